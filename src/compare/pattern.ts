@@ -1,0 +1,131 @@
+/**
+ * Patterns: what an expectation may say instead of a plain value where its ground allows several answers.
+ *
+ * A plain value matches itself. `{ $any: true }` matches everything, `{ $not: p }` all but p, `{ $oneOf: [...] }` one of
+ * several, `{ $range: [low, high] }` a number, `{ $match: "regex" }` a string.
+ */
+import type { Value } from "../trace/observation.ts";
+
+/** A value or a pattern over values. */
+export type Pattern =
+  | string
+  | number
+  | boolean
+  | null
+  | { readonly $any: true }
+  | { readonly $not: Pattern }
+  | { readonly $oneOf: readonly Pattern[] }
+  | { readonly $range: readonly [number, number] }
+  | { readonly $match: string }
+  | readonly Pattern[]
+  | { readonly [key: string]: Pattern };
+
+/** Matches every value. */
+export const anything: Pattern = { $any: true };
+
+/** A number between low and high, both included; the number itself where they are equal. */
+export const between = (low: number, high: number): Pattern => (low === high ? low : { $range: [low, high] });
+
+/** One difference between what was expected and what was observed. */
+export interface Difference {
+  /** Where, such as `functions.a.counters.mapped`. */
+  readonly path: string;
+  readonly expected: Pattern;
+  /** Undefined where nothing was there. */
+  readonly observed: Value | undefined;
+}
+
+const operatorOf = (pattern: object): string | null => {
+  const keys = Object.keys(pattern);
+  return keys.length === 1 && keys[0]?.startsWith("$") === true ? keys[0] : null;
+};
+
+/** Everything in which the value does not match the pattern; empty when it matches. */
+export function findDifferences(pattern: Pattern, value: Value | undefined, path: string): Difference[] {
+  const differs: Difference[] = [{ path, expected: pattern, observed: value }];
+  if (pattern === null || typeof pattern !== "object") return pattern === value ? [] : differs;
+  if (Array.isArray(pattern)) {
+    if (!Array.isArray(value) || value.length !== pattern.length) return differs;
+    return pattern.flatMap((each: Pattern, index) =>
+      findDifferences(each, value[index] as Value, `${path}[${String(index)}]`),
+    );
+  }
+  const operator = operatorOf(pattern);
+  if (operator !== null) return matchesOperator(operator, pattern as Record<string, unknown>, value) ? [] : differs;
+  if (value === null || value === undefined || typeof value !== "object" || Array.isArray(value)) return differs;
+  const expected = pattern as Readonly<Record<string, Pattern>>;
+  const observed = value as Readonly<Record<string, Value>>;
+  const keys = [...new Set([...Object.keys(expected), ...Object.keys(observed)])];
+  return keys.flatMap((key) => {
+    const inner = path === "" ? key : `${path}.${key}`;
+    const wanted = expected[key];
+    if (wanted === undefined) return [{ path: inner, expected: absent, observed: observed[key] }];
+    return findDifferences(wanted, observed[key], inner);
+  });
+}
+
+/** Stands in a difference for "nothing was expected here". */
+export const absent: Pattern = { $match: "^(?!)" };
+
+function matchesOperator(operator: string, pattern: Record<string, unknown>, value: Value | undefined): boolean {
+  const operand = pattern[operator];
+  switch (operator) {
+    case "$any":
+      return value !== undefined;
+    case "$not":
+      return value !== undefined && findDifferences(operand as Pattern, value, "").length > 0;
+    case "$oneOf":
+      return (operand as readonly Pattern[]).some((each) => findDifferences(each, value, "").length === 0);
+    case "$range": {
+      const [low, high] = operand as [number, number];
+      return typeof value === "number" && value >= low && value <= high;
+    }
+    case "$match":
+      return typeof value === "string" && new RegExp(operand as string, "u").test(value);
+    default:
+      throw new TypeError(`Unknown pattern operator "${operator}"`);
+  }
+}
+
+/** A value that the pattern allows, for a target that must show one: the model. */
+export function exampleOf(pattern: Pattern): Value {
+  if (pattern === null || typeof pattern !== "object") return pattern;
+  if (Array.isArray(pattern)) return pattern.map((each: Pattern) => exampleOf(each));
+  switch (operatorOf(pattern)) {
+    case null:
+      return Object.fromEntries(Object.entries(pattern).map(([key, each]) => [key, exampleOf(each as Pattern)]));
+    case "$oneOf":
+      return exampleOf((pattern as { $oneOf: readonly Pattern[] }).$oneOf[0] ?? null);
+    case "$range":
+      return (pattern as { $range: readonly [number, number] }).$range[0];
+    case "$match":
+      return (pattern as { $match: string }).$match.replace(/^\^|\$$/gu, "");
+    default:
+      return "any";
+  }
+}
+
+/** The pattern as a short text for people. */
+export function describePattern(pattern: Pattern): string {
+  if (pattern === absent) return "nothing";
+  if (pattern === null || typeof pattern !== "object") return JSON.stringify(pattern);
+  if (Array.isArray(pattern)) return `[${pattern.map((each: Pattern) => describePattern(each)).join(", ")}]`;
+  switch (operatorOf(pattern)) {
+    case null:
+      return `{${Object.entries(pattern)
+        .map(([key, each]) => `${key}: ${describePattern(each as Pattern)}`)
+        .join(", ")}}`;
+    case "$any":
+      return "anything";
+    case "$not":
+      return `anything but ${describePattern((pattern as { $not: Pattern }).$not)}`;
+    case "$oneOf":
+      return (pattern as { $oneOf: readonly Pattern[] }).$oneOf.map((each) => describePattern(each)).join(" or ");
+    case "$range":
+      return (pattern as { $range: readonly [number, number] }).$range.join(" to ");
+    case "$match":
+      return `/${(pattern as { $match: string }).$match}/`;
+    default:
+      return JSON.stringify(pattern);
+  }
+}

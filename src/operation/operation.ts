@@ -1,0 +1,147 @@
+/**
+ * The operations: everything a scenario can do to a host, as plain data with symbolic names.
+ *
+ * Names stand for things of a run: functions (`a`), buffers (`p`), IOASes and HWPTs (`A`, `H`), iommufds and
+ * containers. Addresses are hexadecimal strings, so an operation survives JSON whatever its width.
+ */
+import * as z from "zod";
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9._-]{0,30}$/, "a name: a letter, then up to 30 letters, digits, dots, dashes");
+
+/** An unsigned 64-bit number written `0x…`. */
+export const hexSchema = z.string().regex(/^0x[0-9a-f]{1,16}$/, "a hexadecimal number such as 0x1000");
+
+const onFunction = { function: name };
+const count = z.int().min(0).max(65_536);
+const mapping = {
+  buffer: name.describe("The buffer that backs the mapping"),
+  page: count.default(0).describe("First page of the buffer"),
+  pages: count.optional().describe("Pages to map; the rest of the buffer where absent"),
+  length: hexSchema.optional().describe("Bytes to map, where it is not a whole number of pages on purpose"),
+  skew: count.default(0).describe("Bytes added to the user address, to misalign it on purpose"),
+  read: z.boolean().default(true).describe("The device may read"),
+  write: z.boolean().default(true).describe("The device may write"),
+};
+const range = { iova: hexSchema, length: hexSchema };
+
+/** Each operation's name and the fields it takes. */
+export const operationFields = {
+  // The life of a function
+  bind: z.strictObject(onFunction).describe("Bind the function to vfio-pci (driver_override, unbind, drivers_probe)"),
+  unbind: z.strictObject(onFunction).describe("Unbind the function from its driver"),
+  power: z.strictObject({ ...onFunction, on: z.boolean() }).describe("Write slots/FID/power"),
+  "sysfs-reset": z.strictObject(onFunction).describe("Write 1 to the function's sysfs reset attribute"),
+  recover: z.strictObject(onFunction).describe("Write 1 to the function's sysfs recover attribute"),
+  "reset-method": z
+    .strictObject({ ...onFunction, method: z.enum(["flr", "bus", "pm", "default"]) })
+    .describe("Write the function's sysfs reset_method"),
+  "domain-type": z
+    .strictObject({ ...onFunction, type: z.string().regex(/^[A-Za-z-]{1,20}$/) })
+    .describe("Write the type of the function's IOMMU group"),
+
+  // VFIO through the character device and iommufd
+  open: z.strictObject(onFunction).describe("Open /dev/vfio/devices/vfioN"),
+  close: z.strictObject(onFunction).describe("Close the device's file descriptor, however it was opened"),
+  "bind-iommufd": z
+    .strictObject({ ...onFunction, iommufd: name.default("main") })
+    .describe("VFIO_DEVICE_BIND_IOMMUFD; opens /dev/iommu on first use of that iommufd's name"),
+  attach: z
+    .strictObject({ ...onFunction, to: name })
+    .describe("VFIO_DEVICE_ATTACH_IOMMUFD_PT to an IOAS or HWPT, nothing attached before"),
+  replace: z
+    .strictObject({ ...onFunction, to: name })
+    .describe("VFIO_DEVICE_ATTACH_IOMMUFD_PT while attached: the same ioctl, another promise"),
+  detach: z.strictObject(onFunction).describe("VFIO_DEVICE_DETACH_IOMMUFD_PT"),
+
+  // iommufd objects
+  "ioas-alloc": z.strictObject({ ioas: name, iommufd: name.default("main") }).describe("IOMMU_IOAS_ALLOC"),
+  "ioas-map": z
+    .strictObject({ ioas: name, iova: hexSchema.optional(), ...mapping })
+    .describe("IOMMU_IOAS_MAP; the kernel chooses the IOVA where none is given"),
+  "ioas-unmap": z.strictObject({ ioas: name, ...range }).describe("IOMMU_IOAS_UNMAP"),
+  "ioas-copy": z
+    .strictObject({
+      from: name,
+      to: name,
+      source: hexSchema,
+      iova: hexSchema,
+      length: hexSchema,
+      read: z.boolean().default(true),
+      write: z.boolean().default(true),
+    })
+    .describe("IOMMU_IOAS_COPY at a fixed IOVA"),
+  "iova-ranges": z.strictObject({ ioas: name }).describe("IOMMU_IOAS_IOVA_RANGES"),
+  "huge-pages": z
+    .strictObject({ ioas: name, on: z.boolean() })
+    .describe("IOMMU_OPTION with IOMMU_OPTION_HUGE_PAGES: whether runs of pages are mapped at once"),
+  "hwpt-alloc": z
+    .strictObject({
+      hwpt: name,
+      ...onFunction,
+      ioas: name,
+      flags: z.array(z.enum(["nest-parent", "dirty-tracking", "fault-id-valid", "pasid"])).default([]),
+    })
+    .describe("IOMMU_HWPT_ALLOC of a paging HWPT"),
+  destroy: z.strictObject({ object: name }).describe("IOMMU_DESTROY of an IOAS, a HWPT or a bound function"),
+  "iommufd-close": z.strictObject({ iommufd: name.default("main") }).describe("Close the iommufd"),
+
+  // VFIO through group and container, with the type1 IOMMU
+  "container-open": z.strictObject({ container: name }).describe("Open /dev/vfio/vfio"),
+  "container-close": z.strictObject({ container: name }).describe("Close the container"),
+  "container-set-iommu": z.strictObject({ container: name }).describe("VFIO_SET_IOMMU with VFIO_TYPE1v2_IOMMU"),
+  "container-info": z.strictObject({ container: name }).describe("VFIO_IOMMU_GET_INFO: IOVA ranges and page sizes"),
+  "container-map": z
+    .strictObject({ container: name, iova: hexSchema, ...mapping })
+    .describe("VFIO_IOMMU_MAP_DMA"),
+  "container-unmap": z.strictObject({ container: name, ...range }).describe("VFIO_IOMMU_UNMAP_DMA"),
+  "group-open": z.strictObject(onFunction).describe("Open /dev/vfio/GROUP of the function"),
+  "group-close": z.strictObject(onFunction).describe("Close the function's group"),
+  "group-set-container": z.strictObject({ ...onFunction, container: name }).describe("VFIO_GROUP_SET_CONTAINER"),
+  "group-unset-container": z.strictObject(onFunction).describe("VFIO_GROUP_UNSET_CONTAINER"),
+  "group-get-device": z.strictObject(onFunction).describe("VFIO_GROUP_GET_DEVICE_FD"),
+
+  // The device itself
+  "device-info": z.strictObject(onFunction).describe("VFIO_DEVICE_GET_INFO"),
+  reset: z.strictObject(onFunction).describe("VFIO_DEVICE_RESET"),
+  "hot-reset-info": z.strictObject(onFunction).describe("VFIO_DEVICE_GET_PCI_HOT_RESET_INFO"),
+  "hot-reset": z
+    .strictObject({
+      ...onFunction,
+      groups: z.array(name).max(8).default([]).describe("Functions whose group descriptors are passed"),
+    })
+    .describe("VFIO_DEVICE_PCI_HOT_RESET"),
+
+  // DMA, with a minimal NVMe driver over VFIO
+  "nvme-enable": z
+    .strictObject({ ...onFunction, iova: hexSchema.describe("Where the function's queue pages are mapped") })
+    .describe("Switch bus mastering on, reset the controller, set up admin queues and one pair of I/O queues"),
+  "nvme-identify": z
+    .strictObject({ ...onFunction, iova: hexSchema })
+    .describe("Identify controller: the device writes 4 KiB to the IOVA"),
+  "dma-write": z
+    .strictObject({ ...onFunction, iova: hexSchema, block: count })
+    .describe("The device writes memory: it reads a block of its medium into the IOVA"),
+  "dma-read": z
+    .strictObject({ ...onFunction, iova: hexSchema, block: count })
+    .describe("The device reads memory: it writes 4 KiB at the IOVA to a block of its medium"),
+
+  // Memory, and nothing at all
+  fill: z
+    .strictObject({ buffer: name, page: count.default(0), with: z.string().regex(/^[a-z0-9:._-]{1,40}$/) })
+    .describe("The host's own CPU fills a page of a buffer with the pattern of that name"),
+  look: z.strictObject({}).describe("Do nothing; observe"),
+} as const;
+
+/** The name of an operation. */
+export type OperationName = keyof typeof operationFields;
+
+/** The fields of operation N as a target receives them, defaults filled in. */
+export type OperationFields<N extends OperationName> = z.output<(typeof operationFields)[N]>;
+
+/** One operation: `op` names it, the rest are its fields. */
+export type Operation = { [N in OperationName]: { readonly op: N } & Readonly<OperationFields<N>> }[OperationName];
+
+/** Every operation's name, in the order of their definition. */
+export const operationNames = Object.keys(operationFields) as OperationName[];

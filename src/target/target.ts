@@ -1,0 +1,27 @@
+/** A target performs a plan's operations: the model in process, or a real kernel somewhere. */
+import type { Operation } from "../operation/operation.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Evidence, Observation } from "../trace/observation.ts";
+import type { Profile } from "../trace/profile.ts";
+
+/** What a started target answers to one operation. */
+export interface Performed {
+  readonly observation: Observation;
+  readonly evidence: Evidence;
+}
+
+/**
+ * A started target: performs operations in order until disposed.
+ * @throws whatever kept it from an answer: the verdict is then `error`, never `fail`
+ */
+export interface StartedTarget extends AsyncDisposable {
+  readonly profile: Profile;
+  perform(operation: Operation, signal: AbortSignal): Promise<Performed>;
+}
+
+/** Something that can be started for a plan. */
+export interface Target {
+  /** The profile a plan is made for, known before anything starts. */
+  readonly profile: Omit<Profile, "functions">;
+  start(plan: Plan, signal: AbortSignal): Promise<StartedTarget>;
+}
