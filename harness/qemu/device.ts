@@ -1,0 +1,74 @@
+/** The zPCI functions a bench can provide: for each kind, the monitor commands that bring it and take it away. */
+import type { DeviceKind, FunctionProfile } from "../../src/trace/profile.ts";
+
+/** A command of QEMU's monitor. */
+export interface QmpCommand {
+  readonly execute: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** What the harness knows about a kind of device. */
+interface DeviceDefinition {
+  /** Whether it reads and writes a medium, a file on the host. */
+  readonly hasMedium: boolean;
+  /** QEMU's driver and its properties, without id. */
+  readonly device: (profile: FunctionProfile) => Readonly<Record<string, unknown>>;
+}
+
+const definitions: Readonly<Record<DeviceKind, DeviceDefinition>> = {
+  nvme: {
+    hasMedium: true,
+    device: (profile) => ({
+      driver: "nvme",
+      serial: nvmeSerial(profile.name),
+      drive: mediumNode(profile),
+      // One block is one page, so that every transfer is one PRP entry.
+      logical_block_size: 4096,
+      physical_block_size: 4096,
+    }),
+  },
+  "virtio-rng": {
+    hasMedium: false,
+    // Without these two, virtio goes around the IOMMU.
+    device: () => ({ driver: "virtio-rng-pci", iommu_platform: true, "disable-legacy": "on" }),
+  },
+};
+
+/** Serial number of a function's NVMe controller; the field has 20 characters. */
+export const nvmeSerial = (functionName: string): string => `zhil-${functionName}`.slice(0, 20);
+
+/** QEMU's id of the function's device. */
+export const deviceId = (profile: FunctionProfile): string => `function-${profile.name}`;
+
+/** Whether the function has a medium. */
+export const hasMedium = (profile: FunctionProfile): boolean => definitions[profile.device].hasMedium;
+
+// Names of block nodes have 31 characters at most, too few for a prefix and a function's name.
+const mediumNode = (profile: FunctionProfile): string => `medium-${profile.fid}`;
+
+/** The commands that plug a function into a running machine; `medium` is the file of a function that has one. */
+export function plugCommands(profile: FunctionProfile, medium: string): readonly QmpCommand[] {
+  const definition = definitions[profile.device];
+  const { name, uid, fid } = profile;
+  const file = { driver: "file", filename: medium };
+  return [
+    ...(definition.hasMedium
+      ? [{ execute: "blockdev-add", arguments: { driver: "raw", "node-name": mediumNode(profile), file } }]
+      : []),
+    { execute: "device_add", arguments: { driver: "zpci", id: `zpci-${name}`, uid, fid, target: deviceId(profile) } },
+    { execute: "device_add", arguments: { ...definition.device(profile), id: deviceId(profile) } },
+  ];
+}
+
+/** The command that asks the guest to let go of a function, and what is left to do when it has. */
+export function unplugCommands(profile: FunctionProfile): {
+  readonly request: QmpCommand;
+  readonly afterwards: readonly QmpCommand[];
+} {
+  return {
+    request: { execute: "device_del", arguments: { id: deviceId(profile) } },
+    afterwards: hasMedium(profile)
+      ? [{ execute: "blockdev-del", arguments: { "node-name": mediumNode(profile) } }]
+      : [],
+  };
+}

@@ -1,0 +1,66 @@
+/** What a machine is made of, and the QEMU command line that makes it. */
+import { join } from "node:path";
+import type { QemuCommand } from "./qemu-command.ts";
+
+/** A machine before it starts. It has no zPCI function: those are plugged into the running machine. */
+export interface MachineDefinition {
+  readonly qemu: QemuCommand;
+  /** Path of the kernel image. */
+  readonly kernel: string;
+  /** Path of the initramfs. */
+  readonly initramfs: string;
+  /** Kernel command line. */
+  readonly commandLine: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  /** Names of its virtio-serial ports. */
+  readonly ports: readonly string[];
+}
+
+/** How a machine's monitor, console and ports reach the host. */
+export interface Wiring {
+  /** Folder of its sockets. */
+  readonly folder: string;
+  /**
+   * `connect`: QEMU connects to sockets that the harness listens on, so nobody polls for a socket to appear.
+   * `by-hand`: QEMU listens, and the console is the terminal: for a person who repeats a run without the harness.
+   */
+  readonly sockets: "connect" | "by-hand";
+}
+
+/** Name of the monitor's socket. */
+export const monitorSocket = "qmp.sock";
+/** Name of the console's socket. */
+export const consoleSocket = "console.sock";
+/** Name of a port's socket. */
+export const portSocket = (port: string): string => `${port}.sock`;
+
+/** The whole command line, program first. */
+export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): readonly string[] {
+  const socket = (id: string, name: string): string[] => {
+    const listen = wiring.sockets === "by-hand" ? ",server=on,wait=off" : "";
+    return ["-chardev", `socket,id=${id},path=${escapeOption(join(wiring.folder, name))}${listen}`];
+  };
+  const ports = machine.ports.flatMap((port, index) => [
+    ...socket(`port${index}`, portSocket(port)),
+    ...["-device", `virtserialport,chardev=port${index},name=${escapeOption(port)}`],
+  ]);
+  return [
+    ...machine.qemu.argv,
+    ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+    ...["-machine", "s390-ccw-virtio", "-cpu", "max"],
+    ...["-m", String(machine.memoryMiB), "-smp", String(machine.cpus)],
+    ...(wiring.sockets === "by-hand" ? ["-chardev", "stdio,id=console"] : socket("console", consoleSocket)),
+    ...["-serial", "chardev:console"],
+    ...socket("monitor", monitorSocket),
+    ...["-mon", "chardev=monitor,mode=control"],
+    ...["-device", "virtio-serial-ccw"],
+    ...ports,
+    ...["-kernel", machine.kernel, "-initrd", machine.initramfs, "-append", machine.commandLine],
+  ];
+}
+
+/** In QEMU's options a comma ends a value unless it is doubled. */
+function escapeOption(value: string): string {
+  return value.replaceAll(",", ",,");
+}

@@ -1,0 +1,29 @@
+/** The medium of an NVMe function: a raw file whose blocks say which they are. */
+import { open, writeFile } from "node:fs/promises";
+import { pageBytes, patternPage } from "../agent/pattern.ts";
+
+/** Blocks of a medium; with 4096 bytes each it has 1 MiB. */
+export const mediumBlocks = 256;
+
+/** Name of the pattern that block `index` of a function's medium starts with. */
+export const blockName = (functionName: string, index: number): string => `block:${functionName}:${index}`;
+
+/** Creates a medium: block i holds the pattern named `block:FUNCTION:i`. */
+export async function createMedium(path: string, functionName: string): Promise<void> {
+  const bytes = new Uint8Array(mediumBlocks * pageBytes);
+  for (let index = 0; index < mediumBlocks; index++) {
+    bytes.set(patternPage(blockName(functionName, index)), index * pageBytes);
+  }
+  await writeFile(path, bytes, { mode: 0o600 });
+}
+
+/** Reads one block as it is on the host; shorter than a block, or empty, beyond the end of the medium. */
+export async function readBlock(path: string, index: number): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { bytesRead, buffer } = await file.read(new Uint8Array(pageBytes), 0, pageBytes, index * pageBytes);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

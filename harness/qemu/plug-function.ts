@@ -1,0 +1,57 @@
+/** Hot-plugging: every function comes to a running machine, so that a cold boot and a clone take the same way. */
+import { join } from "node:path";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
+import { deviceId, hasMedium, plugCommands, unplugCommands } from "./device.ts";
+import { createMedium } from "./medium.ts";
+import type { StartedQemu } from "./started-qemu.ts";
+
+/** Limit for a guest to let go of a function, in milliseconds. */
+const unplugLimit = 10_000;
+
+/** A function that was plugged into a machine. */
+export interface PluggedFunction {
+  readonly profile: FunctionProfile;
+  /** File of its medium on the host; null for a device without one. */
+  readonly medium: string | null;
+}
+
+/** Path of a function's medium in the machine's folder. */
+export const mediumPath = (folder: string, profile: FunctionProfile): string =>
+  join(folder, `medium-${profile.fid}.raw`);
+
+/**
+ * Plugs a function in and returns as soon as QEMU has it; the guest learns of it by an availability event.
+ * @throws {InfrastructureError} with QEMU's words where it refuses
+ */
+export async function plugFunction(
+  machine: StartedQemu,
+  profile: FunctionProfile,
+  signal: AbortSignal,
+): Promise<PluggedFunction> {
+  const medium = mediumPath(machine.folder, profile);
+  if (hasMedium(profile)) await createMedium(medium, profile.name);
+  for (const command of plugCommands(profile, medium)) {
+    await machine.qmp.execute(command.execute, command.arguments, signal);
+  }
+  return { profile, medium: hasMedium(profile) ? medium : null };
+}
+
+/**
+ * Asks the guest to let go of a function and waits until QEMU has taken it away.
+ * @throws {TimeLimitError} where the guest keeps it, for instance because a VFIO user holds it
+ */
+export async function unplugFunction(
+  machine: StartedQemu,
+  profile: FunctionProfile,
+  signal: AbortSignal,
+  limit = unplugLimit,
+): Promise<void> {
+  const { request, afterwards } = unplugCommands(profile);
+  const deleted = machine.qmp.waitForEvent(["DEVICE_DELETED"], {
+    limit,
+    signal,
+    where: (event) => event.data["device"] === deviceId(profile),
+  });
+  await Promise.all([deleted, machine.qmp.execute(request.execute, request.arguments, signal)]);
+  for (const command of afterwards) await machine.qmp.execute(command.execute, command.arguments, signal);
+}

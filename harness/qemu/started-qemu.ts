@@ -1,0 +1,49 @@
+/** A QEMU that runs, as the rest of the harness sees it. */
+import type { QmpClient } from "../qmp/qmp-client.ts";
+
+/** How a machine came to its end. */
+export type MachineEnd =
+  | {
+      readonly kind: "exited";
+      readonly code: number | null;
+      readonly signal: string | null;
+      /** Last of what QEMU wrote to its standard error. */
+      readonly stderr: string;
+    }
+  | {
+      readonly kind: "panicked";
+      /** Last of what the guest wrote to its console. */
+      readonly console: string;
+    }
+  | {
+      readonly kind: "powered-off";
+      /** QMP's reason: `guest-shutdown`, `guest-reset`, `host-qmp-quit` … */
+      readonly reason: string;
+    };
+
+/** What the guest wrote to its console, kept up to a limit. Untrusted: escape before showing. */
+export interface ConsoleRecord {
+  /** File in the machine's folder that holds what was kept. */
+  readonly path: string;
+  /** Bytes written so far, kept or not: a position to read from later. */
+  readonly position: number;
+  /** Bytes that were not kept. */
+  readonly dropped: number;
+  /** Text from a position on, the last 64 KiB at most. */
+  textFrom(position: number): string;
+}
+
+/** A running machine: monitor connected, guest on its way. Ended and removed when disposed. */
+export interface StartedQemu extends AsyncDisposable {
+  readonly pid: number;
+  /** Version as `query-version` reports it, such as `11.1.3`. */
+  readonly version: string;
+  /** The command line it was started with, program first. */
+  readonly commandLine: readonly string[];
+  /** Folder of this machine in the scratch folder. */
+  readonly folder: string;
+  readonly qmp: QmpClient;
+  readonly console: ConsoleRecord;
+  /** Resolves when the machine is no more, whatever the reason; never rejects. */
+  readonly ended: Promise<MachineEnd>;
+}

@@ -1,0 +1,76 @@
+/** Waits: each has a limit, can be aborted, and says what it waited for and what was last seen. */
+import { TimeLimitError, UsageError } from "../errors/harness-error.ts";
+
+/** What is waited for, how long, and who may call it off. */
+export interface Wait {
+  /** What is waited for, as it completes "Waited 5 s for …". */
+  readonly what: string;
+  /** Milliseconds, before ZHIL_TIME_SCALE. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+  /** What was last seen, for the error. */
+  readonly lastSeen?: () => string;
+  /** What the reader can do where the limit is reached. */
+  readonly remedy?: string;
+}
+
+/**
+ * Milliseconds scaled by ZHIL_TIME_SCALE, for machines slower than the limits were chosen on.
+ * @throws {UsageError} where the variable is not a positive number
+ */
+export function scaleTime(milliseconds: number): number {
+  const text = process.env["ZHIL_TIME_SCALE"];
+  if (text === undefined || text === "") return milliseconds;
+  const scale = Number(text);
+  if (!Number.isFinite(scale) || scale <= 0) {
+    throw new UsageError({
+      what: `Cannot read ZHIL_TIME_SCALE "${text}": not a positive number`,
+      remedy: "Set it to a number such as 2, or unset it",
+    });
+  }
+  return milliseconds * scale;
+}
+
+/**
+ * Waits for the work that `begin` starts. The signal it is given is aborted when the wait is over for any reason, so
+ * that it can let go of what it holds.
+ * @throws {TimeLimitError} at the limit; the signal's reason where it is aborted; whatever the work throws
+ */
+export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  wait.signal.throwIfAborted();
+  const milliseconds = scaleTime(wait.limit);
+  const over = new AbortController();
+  const calledOff = new Promise<never>((_, reject) => {
+    over.signal.addEventListener("abort", () => {
+      // Whatever reason an AbortSignal was given is what its waiters are told.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(over.signal.reason);
+    });
+  });
+  const abort = (): void => {
+    over.abort(wait.signal.reason);
+  };
+  wait.signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(() => {
+    over.abort(makeTimeLimitError(wait, milliseconds));
+  }, milliseconds);
+  const work = begin(over.signal);
+  // Once the wait was called off nobody listens to the work any more.
+  work.catch(() => undefined);
+  calledOff.catch(() => undefined);
+  try {
+    return await Promise.race([work, calledOff]);
+  } finally {
+    clearTimeout(timer);
+    wait.signal.removeEventListener("abort", abort);
+    if (!over.signal.aborted) over.abort(new Error(`The wait for ${wait.what} is over`));
+  }
+}
+
+function makeTimeLimitError(wait: Wait, milliseconds: number): TimeLimitError {
+  const seen = wait.lastSeen?.();
+  return new TimeLimitError({
+    what: `Waited ${milliseconds / 1000} s for ${wait.what}${seen === undefined ? "" : `; last seen: ${seen}`}`,
+    ...(wait.remedy === undefined ? {} : { remedy: wait.remedy }),
+  });
+}
