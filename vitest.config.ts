@@ -1,0 +1,36 @@
+import { defineConfig } from "vitest/config";
+import { ClosingLine } from "./ci/closing-line.ts";
+
+/** `ci/test --full` adds the tests that take minutes: whole suites, mutants, a build from an empty cache. */
+const full = process.env["ZHIL_FULL"] === "1";
+
+const realKernel = ["**/*.qemu.test.ts", ...(full ? ["**/*.full.test.ts"] : [])];
+const ignored = ["**/node_modules/**", "dist/**", "zhil-runs/**"];
+
+export default defineConfig({
+  test: {
+    reporters: ["default", new ClosingLine()],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...ignored, "**/*.qemu.test.ts", "**/*.full.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "qemu",
+          include: realKernel,
+          exclude: ignored,
+          // Emulated machines want a core each: these come after the others, and one file at a time.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          testTimeout: full ? 3_600_000 : 120_000,
+          hookTimeout: full ? 3_600_000 : 120_000,
+        },
+      },
+    ],
+  },
+});
