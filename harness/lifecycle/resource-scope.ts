@@ -22,9 +22,10 @@ export class ResourceScope implements AsyncDisposable {
 
   /** Disposes `resource` when the scope ends, and hands it back. */
   use<R extends AsyncDisposable | Disposable>(name: string, resource: R): R {
-    this.defer(name, () =>
-      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose](),
-    );
+    this.defer(name, async () => {
+      if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
+      else resource[Symbol.dispose]();
+    });
     return resource;
   }
 

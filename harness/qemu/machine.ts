@@ -36,7 +36,7 @@ export const consoleSocket = "console.sock";
 export const portSocket = (port: string): string => `${port}.sock`;
 
 /** The whole command line, program first. */
-export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): readonly string[] {
+export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): readonly [string, ...string[]] {
   const socket = (id: string, name: string): string[] => {
     const listen = wiring.sockets === "by-hand" ? ",server=on,wait=off" : "";
     return ["-chardev", `socket,id=${id},path=${escapeOption(join(wiring.folder, name))}${listen}`];

@@ -1,4 +1,5 @@
 /** A QEMU that runs, as the rest of the harness sees it. */
+import type { Duplex } from "node:stream";
 import type { QmpClient } from "../qmp/qmp-client.ts";
 
 /** How a machine came to its end. */
@@ -36,7 +37,7 @@ export interface ConsoleRecord {
 /** A running machine: monitor connected, guest on its way. Ended and removed when disposed. */
 export interface StartedQemu extends AsyncDisposable {
   readonly pid: number;
-  /** Version as `query-version` reports it, such as `11.1.3`. */
+  /** Version as its monitor greets with, such as `11.1.3`. */
   readonly version: string;
   /** The command line it was started with, program first. */
   readonly commandLine: readonly string[];
@@ -44,6 +45,8 @@ export interface StartedQemu extends AsyncDisposable {
   readonly folder: string;
   readonly qmp: QmpClient;
   readonly console: ConsoleRecord;
+  /** Its virtio-serial ports by name: the host's ends. */
+  readonly ports: ReadonlyMap<string, Duplex>;
   /** Resolves when the machine is no more, whatever the reason; never rejects. */
   readonly ended: Promise<MachineEnd>;
 }

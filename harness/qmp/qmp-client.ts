@@ -35,6 +35,7 @@ export class QmpClient implements Disposable {
   readonly #listeners = new Set<(event: QmpEvent) => void>();
   readonly #closed = new AbortController();
   readonly #greeting: Promise<QmpGreeting>;
+  #version = "unknown";
   #greet: (greeting: QmpGreeting) => void = () => undefined;
   #lastId = 0;
   #lastEvent = "no event";
@@ -59,16 +60,26 @@ export class QmpClient implements Disposable {
    * Waits for the greeting and leaves capabilities negotiation.
    * @throws {InfrastructureError} where the monitor closes or speaks something else; {TimeLimitError}
    */
-  static async open(socket: Duplex, options: { readonly limit: number; readonly signal: AbortSignal }): Promise<QmpClient> {
+  static async open(
+    socket: Duplex,
+    options: { readonly limit: number; readonly signal: AbortSignal },
+  ): Promise<QmpClient> {
     const client = new QmpClient(socket);
     try {
-      await client.#until("the greeting of QEMU's monitor", options, () => client.#greeting);
+      const greeting = await client.#until("the greeting of QEMU's monitor", options, () => client.#greeting);
+      const { major, minor, micro } = greeting.QMP.version.qemu;
+      client.#version = `${major}.${minor}.${micro}`;
       await client.execute("qmp_capabilities", {}, options.signal);
     } catch (error) {
       client[Symbol.dispose]();
       throw error;
     }
     return client;
+  }
+
+  /** QEMU's version as it greeted with, such as `11.1.3`. */
+  get version(): string {
+    return this.#version;
   }
 
   /**
@@ -160,9 +171,7 @@ export class QmpClient implements Disposable {
       const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
       if (pending === undefined) return;
       if ("error" in message) {
-        pending.reject(
-          new InfrastructureError({ what: `QEMU refused "${pending.command}": ${message.error.desc}` }),
-        );
+        pending.reject(new InfrastructureError({ what: `QEMU refused "${pending.command}": ${message.error.desc}` }));
       } else {
         pending.resolve(message.return);
       }

@@ -1,0 +1,51 @@
+/** Records what a guest writes to its console. The console is evidence, never a channel. */
+import { closeSync, openSync, writeSync } from "node:fs";
+import type { Readable } from "node:stream";
+import type { ConsoleRecord } from "./started-qemu.ts";
+import { TailText } from "./tail-text.ts";
+
+/** Bytes of a console that the file keeps. */
+const fileLimit = 4 * 1024 * 1024;
+/** Bytes of its end that are kept in memory. */
+const tailLimit = 64 * 1024;
+
+/** A console being recorded, until its stream ends. */
+export interface ConsoleRecorder extends ConsoleRecord {
+  /** Resolves when nothing more will come. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Records a console into a file. Beyond the limit it is read on, so that the guest is not held up, but only its last
+ * part is kept, in memory.
+ */
+export function recordConsole(stream: Readable, path: string): ConsoleRecorder {
+  const tail = new TailText(tailLimit);
+  const file = openSync(path, "w", 0o600);
+  let dropped = 0;
+  stream.on("data", (chunk: Buffer) => {
+    const room = Math.max(0, fileLimit - tail.position);
+    const kept = chunk.subarray(0, room);
+    // Written at once: what a guest said before its host died is worth most.
+    if (kept.length > 0) writeSync(file, kept);
+    dropped += chunk.length - kept.length;
+    tail.push(chunk);
+  });
+  const ended = new Promise<void>((resolve) => {
+    stream.once("close", () => {
+      closeSync(file);
+      resolve();
+    });
+  });
+  return {
+    path,
+    ended,
+    get position() {
+      return tail.position;
+    },
+    get dropped() {
+      return dropped;
+    },
+    textFrom: (position) => tail.textFrom(position),
+  };
+}

@@ -1,0 +1,33 @@
+import type { MachineEnd } from "./started-qemu.ts";
+
+/** Characters of a guest's or QEMU's own words that an error shows. */
+const shownCharacters = 2_000;
+
+/** How a machine ended, as it completes "QEMU …"; what came from the guest is escaped. */
+export function describeEnd(end: MachineEnd): string {
+  switch (end.kind) {
+    case "exited": {
+      const how = end.signal === null ? `exited with status ${end.code ?? "unknown"}` : `was ended by ${end.signal}`;
+      return `${how}${quoteTail(end.stderr)}`;
+    }
+    case "panicked":
+      return `reported a guest panic${quoteTail(end.console)}`;
+    case "powered-off":
+      return `powered off: ${escapeText(end.reason)}`;
+  }
+}
+
+/** Text of a guest made safe for a terminal: control characters other than line ends become \xNN. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(
+      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
+}
+
+function quoteTail(text: string): string {
+  const tail = escapeText(text).trim().slice(-shownCharacters);
+  return tail === "" ? "" : `: ${tail}`;
+}
