@@ -1,0 +1,262 @@
+/** The modelled host: what kernel, IOMMU driver and hypervisor do underneath every operation. */
+import type { Pattern } from "../compare/pattern.ts";
+import { between } from "../compare/pattern.ts";
+import type { Profile } from "../trace/profile.ts";
+import { apertureOf, type Aperture } from "../zpci/aperture.ts";
+import { pageSize, pagesOf } from "../zpci/iova.ts";
+import { isAtLeast } from "../zpci/version.ts";
+import type { QuirkName } from "./quirks.ts";
+import {
+  freshCounters,
+  type Area,
+  type Bounds,
+  type Counters,
+  type Domain,
+  type Hwpt,
+  type HostState,
+  type Ioas,
+  type ModelFunction,
+  type Translation,
+} from "./state.ts";
+
+/** An operation that the plan's names or order make meaningless: the scenario is wrong, not the kernel. */
+export class ScenarioMistake extends Error {
+  override readonly name = "ScenarioMistake";
+}
+
+/** What a DMA of one page came to. */
+export type DmaAnswer = { readonly page: string } | { readonly refused: true };
+
+const add = (bounds: Bounds, low: number, high = low): void => {
+  bounds.low += low;
+  bounds.high += high;
+};
+
+/** Error events that concern DMA translation, where the ground names none in particular. */
+const dmaErrors = ["0x1", "0x2", "0x3", "0x4", "0x5", "0x6", "0x7", "0x8", "0x9", "0xa", "0xb"];
+
+/** The host as one operation finds and changes it, and what is seen while it does. */
+export class Host {
+  readonly state: HostState;
+  readonly profile: Profile;
+  readonly quirks: ReadonlySet<QuirkName>;
+  readonly aperture: Aperture;
+  readonly messages: Pattern[] = [];
+  readonly memory: Record<string, Pattern> = {};
+  readonly blocks: Record<string, Pattern> = {};
+  /** False where nothing can be said of messages, memory and blocks at this step. */
+  predictable = true;
+
+  constructor(state: HostState, profile: Profile, quirks: ReadonlySet<QuirkName>) {
+    this.state = state;
+    this.profile = profile;
+    this.quirks = quirks;
+    this.aperture = apertureOf(profile);
+  }
+
+  /** Leave messages, memory and blocks of this step open. */
+  giveUp(): void {
+    this.predictable = false;
+  }
+
+  has(quirk: QuirkName): boolean {
+    return this.quirks.has(quirk);
+  }
+
+  /** True where the profile's kernel is `version` or newer. */
+  kernelIs(version: string): boolean {
+    return isAtLeast(this.profile.kernel.version, version);
+  }
+
+  fn(name: string): ModelFunction {
+    const found = this.state.functions[name];
+    if (found === undefined) throw new ScenarioMistake(`No function is named "${name}"`);
+    return found;
+  }
+
+  domain(id: string): Domain {
+    const found = this.state.domains[id];
+    if (found === undefined) throw new ScenarioMistake(`No domain "${id}"`);
+    return found;
+  }
+
+  /** The IOAS of a name; null where it was destroyed. */
+  ioas(name: string): Ioas | null {
+    const found = this.state.objects[name];
+    if (found === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${name}"`);
+    return found?.kind === "ioas" ? found : null;
+  }
+
+  hwptsOf(ioas: string): [string, Hwpt][] {
+    return Object.entries(this.state.objects).filter(
+      (entry): entry is [string, Hwpt] => entry[1]?.kind === "hwpt" && entry[1].ioas === ioas,
+    );
+  }
+
+  newDomain(): string {
+    this.state.domainCount += 1;
+    const id = `domain:${String(this.state.domainCount)}`;
+    this.state.domains[id] = { table: new Map(), members: [], counters: freshCounters() };
+    return id;
+  }
+
+  /**
+   * Attach a function to a paging domain, or block it with null.
+   * Ground: drivers/iommu/s390-iommu.c, s390_iommu_attach_device: detach to blocking, register the IOAT, join the list at
+   * its head; blocking_domain_attach_device: leave the list, unregister. No RPCIT is sent.
+   */
+  setDomain(name: string, domain: string | null): void {
+    const fn = this.fn(name);
+    if (fn.domain !== null) {
+      const old = this.domain(fn.domain);
+      old.members = old.members.filter((each) => each !== name);
+    }
+    fn.domain = domain;
+    fn.onDefault = false;
+    fn.shadow = new Map();
+    if (domain !== null) this.domain(domain).members.unshift(name);
+  }
+
+  /**
+   * Enter an area into a domain's table and flush each member: `OK`, or the errno the caller gets after the roll-back.
+   * Ground: drivers/iommu/iommu.c, iommu_map: iommu_map_nosync for a physically contiguous run, then iotlb_sync_map, and
+   * iommu_unmap of the run on its error; s390_iommu_map_pages and s390_iommu_iotlb_sync_map for the counters.
+   */
+  mapInto(id: string, area: Area, eachPageAlone: boolean): string {
+    const domain = this.domain(id);
+    const pages = pagesOf(area.iova, area.length);
+    const runs: Bounds = { low: eachPageAlone || pages.length === 1 ? pages.length : 1, high: pages.length };
+    const entries = pages.map((iova, index): [bigint, Translation] => [
+      iova,
+      {
+        page: `${area.buffer}[${String(area.offset / pageSize + BigInt(index))}]`,
+        read: area.read || this.has("write-only-readable"),
+        write: area.write,
+      },
+    ]);
+    const members = domain.members.map((each) => this.fn(each));
+    const failing = members.filter((each) => this.refreshFails(each, area));
+    const { counters } = domain;
+    if (failing.length > 0) {
+      // The first run fails and is taken back; nothing after it is tried.
+      add(counters.mapped, 1, pages.length);
+      add(counters.unmapped, 1, pages.length);
+      add(counters.syncMapRpcits, members.length);
+      add(counters.syncRpcits, members.length);
+      for (const each of failing) if (!each.inError) this.raiseError(each, "0x2");
+      return "EIO";
+    }
+    add(counters.mapped, pages.length);
+    add(counters.syncMapRpcits, runs.low * members.length, runs.high * members.length);
+    for (const [iova, translation] of entries) {
+      domain.table.set(iova, translation);
+      for (const member of members) member.shadow.set(iova, translation);
+    }
+    return "OK";
+  }
+
+  /** RPCIT fails in the error state, and outside the registered aperture (QEMU rpcit_service_call, ERR_EVENT_OORANGE). */
+  private refreshFails(fn: ModelFunction, area: Area): boolean {
+    return fn.inError || area.iova > this.aperture.last || area.iova + area.length - 1n < this.aperture.first;
+  }
+
+  /**
+   * Take an area out of a domain's table, one flush of each member.
+   * Ground: drivers/iommu/iommu.c, iommu_unmap: one gather and one iotlb_sync per call; s390_iommu_iotlb_sync.
+   */
+  unmapFrom(id: string, area: Area): void {
+    const domain = this.domain(id);
+    const pages = pagesOf(area.iova, area.length);
+    add(domain.counters.unmapped, pages.length);
+    add(domain.counters.syncRpcits, domain.members.length);
+    for (const iova of pages) {
+      domain.table.delete(iova);
+      for (const member of domain.members) this.fn(member).shadow.delete(iova);
+    }
+  }
+
+  /**
+   * One page of DMA.
+   * Contract: translated by the table registered for the function; what that does not allow is blocked and puts the
+   * function into the error state (seed 004: "blocked and will lead to the PCI device being isolated (put into an error
+   * state)"; error event codes as QEMU's include/hw/s390x/s390-pci-bus.h names the architecture's).
+   */
+  dma(name: string, iova: bigint, access: "read" | "write"): DmaAnswer {
+    const fn = this.fn(name);
+    if (fn.inError) return { refused: true };
+    if (fn.domain === null) {
+      if (!this.has("blocked-dma-silent")) this.raiseError(fn, null);
+      return { refused: true };
+    }
+    if (iova > this.aperture.last) {
+      if (!this.has("dma-above-aperture-silent")) this.raiseError(fn, "0x2");
+      return { refused: true };
+    }
+    if (iova < this.aperture.first) {
+      this.raiseError(fn, "0x2");
+      return { refused: true };
+    }
+    const table = this.has("shadow-by-rpcit") ? fn.shadow : this.domain(fn.domain).table;
+    const translation = table.get(iova - (iova % pageSize));
+    if (translation === undefined || !translation[access]) {
+      this.raiseError(fn, "0x4");
+      return { refused: true };
+    }
+    return { page: translation.page };
+  }
+
+  /**
+   * A function enters the error state and the kernel reacts.
+   * Ground: arch/s390/pci/pci_event.c. From 7.0 on a driver that has only error_detected, as vfio-pci, gets its function
+   * unblocked (zpci_event_do_error_state_clear); before, it stays in the error state (is_driver_supported wanted
+   * slot_reset and resume).
+   */
+  raiseError(fn: ModelFunction, pec: string | null): void {
+    this.messages.push(
+      pec === null
+        ? { $oneOf: dmaErrors.map((each) => `${fn.profile.name} error ${each}`) }
+        : `${fn.profile.name} error ${pec}`,
+    );
+    fn.controller = "unknown";
+    fn.inError = !(this.kernelIs("7.0") && fn.driver === "vfio-pci");
+  }
+
+  /**
+   * A zPCI reset: disable, enable, register the table again.
+   * Ground: arch/s390/pci/pci.c, zpci_hot_reset_device and zpci_reenable_device (6.12: the same, in one function).
+   */
+  zpciReset(name: string): void {
+    const fn = this.fn(name);
+    this.messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
+    fn.shadow = new Map();
+    fn.inError = false;
+    fn.controller = "off";
+  }
+
+  /** A reset by the method the function uses: FLR where it has one, else (or on request) the zPCI reset. */
+  resetFunction(name: string): void {
+    const fn = this.fn(name);
+    const flr = fn.profile.device === "nvme" && (fn.resetMethod === "default" || fn.resetMethod === "flr");
+    if (flr) fn.controller = "off";
+    else this.zpciReset(name);
+  }
+
+  /** What a counter line must read. */
+  static describeCounters(counters: Counters): Pattern {
+    return Object.fromEntries(Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]));
+  }
+
+  /**
+   * The function as its host must see it.
+   * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open, and
+   * pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one.
+   */
+  viewOf(fn: ModelFunction): Pattern {
+    const counted = fn.inUse && fn.configured && fn.domain !== null;
+    return {
+      driver: fn.driver,
+      enabled: fn.configured ? true : null,
+      counters: counted ? Host.describeCounters(this.domain(fn.domain ?? "").counters) : null,
+    };
+  }
+}

@@ -1,0 +1,72 @@
+/** Mappings: what IOAS and container have in common. */
+import { maxU64, pageSize } from "../zpci/iova.ts";
+import { ScenarioMistake, type Host } from "./host.ts";
+import { queuePages, type Area, type Reservation } from "./state.ts";
+
+/** Fields of the mapping operations. */
+export interface MappingFields {
+  readonly buffer: string;
+  readonly page: number;
+  readonly pages?: number | undefined;
+  readonly length?: string | undefined;
+  readonly skew: number;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+/** The area that a mapping operation asks for, at an IOVA yet to be checked. */
+export function areaOf(host: Host, fields: MappingFields, iova: bigint): Area {
+  const pages = bufferPages(host, fields.buffer);
+  const rest = BigInt(pages - fields.page) * pageSize;
+  const length =
+    fields.length !== undefined
+      ? BigInt(fields.length)
+      : fields.pages !== undefined
+        ? BigInt(fields.pages) * pageSize
+        : rest;
+  return {
+    iova,
+    length,
+    buffer: fields.buffer,
+    offset: BigInt(fields.page) * pageSize + BigInt(fields.skew),
+    read: fields.read,
+    write: fields.write,
+    writable: fields.write,
+  };
+}
+
+/** Number of pages of a buffer; a function's queue buffer is always there. */
+export function bufferPages(host: Host, buffer: string): number {
+  const pages = host.state.bufferPages[buffer];
+  if (pages !== undefined) return pages;
+  const owner = /^(.+)\.queues$/u.exec(buffer)?.[1];
+  if (owner !== undefined && Object.hasOwn(host.state.functions, owner)) return queuePages;
+  throw new ScenarioMistake(`No buffer is named "${buffer}"`);
+}
+
+/** Last IOVA of a range, or null where it leaves the 64-bit space. */
+export function lastOf(iova: bigint, length: bigint): bigint | null {
+  const last = iova + length - 1n;
+  return last > maxU64 ? null : last;
+}
+
+/** True where two ranges share an IOVA. */
+export const meets = (area: Pick<Area, "iova" | "length">, first: bigint, last: bigint): boolean =>
+  area.iova <= last && area.iova + area.length - 1n >= first;
+
+/** True where a range touches a reservation. */
+export const isReserved = (reserved: readonly Reservation[], first: bigint, last: bigint): boolean =>
+  reserved.some((each) => each.first <= last && each.last >= first);
+
+/** The holes between reservations, in order: what may be mapped. */
+export function holesOf(reserved: readonly Reservation[]): { first: bigint; last: bigint }[] {
+  const sorted = [...reserved].sort((a, b) => (a.first < b.first ? -1 : 1));
+  const holes: { first: bigint; last: bigint }[] = [];
+  let next = 0n;
+  for (const { first, last } of sorted) {
+    if (first > next) holes.push({ first: next, last: first - 1n });
+    if (last + 1n > next) next = last + 1n;
+  }
+  if (next <= maxU64) holes.push({ first: next, last: maxU64 });
+  return holes;
+}

@@ -1,0 +1,135 @@
+/**
+ * The reference emulator: predicts what every operation of a plan must show, for the plan's profile.
+ *
+ * It is written from kernel source, architecture and seed documents, each rule naming its ground, and never from what a
+ * run printed.
+ */
+import type { Expectation } from "../compare/compare.ts";
+import { anything, type Pattern } from "../compare/pattern.ts";
+import type { Operation, OperationName } from "../operation/operation.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Profile } from "../trace/profile.ts";
+import { Host, ScenarioMistake } from "./host.ts";
+import type { QuirkName } from "./quirks.ts";
+import type { Rule, Rules } from "./rule.ts";
+import { cdevRules } from "./rules/cdev.ts";
+import { deviceRules } from "./rules/device.ts";
+import { dmaRules } from "./rules/dma.ts";
+import { functionRules } from "./rules/function.ts";
+import { iommufdRules } from "./rules/iommufd.ts";
+import { type1Rules } from "./rules/type1.ts";
+import type { HostState, ModelFunction } from "./state.ts";
+
+/** The rule of every operation. */
+export const rules: Rules<OperationName> = {
+  ...functionRules,
+  ...cdevRules,
+  ...iommufdRules,
+  ...type1Rules,
+  ...deviceRules,
+  ...dmaRules,
+};
+
+/** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
+export function initialState(plan: Plan): HostState {
+  const functions = Object.fromEntries(
+    plan.functions.map((profile): [string, ModelFunction] => [
+      profile.name,
+      {
+        profile,
+        configured: true,
+        driver: null,
+        open: "no",
+        inUse: false,
+        iommufd: null,
+        hwpt: null,
+        group: { open: false, container: null },
+        resetMethod: "default",
+        domain: null,
+        onDefault: true,
+        shadow: new Map(),
+        inError: false,
+        controller: "off",
+        queues: null,
+      },
+    ]),
+  );
+  const memory = Object.fromEntries(
+    plan.buffers.flatMap(({ name, pages }) =>
+      Array.from({ length: pages }, (_, page) => [`${name}[${String(page)}]`, `fill:${name}[${String(page)}]`]),
+    ),
+  ) as Record<string, string>;
+  const bufferPages = Object.fromEntries(plan.buffers.map(({ name, pages }) => [name, pages]));
+  return {
+    functions,
+    iommufds: {},
+    objects: {},
+    containers: {},
+    domains: {},
+    memory,
+    blocks: {},
+    bufferPages,
+    autoCount: 0,
+    domainCount: 0,
+  };
+}
+
+/** What the model was written for; beyond it the nearest end of a range is used, and the judgement says so. */
+export const knownVersions = {
+  kernel: { oldest: "6.12", newest: "7.2" },
+  qemu: { oldest: "10.0", newest: "11.1" },
+} as const;
+
+/** The state after an operation, and what the operation must show. */
+export interface Step {
+  readonly state: HostState;
+  readonly expectation: Expectation;
+}
+
+/**
+ * Predicts one operation; the given state is not changed.
+ * @throws ScenarioMistake where the operation has no meaning in this state
+ */
+export function step(
+  state: HostState,
+  operation: Operation,
+  profile: Profile,
+  quirks: ReadonlySet<QuirkName> = new Set(),
+): Step {
+  const next = structuredClone(state);
+  const host = new Host(next, profile, quirks);
+  const rule = rules[operation.op] as Rule<OperationName>;
+  const outcome = rule.predict(host, operation);
+  const functions: Record<string, Pattern> = {};
+  for (const fn of Object.values(next.functions)) functions[fn.profile.name] = host.viewOf(fn);
+  const expectation: Expectation = {
+    result: outcome.result,
+    values: outcome.values,
+    functions,
+    messages: host.predictable ? host.messages : anything,
+    memory: host.predictable ? host.memory : anything,
+    blocks: host.predictable ? host.blocks : anything,
+    alarms: [],
+  };
+  return { state: next, expectation };
+}
+
+/**
+ * Predicts a whole plan.
+ * @throws ScenarioMistake naming the step that has no meaning
+ */
+export function predict(plan: Plan, quirks: ReadonlySet<QuirkName> = new Set()): Step[] {
+  const steps: Step[] = [];
+  let state = initialState(plan);
+  plan.steps.forEach(({ operation }, index) => {
+    try {
+      const predicted = step(state, operation, plan.profile, quirks);
+      steps.push(predicted);
+      state = predicted.state;
+    } catch (error) {
+      if (!(error instanceof ScenarioMistake)) throw error;
+      throw new ScenarioMistake(`Step ${String(index + 1)} of "${plan.scenario}" (${operation.op}): ${error.message}`);
+    }
+  });
+  return steps;
+}

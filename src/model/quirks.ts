@@ -1,0 +1,23 @@
+/**
+ * Quirks: switches that make the model predict how an implementation is known to deviate from its contract.
+ *
+ * Each has an entry of the same name in `fixtures/divergences/`, with evidence, analysis and the profiles it holds for.
+ * Without a quirk the model predicts the contract.
+ */
+
+/** Every quirk, with the rule it bends. */
+export const quirks = {
+  "shadow-by-rpcit":
+    "DMA is translated by a copy of the table that only RPCIT fills and that registering the IOAT empties",
+  "blocked-dma-silent": "DMA of a function without a registered IOAT vanishes without an error event",
+  "dma-above-aperture-silent": "DMA above the registered aperture vanishes without an error event",
+  "aperture-top-offered":
+    "An IOAS attached while the function is blocked offers, and maps, IOVAs above the registered aperture",
+  "write-only-readable": "A mapping without read permission can be read by the device",
+} as const;
+
+/** The name of a quirk. */
+export type QuirkName = keyof typeof quirks;
+
+/** Every quirk's name. */
+export const quirkNames = Object.keys(quirks) as QuirkName[];

@@ -1,0 +1,208 @@
+/** VFIO through the character device: open, bind to an iommufd, attach, replace, detach, close. */
+import { tableLast } from "../../zpci/aperture.ts";
+import { maxU64 } from "../../zpci/iova.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../host.ts";
+import type { Ioas } from "../state.ts";
+import { freshCounters } from "../state.ts";
+import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+
+/**
+ * VFIO opens the PCI device: statistics begin, and a function reset is tried.
+ * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable; arch/s390/pci/pci.c, pcibios_enable_device and
+ * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment.
+ */
+export function openDevice(host: Host, name: string): void {
+  const fn = host.fn(name);
+  if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
+  fn.inUse = true;
+  host.resetFunction(name);
+}
+
+/** VFIO closes the PCI device: vfio_pci_core_disable resets it once more and disables it. */
+export function closeDevice(host: Host, name: string): void {
+  const fn = host.fn(name);
+  host.resetFunction(name);
+  fn.inUse = false;
+  fn.controller = "off";
+  fn.queues = null;
+}
+
+/** Leave the HWPT; one made by an attach goes with its last function (iommufd_hw_pagetable_put). */
+function leaveHwpt(host: Host, name: string, keepReservationsOf: string | null): void {
+  const fn = host.fn(name);
+  const old = fn.hwpt;
+  if (old === null) return;
+  fn.hwpt = null;
+  const hwpt = host.state.objects[old];
+  if (hwpt?.kind !== "hwpt") return;
+  if (hwpt.ioas !== keepReservationsOf) removeReservations(host.ioas(hwpt.ioas), name);
+  const users = Object.values(host.state.functions).filter((each) => each.hwpt === old);
+  if (hwpt.auto && users.length === 0) {
+    host.state.objects[old] = null;
+    removeReservations(host.ioas(hwpt.ioas), old);
+  }
+}
+
+export const removeReservations = (ioas: Ioas | null, owner: string): void => {
+  if (ioas !== null) ioas.reserved = ioas.reserved.filter((each) => each.owner !== owner);
+};
+
+const overlaps = (ioas: Ioas, first: bigint, last: bigint): boolean =>
+  ioas.areas.some((area) => area.iova <= last && area.iova + area.length - 1n >= first);
+
+/**
+ * Reserve what a function cannot translate; false where a mapping is in the way.
+ * Ground: io_pagetable.c, iopt_table_enforce_dev_resv_regions. Contract (Documentation/userspace-api/iommufd.rst,
+ * IOMMU_IOAS_IOVA_RANGES: "mapping outside these ranges is not allowed"): all but the aperture. Quirk: s390-iommu.c,
+ * s390_iommu_get_resv_regions leaves the top out while the function's domain is blocking.
+ */
+function reserveFor(host: Host, name: string, ioas: Ioas): boolean {
+  const blocked = host.fn(name).domain === null;
+  const regions = [{ owner: name, first: 0n, last: host.aperture.first - 1n }];
+  if (!(blocked && host.has("aperture-top-offered"))) {
+    regions.push({ owner: name, first: host.aperture.last + 1n, last: tableLast });
+  }
+  if (regions.some((region) => overlaps(ioas, region.first, region.last))) return false;
+  ioas.reserved.push(...regions);
+  return true;
+}
+
+/** Make an HWPT of an IOAS and enter the IOAS's mappings (hw_pagetable.c, iommufd_hwpt_paging_alloc). */
+export function makeHwpt(host: Host, ioasName: string, hwptName: string, auto: boolean, attachFirst: string | null): Outcome {
+  const ioas = host.ioas(ioasName);
+  if (ioas === null) return fail("EINVAL");
+  if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
+  if (overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
+  const domain = host.newDomain();
+  if (attachFirst !== null) {
+    const fn = host.fn(attachFirst);
+    host.setDomain(attachFirst, domain);
+    fn.hwpt = hwptName;
+  }
+  for (const area of ioas.areas) {
+    const result = host.mapInto(domain, area, !ioas.hugePages);
+    if (result !== "OK") return fail(result);
+  }
+  ioas.reserved.push({ owner: hwptName, first: tableLast + 1n, last: maxU64 });
+  host.state.objects[hwptName] = { kind: "hwpt", iommufd: ioas.iommufd, ioas: ioasName, auto, domain };
+  return succeed();
+}
+
+function changeTable(host: Host, name: string, to: string): Outcome {
+  const fn = host.fn(name);
+  if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
+  if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
+  const target = host.state.objects[to];
+  if (target === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${to}"`);
+  if (target === null) return fail("ENOENT");
+  const ioasName = target.kind === "ioas" ? to : target.ioas;
+  const ioas = host.ioas(ioasName);
+  if (ioas === null) return fail("ENOENT");
+
+  const existing =
+    target.kind === "hwpt" ? to : (host.hwptsOf(to).find(([, hwpt]) => hwpt.auto)?.[0] ?? null);
+  if (existing !== null && existing === fn.hwpt) return succeed({ pt: existing });
+
+  const oldIoas = currentIoas(host, name);
+  if (oldIoas !== ioasName && !reserveFor(host, name, ioas)) return fail("EADDRINUSE");
+  if (existing !== null) {
+    leaveHwpt(host, name, ioasName);
+    const hwpt = host.state.objects[existing];
+    if (hwpt?.kind !== "hwpt") return fail("ENOENT");
+    host.setDomain(name, hwpt.domain);
+    fn.hwpt = existing;
+    return succeed({ pt: existing });
+  }
+  host.state.autoCount += 1;
+  const made = `auto:${String(host.state.autoCount)}`;
+  // First attach: the function joins before the table is filled; replace: after.
+  const attaching = fn.hwpt === null;
+  const outcome = makeHwpt(host, to, made, true, attaching ? name : null);
+  if (outcome.result !== "OK") {
+    if (attaching) host.setDomain(name, null);
+    fn.hwpt = attaching ? null : fn.hwpt;
+    if (oldIoas !== ioasName) removeReservations(ioas, name);
+    return outcome;
+  }
+  if (!attaching) {
+    leaveHwpt(host, name, ioasName);
+    const hwpt = host.state.objects[made];
+    if (hwpt?.kind === "hwpt") host.setDomain(name, hwpt.domain);
+    fn.hwpt = made;
+  }
+  return succeed({ pt: made });
+}
+
+function currentIoas(host: Host, name: string): string | null {
+  const { hwpt } = host.fn(name);
+  const object = hwpt === null ? null : host.state.objects[hwpt];
+  return object?.kind === "hwpt" ? object.ioas : null;
+}
+
+const attachGround =
+  "drivers/vfio/iommufd.c, vfio_iommufd_physical_attach_ioas: replace where attached; drivers/iommu/iommufd/device.c, " +
+  "iommufd_device_change_pt and iommufd_device_auto_get_domain: an automatic HWPT of the IOAS is shared, a manual one never " +
+  "picked; after a replace DMA is translated by the new table (include/uapi/linux/vfio.h, VFIO_DEVICE_ATTACH_IOMMUFD_PT)";
+
+/** Rules of this file. */
+export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "replace" | "detach"> = {
+  open: {
+    ground: "drivers/vfio/device_cdev.c, vfio_device_fops_cdev_open; the node exists while vfio-pci is bound",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.driver !== "vfio-pci") return fail("ENOENT");
+      if (fn.open !== "no") throw new ScenarioMistake(`Function "${name}" is open already`);
+      fn.open = "cdev";
+      return succeed();
+    },
+  },
+  close: {
+    ground: "drivers/vfio/vfio_main.c, vfio_df_close; drivers/vfio/iommufd.c, vfio_iommufd_physical_unbind detaches",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+      if (fn.inUse) closeDevice(host, name);
+      if (fn.open === "cdev" && fn.iommufd !== null) {
+        leaveHwpt(host, name, null);
+        host.setDomain(name, null);
+        fn.onDefault = true;
+        fn.iommufd = null;
+      }
+      fn.open = "no";
+      return succeed();
+    },
+  },
+  "bind-iommufd": {
+    ground:
+      "drivers/vfio/device_cdev.c, vfio_df_ioctl_bind_iommufd: -EBUSY while the group is open, -EINVAL when bound already or " +
+      "opened through the group; drivers/iommu/iommufd/device.c, iommufd_device_bind: the group's DMA is blocked",
+    predict: (host, { function: name, iommufd }) => {
+      const fn = host.fn(name);
+      if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+      host.state.iommufds[iommufd] ??= { open: true };
+      if (fn.open === "group") return fail("EINVAL");
+      if (fn.group.open) return fail("EBUSY");
+      if (fn.iommufd !== null) return fail("EINVAL");
+      host.setDomain(name, null);
+      fn.iommufd = iommufd;
+      openDevice(host, name);
+      return succeed();
+    },
+  },
+  attach: { ground: attachGround, predict: (host, { function: name, to }) => changeTable(host, name, to) },
+  replace: { ground: attachGround, predict: (host, { function: name, to }) => changeTable(host, name, to) },
+  detach: {
+    ground:
+      "drivers/vfio/iommufd.c, vfio_iommufd_physical_detach_ioas: nothing where not attached; " +
+      'drivers/iommu/iommufd/device.c, iommufd_device_detach: "returns back to a blocked DMA translation"',
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
+      if (fn.hwpt === null) return succeed();
+      leaveHwpt(host, name, null);
+      host.setDomain(name, null);
+      return succeed();
+    },
+  },
+};

@@ -1,0 +1,53 @@
+/** The VFIO device: information, function reset, hot reset. */
+import { ScenarioMistake, type Host } from "../host.ts";
+import { fail, succeed, type Rules } from "../rule.ts";
+import type { ModelFunction } from "../state.ts";
+
+const openFunction = (host: Host, name: string): ModelFunction => {
+  const fn = host.fn(name);
+  if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+  return fn;
+};
+
+/** Rules of this file. */
+export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "hot-reset"> = {
+  "device-info": {
+    ground:
+      "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_get_info: RESET where a reset worked at open, PCI; nine regions, five " +
+      "interrupt indexes; drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl: -EINVAL before the device is bound",
+    predict: (host, { function: name }) =>
+      openFunction(host, name).inUse ? succeed({ flags: 3, regions: 9, irqs: 5 }) : fail("EINVAL"),
+  },
+  reset: {
+    ground: "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_reset: mappings and attachment are not touched",
+    predict: (host, { function: name }) => {
+      if (!openFunction(host, name).inUse) return fail("EINVAL");
+      host.resetFunction(name);
+      return succeed();
+    },
+  },
+  "hot-reset-info": {
+    ground:
+      "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_get_pci_hot_reset_info: every zPCI function is alone on its root bus; " +
+      "device ids and ownership through the cdev, groups else",
+    predict: (host, { function: name }) => {
+      const fn = openFunction(host, name);
+      if (!fn.inUse) return fail("EINVAL");
+      return succeed({ flags: fn.open === "cdev" ? 3 : 0, devices: [name] });
+    },
+  },
+  "hot-reset": {
+    ground:
+      "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_pci_hot_reset: no groups through the cdev, the set's groups else, " +
+      "-EINVAL for more or others; drivers/pci/hotplug/s390_pci_hpc.c, reset_slot; s390-iommu.c, zpci_iommu_register_ioat: " +
+      "the table registered before is registered again, so mappings go on",
+    predict: (host, { function: name, groups }) => {
+      const fn = openFunction(host, name);
+      if (!fn.inUse) return fail("EINVAL");
+      const isCdev = fn.open === "cdev";
+      if (isCdev ? groups.length > 0 : groups.length !== 1 || groups[0] !== name) return fail("EINVAL");
+      host.zpciReset(name);
+      return succeed();
+    },
+  },
+};

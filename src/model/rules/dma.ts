@@ -1,0 +1,130 @@
+/** DMA, with an NVMe controller as the device that does it; and the CPU's own hand in memory. */
+import { anything } from "../../compare/pattern.ts";
+import { pageSize } from "../../zpci/iova.ts";
+import { ScenarioMistake, type Host } from "../host.ts";
+import { bufferPages } from "../mapping.ts";
+import { succeed, type Outcome, type Rules } from "../rule.ts";
+import type { ModelFunction } from "../state.ts";
+
+/** Queue pages, in order (docs/agent-protocol.md): admin submission and completion, I/O submission and completion. */
+const adminQueues = [0n, 1n] as const;
+const ioQueues = [2n, 3n] as const;
+
+/**
+ * What a command that was not allowed its DMA reports is the controller's affair, and no promise of the translation:
+ * it may be gone, failed (CSTS.CFS), report an error, or nothing.
+ */
+const refusedCommand: Outcome = { result: "OK", values: anything };
+
+const nvme = (host: Host, name: string): ModelFunction => {
+  const fn = host.fn(name);
+  if (fn.profile.device !== "nvme") throw new ScenarioMistake(`Function "${name}" is no NVMe and does no DMA on request`);
+  if (!fn.inUse) throw new ScenarioMistake(`Function "${name}" is not open`);
+  return fn;
+};
+
+/** A command: fetched from its queue, its data moved, its completion written; undefined where a step was refused. */
+function runCommand(
+  host: Host,
+  name: string,
+  queues: readonly [bigint, bigint],
+  data: { readonly iova: bigint; readonly access: "read" | "write" } | null,
+): { readonly page: string | null } | undefined {
+  const fn = host.fn(name);
+  if (fn.queues === null) return undefined;
+  const fetched = host.dma(name, fn.queues + queues[0] * pageSize, "read");
+  if ("refused" in fetched) return undefined;
+  const moved = data === null ? null : host.dma(name, data.iova, data.access);
+  if (moved !== null && "refused" in moved) return undefined;
+  const completed = host.dma(name, fn.queues + queues[1] * pageSize, "write");
+  return "refused" in completed ? undefined : { page: moved?.page ?? null };
+}
+
+function commandOn(
+  host: Host,
+  name: string,
+  iova: string,
+  access: "read" | "write",
+  queues: readonly [bigint, bigint],
+  done: (page: string) => void,
+): Outcome {
+  const fn = nvme(host, name);
+  const address = BigInt(iova);
+  if (address % pageSize !== 0n) throw new ScenarioMistake(`DMA of one page needs a page-aligned IOVA, not ${iova}`);
+  if (fn.controller === "unknown") {
+    if (host.quirks.size === 0) {
+      throw new ScenarioMistake(`The controller of "${name}" was refused DMA before: it needs nvme-enable first`);
+    }
+    // Only a quirk led here: whether a controller that lost a command goes on is its own affair.
+    host.giveUp();
+    return refusedCommand;
+  }
+  if (fn.controller === "off") return succeed({ completion: "none", status: anything, csts: anything });
+  const command = runCommand(host, name, queues, { iova: address, access });
+  if (command === undefined) {
+    fn.controller = "unknown";
+    return refusedCommand;
+  }
+  if (command.page !== null) done(command.page);
+  return succeed({ completion: "success", status: 0, csts: anything });
+}
+
+const write = (host: Host, page: string, content: string): void => {
+  if (host.state.memory[page] === content || page.includes(".queues[")) return;
+  host.state.memory[page] = content;
+  host.memory[page] = content;
+};
+
+const blockKey = (name: string, block: number): string => `${name}:${String(block)}`;
+const blockContent = (host: Host, name: string, block: number): string =>
+  host.state.blocks[blockKey(name, block)] ?? `block:${blockKey(name, block)}`;
+
+/** Rules of this file. */
+export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look"> = {
+  "nvme-enable": {
+    ground: "NVM Express base specification, controller initialisation; queues are fetched by DMA as any other data",
+    predict: (host, { function: name, iova }) => {
+      const fn = nvme(host, name);
+      fn.queues = BigInt(iova);
+      if (fn.inError || runCommand(host, name, adminQueues, null) === undefined) {
+        fn.controller = "unknown";
+        return { result: "OK", values: { state: { $not: "ready" } } };
+      }
+      fn.controller = "ready";
+      return succeed({ state: "ready" });
+    },
+  },
+  "nvme-identify": {
+    ground: "NVM Express base specification, Identify controller: 4 KiB are written to the data pointer",
+    predict: (host, { function: name, iova }) =>
+      commandOn(host, name, iova, "write", adminQueues, (page) => {
+        write(host, page, `identify:${name}`);
+      }),
+  },
+  "dma-write": {
+    ground: "NVM Express NVM command set, Read: the block is written to the data pointer",
+    predict: (host, { function: name, iova, block }) =>
+      commandOn(host, name, iova, "write", ioQueues, (page) => {
+        write(host, page, blockContent(host, name, block));
+      }),
+  },
+  "dma-read": {
+    ground: "NVM Express NVM command set, Write: the data pointer's page is read and becomes the block",
+    predict: (host, { function: name, iova, block }) =>
+      commandOn(host, name, iova, "read", ioQueues, (page) => {
+        const content = host.state.memory[page] ?? "unknown";
+        if (blockContent(host, name, block) === content) return;
+        host.state.blocks[blockKey(name, block)] = content;
+        host.blocks[blockKey(name, block)] = content;
+      }),
+  },
+  fill: {
+    ground: "The CPU's own stores, ordinary memory",
+    predict: (host, { buffer, page, with: content }) => {
+      if (page >= bufferPages(host, buffer)) throw new ScenarioMistake(`Buffer "${buffer}" has no page ${String(page)}`);
+      write(host, `${buffer}[${String(page)}]`, content);
+      return succeed();
+    },
+  },
+  look: { ground: "Nothing is done", predict: () => succeed() },
+};

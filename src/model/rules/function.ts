@@ -1,0 +1,100 @@
+/** The life of a function: drivers, power, sysfs resets. */
+import { ScenarioMistake, type Host } from "../host.ts";
+import type { ModelFunction } from "../state.ts";
+import { fail, succeed, type Rules } from "../rule.ts";
+
+const requireUnused = (fn: ModelFunction, what: string): void => {
+  if (fn.open !== "no") throw new ScenarioMistake(`${what} waits until the VFIO device is closed, for ever`);
+};
+
+const forget = (host: Host, name: string): void => {
+  host.setDomain(name, null);
+  const fn = host.fn(name);
+  fn.onDefault = true;
+  fn.driver = null;
+  fn.inError = false;
+  fn.controller = "off";
+  fn.resetMethod = "default";
+};
+
+/** Rules of this file. */
+export const functionRules: Rules<
+  "bind" | "unbind" | "power" | "sysfs-reset" | "recover" | "reset-method" | "domain-type"
+> = {
+  bind: {
+    ground: "Documentation/ABI/testing/sysfs-bus-pci, driver_override; drivers/vfio/pci/vfio_pci.c, vfio_pci_probe",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      requireUnused(fn, "Unbinding");
+      if (!fn.configured) return fail("ENOENT");
+      fn.driver = "vfio-pci";
+      return succeed();
+    },
+  },
+  unbind: {
+    ground: "drivers/base/bus.c, unbind_store: -ENODEV where the device has another driver or none",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      requireUnused(fn, "Unbinding");
+      if (fn.driver === null) return fail("ENOENT");
+      fn.driver = null;
+      return succeed();
+    },
+  },
+  power: {
+    ground:
+      "drivers/pci/hotplug/s390_pci_hpc.c, enable_slot and disable_slot: -EIO where the function is not in the state that " +
+      "the request starts from; arch/s390/pci/pci.c, zpci_deconfigure_device and zpci_scan_configured_device",
+    predict: (host, { function: name, on }) => {
+      const fn = host.fn(name);
+      if (!on) requireUnused(fn, "Powering off");
+      if (fn.configured === on) return fail("EIO");
+      forget(host, name);
+      fn.configured = on;
+      if (on) host.messages.push(`${name} configure`, `${name} enable`);
+      else host.messages.push(`${name} disable`, `${name} deconfigure`);
+      return succeed();
+    },
+  },
+  "sysfs-reset": {
+    ground: "drivers/pci/pci.c, reset_store and __pci_reset_function_locked: the first method that works",
+    predict: (host, { function: name }) => {
+      if (!host.fn(name).configured) return fail("ENOENT");
+      host.resetFunction(name);
+      return succeed();
+    },
+  },
+  recover: {
+    ground: "arch/s390/pci/pci_sysfs.c, recover_store: remove the PCI device, disable, enable, scan again",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      requireUnused(fn, "Recovery");
+      if (!fn.configured) return fail("ENOENT");
+      forget(host, name);
+      host.messages.push(`${name} disable`, `${name} enable`);
+      return succeed();
+    },
+  },
+  "reset-method": {
+    ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
+    predict: (host, { function: name, method }) => {
+      const fn = host.fn(name);
+      const known = fn.profile.device === "nvme" ? ["flr", "bus", "default"] : ["bus", "default"];
+      if (!known.includes(method)) return fail("EINVAL");
+      fn.resetMethod = method;
+      return succeed();
+    },
+  },
+  "domain-type": {
+    ground:
+      "drivers/iommu/iommu.c, iommu_group_store_type: -EINVAL for an unknown type, -EPERM while somebody owns the group's DMA; " +
+      "s390-iommu.c has an identity domain only where CLP reports relaxed translation, else -EOPNOTSUPP",
+    predict: (host, { function: name, type }) => {
+      const fn = host.fn(name);
+      if (!["identity", "DMA", "DMA-FQ", "auto"].includes(type)) return fail("EINVAL");
+      if (!fn.onDefault) return fail("EPERM");
+      if (type === "identity") return fail("EOPNOTSUPP");
+      return succeed();
+    },
+  },
+};

@@ -1,0 +1,229 @@
+/** iommufd's own objects: IOAS, HWPT, their mappings, their end. */
+import { anything } from "../../compare/pattern.ts";
+import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
+import { ScenarioMistake, type Host } from "../host.ts";
+import { areaOf, holesOf, isReserved, lastOf, meets } from "../mapping.ts";
+import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import type { Area, Ioas } from "../state.ts";
+import { makeHwpt, removeReservations } from "./cdev.ts";
+
+/** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
+const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint =>
+  host.hwptsOf(name).length > 0 || !ioas.hugePages ? pageSize : 1n;
+
+/** Checks and inserts areas that follow each other, in the kernel's order of tests; null where all is well. */
+function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[], chosen: boolean): string | null {
+  const alignment = alignmentOf(host, name, ioas);
+  const [head] = areas;
+  if (head === undefined) return "EINVAL";
+  const length = areas.reduce((sum, area) => sum + area.length, 0n);
+  if (length === 0n || length % alignment !== 0n) return "EINVAL";
+  if (!chosen) {
+    if (head.iova % alignment !== 0n) return "EINVAL";
+    const last = lastOf(head.iova, length);
+    if (last === null) return "EOVERFLOW";
+    if (isReserved(ioas.reserved, head.iova, last)) return "EINVAL";
+    if (ioas.areas.some((area) => meets(area, head.iova, last))) return "EEXIST";
+  }
+  for (const area of areas) {
+    if (area.write && !area.writable) return "EPERM";
+    if ((area.offset % pageSize) % alignment !== 0n) return "EINVAL";
+  }
+  return null;
+}
+
+/** Fill every domain of the IOAS; on an error the areas are gone again (iopt_fill_domains_pages). */
+function enterAreas(host: Host, name: string, ioas: Ioas, areas: readonly Area[]): string | null {
+  for (const area of areas) {
+    for (const [, hwpt] of host.hwptsOf(name)) {
+      const result = host.mapInto(hwpt.domain, area, !ioas.hugePages);
+      if (result !== "OK") return result;
+    }
+  }
+  ioas.areas.push(...areas);
+  return null;
+}
+
+/** The IOVA the kernel picks: the lowest free one from one page on (io_pagetable.c, iopt_alloc_iova). */
+function chooseIova(ioas: Ioas, length: bigint): bigint | null {
+  const taken = ioas.areas.map((area) => ({ owner: "", first: area.iova, last: area.iova + area.length - 1n }));
+  for (const hole of holesOf([...ioas.reserved, ...taken, { owner: "", first: 0n, last: pageSize - 1n }])) {
+    const start = ((hole.first + pageSize - 1n) / pageSize) * pageSize;
+    if (start + length - 1n <= hole.last) return start;
+  }
+  return null;
+}
+
+/** Unmap a range; ground of each answer: io_pagetable.c, iopt_unmap_iova_range. */
+function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: bigint): Outcome {
+  let unmapped = 0n;
+  for (const area of [...ioas.areas].sort((a, b) => (a.iova < b.iova ? -1 : 1))) {
+    if (!meets(area, first, last)) continue;
+    if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
+    for (const [, hwpt] of host.hwptsOf(name)) host.unmapFrom(hwpt.domain, area);
+    ioas.areas = ioas.areas.filter((each) => each !== area);
+    unmapped += area.length;
+  }
+  if (unmapped === 0n) return first === 0n && last === maxU64 ? succeed({ length: "0x0" }) : fail("ENOENT");
+  return succeed({ length: toHex(unmapped) });
+}
+
+/** Rules of this file. */
+export const iommufdRules: Rules<
+  "ioas-alloc" | "ioas-map" | "ioas-unmap" | "ioas-copy" | "iova-ranges" | "huge-pages" | "hwpt-alloc" | "destroy" | "iommufd-close"
+> = {
+  "ioas-alloc": {
+    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_alloc_ioctl",
+    predict: (host, { ioas, iommufd }) => {
+      host.state.iommufds[iommufd] ??= { open: true };
+      host.state.objects[ioas] = { kind: "ioas", iommufd, areas: [], reserved: [], hugePages: true };
+      return succeed();
+    },
+  },
+  "ioas-map": {
+    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_map; io_pagetable.c, iopt_alloc_area_pages and iopt_check_iova",
+    predict: (host, fields) => {
+      const wanted = fields.iova === undefined ? null : BigInt(fields.iova);
+      const area = areaOf(host, fields, wanted ?? 0n);
+      if ((wanted ?? 0n) >= maxU64 || area.length >= maxU64) return fail("EOVERFLOW");
+      if (!area.read && !area.write) return fail("EINVAL");
+      const ioas = host.ioas(fields.ioas);
+      if (ioas === null) return fail("ENOENT");
+      if (area.length === 0n) return fail("EINVAL");
+      if (wanted === null) {
+        const chosen = chooseIova(ioas, area.length);
+        if (chosen === null) return fail("ENOSPC");
+        area.iova = chosen;
+      }
+      const problem = checkArea(host, fields.ioas, ioas, [area], wanted === null) ?? enterAreas(host, fields.ioas, ioas, [area]);
+      return problem === null ? succeed({ iova: toHex(area.iova) }) : fail(problem);
+    },
+  },
+  "ioas-unmap": {
+    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_unmap; io_pagetable.c, iopt_unmap_iova",
+    predict: (host, { ioas: name, iova, length }) => {
+      const ioas = host.ioas(name);
+      if (ioas === null) return fail("ENOENT");
+      const [first, size] = [BigInt(iova), BigInt(length)];
+      if (first === 0n && size === maxU64) return unmapRange(host, name, ioas, 0n, maxU64);
+      if (first >= maxU64 || size >= maxU64) return fail("EOVERFLOW");
+      if (size === 0n) return fail("EINVAL");
+      const last = lastOf(first, size);
+      return last === null ? fail("EOVERFLOW") : unmapRange(host, name, ioas, first, last);
+    },
+  },
+  "ioas-copy": {
+    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_copy; io_pagetable.c, iopt_get_pages: the source must be mapped throughout",
+    predict: (host, fields) => {
+      const [source, iova, length] = [BigInt(fields.source), BigInt(fields.iova), BigInt(fields.length)];
+      if (length >= maxU64 || source >= maxU64 || iova >= maxU64) return fail("EOVERFLOW");
+      if (!fields.read && !fields.write) return fail("EINVAL");
+      const from = host.ioas(fields.from);
+      if (from === null) return fail("ENOENT");
+      if (length === 0n) return fail("EINVAL");
+      const areas = sliceAreas(from, source, length, iova, fields);
+      if (areas === null) return fail("ENOENT");
+      const to = host.ioas(fields.to);
+      if (to === null) return fail("ENOENT");
+      const problem = checkArea(host, fields.to, to, areas, false) ?? enterAreas(host, fields.to, to, areas);
+      return problem === null ? succeed({ iova: toHex(iova) }) : fail(problem);
+    },
+  },
+  "iova-ranges": {
+    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_iova_ranges: the holes between reservations",
+    predict: (host, { ioas: name }) => {
+      const ioas = host.ioas(name);
+      if (ioas === null) return fail("ENOENT");
+      const ranges = holesOf(ioas.reserved).map((hole) => [toHex(hole.first), toHex(hole.last)]);
+      return succeed({ ranges, alignment: Number(alignmentOf(host, name, ioas)) });
+    },
+  },
+  "huge-pages": {
+    ground: "drivers/iommu/iommufd/ioas.c, iommufd_option_huge_pages; io_pagetable.c, iopt_disable_large_pages: -EINVAL while a domain is filled",
+    predict: (host, { ioas: name, on }) => {
+      const ioas = host.ioas(name);
+      if (ioas === null) return fail("ENOENT");
+      if (on === ioas.hugePages) return succeed();
+      if (!on && host.hwptsOf(name).length > 0 && ioas.areas.length > 0) return fail("EINVAL");
+      ioas.hugePages = on;
+      return succeed();
+    },
+  },
+  "hwpt-alloc": {
+    ground:
+      "drivers/iommu/iommufd/hw_pagetable.c, iommufd_hwpt_alloc: s390-iommu.c has no domain_alloc_paging_flags and no " +
+      "domain_alloc_nested, so every flag and every parent is -EOPNOTSUPP",
+    predict: (host, { hwpt, function: name, ioas, flags }) => {
+      const fn = host.fn(name);
+      if (fn.iommufd === null) throw new ScenarioMistake(`Function "${name}" is not bound to an iommufd`);
+      const outcome = allocateHwpt(host, hwpt, ioas, flags);
+      if (outcome.result !== "OK") host.state.objects[hwpt] ??= null;
+      return outcome;
+    },
+  },
+  destroy: {
+    ground: "drivers/iommu/iommufd/main.c, iommufd_object_remove: -EBUSY while anything uses the object, -ENOENT where there is none",
+    predict: (host, { object: name }) => {
+      const fn = host.state.functions[name];
+      if (fn !== undefined) return fail(fn.iommufd === null ? "ENOENT" : "EBUSY");
+      const object = host.state.objects[name];
+      if (object === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${name}"`);
+      if (object === null) return fail("ENOENT");
+      if (object.kind === "ioas") {
+        if (host.hwptsOf(name).length > 0) return fail("EBUSY");
+      } else {
+        if (Object.values(host.state.functions).some((each) => each.hwpt === name)) return fail("EBUSY");
+        removeReservations(host.ioas(object.ioas), name);
+      }
+      host.state.objects[name] = null;
+      return succeed();
+    },
+  },
+  "iommufd-close": {
+    ground: "drivers/iommu/iommufd/main.c, iommufd_fops_release: objects live on while a VFIO device holds the context",
+    predict: (host, { iommufd }) => {
+      const held = Object.values(host.state.functions).some((each) => each.iommufd === iommufd);
+      if (held) throw new ScenarioMistake(`iommufd "${iommufd}" is closed while a function is bound to it: nothing could be named after`);
+      for (const [name, object] of Object.entries(host.state.objects)) {
+        if (object?.iommufd === iommufd) host.state.objects[name] = null;
+      }
+      return succeed();
+    },
+  },
+};
+
+function allocateHwpt(host: Host, hwpt: string, name: string, flags: readonly string[]): Outcome {
+  const parent = host.state.objects[name];
+  if (parent === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${name}"`);
+  if (parent === null) return fail("EINVAL");
+  if (parent.kind === "hwpt" || flags.length > 0) return fail("EOPNOTSUPP");
+  const outcome = makeHwpt(host, name, hwpt, false, null);
+  return outcome.result === "OK" ? succeed() : { result: outcome.result, values: anything };
+}
+
+/** The areas that a copy makes: one for each source area it crosses; null where the source has a hole. */
+function sliceAreas(
+  from: Ioas,
+  source: bigint,
+  length: bigint,
+  iova: bigint,
+  access: { readonly read: boolean; readonly write: boolean },
+): Area[] | null {
+  const slices: Area[] = [];
+  let at = source;
+  while (at < source + length) {
+    const area = from.areas.find((each) => each.iova <= at && at < each.iova + each.length);
+    if (area === undefined) return null;
+    const end = area.iova + area.length < source + length ? area.iova + area.length : source + length;
+    slices.push({
+      ...area,
+      iova: iova + (at - source),
+      length: end - at,
+      offset: area.offset + (at - area.iova),
+      read: access.read,
+      write: access.write,
+    });
+    at = end;
+  }
+  return slices;
+}

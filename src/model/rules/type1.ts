@@ -1,0 +1,205 @@
+/** VFIO through group and container with the type1 IOMMU. */
+import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
+import { ScenarioMistake, type Host } from "../host.ts";
+import { areaOf, holesOf, isReserved, lastOf, meets } from "../mapping.ts";
+import { fail, succeed, type Rules } from "../rule.ts";
+import type { Container, ModelFunction, Reservation } from "../state.ts";
+import { openDevice } from "./cdev.ts";
+
+/** Entries a container may hold (vfio_iommu_type1.c, dma_entry_limit). */
+const entryLimit = 65_535;
+
+const containerOf = (host: Host, name: string): Container => {
+  const found = host.state.containers[name];
+  if (found === undefined) throw new ScenarioMistake(`No container is named "${name}"`);
+  return found;
+};
+
+const containerOfGroup = (host: Host, fn: ModelFunction): Container | null =>
+  fn.group.container === null ? null : containerOf(host, fn.group.container);
+
+/**
+ * What a container may not map: all but the aperture, once a group is in it.
+ * Ground: vfio_iommu_type1.c, vfio_iommu_type1_attach_group: attach first, ask for reserved regions then, so that
+ * s390_iommu_get_resv_regions sees a paging domain and reports both ends.
+ */
+const reservedOf = (host: Host, container: Container): Reservation[] =>
+  container.domain === null
+    ? []
+    : [
+        { owner: "", first: 0n, last: host.aperture.first - 1n },
+        { owner: "", first: host.aperture.last + 1n, last: maxU64 },
+      ];
+
+/** A group joins the container's domain, the first one makes it. */
+function joinDomain(host: Host, name: string, container: Container): void {
+  container.domain ??= host.newDomain();
+  host.setDomain(name, container.domain);
+}
+
+/** A group leaves; with the last one the domain and its mappings go. */
+function leaveContainer(host: Host, name: string): void {
+  const fn = host.fn(name);
+  const container = containerOfGroup(host, fn);
+  if (container === null) return;
+  host.setDomain(name, null);
+  fn.onDefault = true;
+  fn.group.container = null;
+  container.groups = container.groups.filter((each) => each !== name);
+  if (container.groups.length === 0) {
+    container.domain = null;
+    container.iommuSet = false;
+    container.areas = [];
+  }
+}
+
+/** Rules of this file. */
+export const type1Rules: Rules<
+  | "container-open"
+  | "container-close"
+  | "container-set-iommu"
+  | "container-info"
+  | "container-map"
+  | "container-unmap"
+  | "group-open"
+  | "group-close"
+  | "group-set-container"
+  | "group-unset-container"
+  | "group-get-device"
+> = {
+  "container-open": {
+    ground: "drivers/vfio/container.c, vfio_fops_open",
+    predict: (host, { container }) => {
+      host.state.containers[container] = { iommuSet: false, domain: null, areas: [], groups: [] };
+      return succeed();
+    },
+  },
+  "container-close": {
+    ground: "drivers/vfio/container.c, vfio_fops_release: groups keep their own reference",
+    predict: (host, { container }) => {
+      if (containerOf(host, container).groups.length > 0) {
+        throw new ScenarioMistake(`Container "${container}" is closed while groups are in it: nothing could be named after`);
+      }
+      return succeed();
+    },
+  },
+  "container-set-iommu": {
+    ground: "drivers/vfio/container.c, vfio_ioctl_set_iommu: -EINVAL without a group or when set already",
+    predict: (host, { container: name }) => {
+      const container = containerOf(host, name);
+      if (container.groups.length === 0 || container.iommuSet) return fail("EINVAL");
+      container.iommuSet = true;
+      for (const group of container.groups) joinDomain(host, group, container);
+      return succeed();
+    },
+  },
+  "container-info": {
+    ground: "drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_get_info and vfio_iommu_iova_build_caps",
+    predict: (host, { container: name }) => {
+      const container = containerOf(host, name);
+      if (!container.iommuSet) return fail("EINVAL");
+      const ranges = holesOf(reservedOf(host, container)).map((hole) => [toHex(hole.first), toHex(hole.last)]);
+      return succeed({ ranges, pageSizes: "0x1000", available: entryLimit - container.areas.length });
+    },
+  },
+  "container-map": {
+    ground: "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_map, in the order of its tests",
+    predict: (host, fields) => {
+      const container = containerOf(host, fields.container);
+      if (!container.iommuSet) return fail("EINVAL");
+      const area = areaOf(host, fields, BigInt(fields.iova));
+      if (area.length === 0n) return fail("EINVAL");
+      const last = lastOf(area.iova, area.length);
+      if (last === null) return fail("EOVERFLOW");
+      if (!area.read && !area.write) return fail("EINVAL");
+      if ([area.length, area.iova, area.offset].some((each) => each % pageSize !== 0n)) return fail("EINVAL");
+      if (container.areas.some((each) => meets(each, area.iova, last))) return fail("EEXIST");
+      if (container.areas.length >= entryLimit) return fail("ENOSPC");
+      if (isReserved(reservedOf(host, container), area.iova, last)) return fail("EINVAL");
+      if (container.domain !== null) {
+        const result = host.mapInto(container.domain, area, false);
+        if (result !== "OK") return fail(result);
+      }
+      container.areas.push(area);
+      return succeed();
+    },
+  },
+  "container-unmap": {
+    ground: "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_unmap (v2): -EINVAL where a mapping would be split, 0 bytes where none is",
+    predict: (host, { container: name, iova, length }) => {
+      const container = containerOf(host, name);
+      if (!container.iommuSet) return fail("EINVAL");
+      const [first, size] = [BigInt(iova), BigInt(length)];
+      if (first % pageSize !== 0n || size === 0n || size % pageSize !== 0n) return fail("EINVAL");
+      const last = lastOf(first, size);
+      if (last === null) return fail("EOVERFLOW");
+      const inside = container.areas.filter((area) => meets(area, first, last));
+      if (inside.some((area) => area.iova < first || area.iova + area.length - 1n > last)) return fail("EINVAL");
+      for (const area of inside) if (container.domain !== null) host.unmapFrom(container.domain, area);
+      container.areas = container.areas.filter((area) => !inside.includes(area));
+      return succeed({ length: toHex(inside.reduce((sum, area) => sum + area.length, 0n)) });
+    },
+  },
+  "group-open": {
+    ground: "drivers/vfio/group.c, vfio_group_fops_open: -EBUSY while open or while a device of the group is bound through its cdev",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.driver !== "vfio-pci") return fail("ENOENT");
+      if (fn.iommufd !== null) return fail("EBUSY");
+      if (fn.group.open) throw new ScenarioMistake(`Group of "${name}" is open already`);
+      fn.group.open = true;
+      return succeed();
+    },
+  },
+  "group-close": {
+    ground: "drivers/vfio/group.c, vfio_group_fops_release: leaves the container",
+    predict: (host, { function: name }) => {
+      const fn = openGroup(host, name);
+      if (fn.inUse) throw new ScenarioMistake(`Group of "${name}" is closed while its device is open: the device keeps it open`);
+      leaveContainer(host, name);
+      fn.group.open = false;
+      return succeed();
+    },
+  },
+  "group-set-container": {
+    ground: "drivers/vfio/group.c, vfio_group_ioctl_set_container: -EINVAL when in a container; container.c, vfio_container_attach_group",
+    predict: (host, { function: name, container: containerName }) => {
+      const fn = openGroup(host, name);
+      const container = containerOf(host, containerName);
+      if (fn.group.container !== null) return fail("EINVAL");
+      fn.group.container = containerName;
+      container.groups.push(name);
+      host.setDomain(name, null);
+      if (container.iommuSet) joinDomain(host, name, container);
+      return succeed();
+    },
+  },
+  "group-unset-container": {
+    ground: "drivers/vfio/group.c, vfio_group_ioctl_unset_container: -EINVAL without one, -EBUSY while the device is open",
+    predict: (host, { function: name }) => {
+      const fn = openGroup(host, name);
+      if (fn.group.container === null) return fail("EINVAL");
+      if (fn.inUse) return fail("EBUSY");
+      leaveContainer(host, name);
+      return succeed();
+    },
+  },
+  "group-get-device": {
+    ground: "drivers/vfio/group.c, vfio_group_ioctl_get_device_fd and vfio_df_group_open: -EINVAL before a container with an IOMMU",
+    predict: (host, { function: name }) => {
+      const fn = openGroup(host, name);
+      if (fn.open !== "no") throw new ScenarioMistake(`Function "${name}" is open already`);
+      if (containerOfGroup(host, fn)?.iommuSet !== true) return fail("EINVAL");
+      fn.open = "group";
+      openDevice(host, name);
+      return succeed();
+    },
+  },
+};
+
+function openGroup(host: Host, name: string): ModelFunction {
+  const fn = host.fn(name);
+  if (!fn.group.open) throw new ScenarioMistake(`Group of "${name}" is not open`);
+  return fn;
+}
+

@@ -1,0 +1,134 @@
+/** The state of a modelled host: plain data, copied at every step. */
+import type { FunctionProfile } from "../trace/profile.ts";
+
+/** A number the kernel's code fixes only to a range. */
+export interface Bounds {
+  low: number;
+  high: number;
+}
+
+/** Counters of a domain (drivers/iommu/s390-iommu.c, struct zpci_iommu_ctrs). */
+export interface Counters {
+  mapped: Bounds;
+  unmapped: Bounds;
+  globalRpcits: Bounds;
+  syncMapRpcits: Bounds;
+  syncRpcits: Bounds;
+}
+
+/** One translation: what an IOVA page stands for. */
+export interface Translation {
+  /** Buffer page such as `p[0]`. */
+  page: string;
+  read: boolean;
+  write: boolean;
+}
+
+/** A paging domain: a translation table and the functions registered with it, newest first. */
+export interface Domain {
+  table: Map<bigint, Translation>;
+  members: string[];
+  counters: Counters;
+}
+
+/** A mapping of an IOAS or container. */
+export interface Area {
+  iova: bigint;
+  length: bigint;
+  buffer: string;
+  /** Offset of the first byte in the buffer. */
+  offset: bigint;
+  read: boolean;
+  write: boolean;
+  /** Whether the pages themselves may be written, which a copy cannot widen. */
+  writable: boolean;
+}
+
+/** IOVAs that may not be mapped, and on whose behalf. */
+export interface Reservation {
+  owner: string;
+  first: bigint;
+  last: bigint;
+}
+
+/** An IOAS. */
+export interface Ioas {
+  kind: "ioas";
+  iommufd: string;
+  areas: Area[];
+  reserved: Reservation[];
+  hugePages: boolean;
+}
+
+/** A paging HWPT. */
+export interface Hwpt {
+  kind: "hwpt";
+  iommufd: string;
+  ioas: string;
+  /** Made by an attach to the IOAS, gone with its last function. */
+  auto: boolean;
+  domain: string;
+}
+
+/** A type1 container. */
+export interface Container {
+  iommuSet: boolean;
+  domain: string | null;
+  areas: Area[];
+  groups: string[];
+}
+
+/** A function, its driver, its VFIO side and its hardware side. */
+export interface ModelFunction {
+  profile: FunctionProfile;
+  configured: boolean;
+  driver: string | null;
+  /** How a VFIO device descriptor is open. */
+  open: "no" | "cdev" | "group";
+  /** VFIO has opened the device: bound to an iommufd, or taken from its group. */
+  inUse: boolean;
+  iommufd: string | null;
+  hwpt: string | null;
+  group: { open: boolean; container: string | null };
+  resetMethod: "default" | "flr" | "bus" | "pm";
+  /** Domain whose table is registered with the function; null where DMA is blocked or the kernel's own domain is. */
+  domain: string | null;
+  /** The kernel's default domain is attached: nobody owns the function's DMA. */
+  onDefault: boolean;
+  /** What a hypervisor that only looks at tables when told by RPCIT knows of them (quirk `shadow-by-rpcit`). */
+  shadow: Map<bigint, Translation>;
+  /** In the zPCI error state: DMA and loads are blocked. */
+  inError: boolean;
+  controller: "off" | "ready" | "unknown";
+  queues: bigint | null;
+}
+
+/** Everything. */
+export interface HostState {
+  functions: Record<string, ModelFunction>;
+  /** iommufds in use, by name. */
+  iommufds: Record<string, { open: boolean }>;
+  /** IOASes and HWPTs; null where one was destroyed and only its stale id is left. */
+  objects: Record<string, Ioas | Hwpt | null>;
+  containers: Record<string, Container>;
+  domains: Record<string, Domain>;
+  /** Contents of buffer pages, by page. */
+  memory: Record<string, string>;
+  /** Contents of blocks of media, by `function:block`. */
+  blocks: Record<string, string>;
+  bufferPages: Record<string, number>;
+  autoCount: number;
+  domainCount: number;
+}
+
+/** Counters that have counted nothing. */
+export const freshCounters = (): Counters => ({
+  mapped: { low: 0, high: 0 },
+  unmapped: { low: 0, high: 0 },
+  globalRpcits: { low: 0, high: 0 },
+  syncMapRpcits: { low: 0, high: 0 },
+  syncRpcits: { low: 0, high: 0 },
+});
+
+/** Pages of a function's queue buffer (docs/agent-protocol.md). */
+export const queuePages = 4;

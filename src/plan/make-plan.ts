@@ -1,0 +1,60 @@
+/** Making a plan: names become functions with UID and FID, addresses become numbers. */
+import { operationFields, type Operation } from "../operation/operation.ts";
+import { ScenarioError } from "../scenario/parse.ts";
+import type { Scenario, ScenarioStep } from "../scenario/scenario.ts";
+import type { FunctionProfile, Profile } from "../trace/profile.ts";
+import { apertureOf, type Aperture } from "../zpci/aperture.ts";
+import { maxU64, toHex } from "../zpci/iova.ts";
+import type { Plan } from "./plan.ts";
+
+/** First UID given to a function; its PCI domain is the same number. */
+const firstUid = 1;
+/** First FID given to a function. */
+const firstFid = 0x20;
+
+/**
+ * The plan of a scenario on a bench.
+ * @throws ScenarioError where an address leaves the 64-bit space
+ */
+export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">): Plan {
+  const functions: FunctionProfile[] = Object.entries(scenario.functions).map(([name, device], index) => ({
+    name,
+    device,
+    uid: firstUid + index,
+    fid: firstFid + index,
+  }));
+  const aperture = apertureOf(bench);
+  return {
+    scenario: scenario.name,
+    functions,
+    buffers: Object.entries(scenario.buffers).map(([name, pages]) => ({ name, pages })),
+    steps: scenario.steps.map((step, index) => ({
+      operation: makeOperation(step, aperture, scenario, index),
+      note: step.note,
+    })),
+    profile: { ...bench, functions },
+  };
+}
+
+function makeOperation(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
+  const fields = Object.fromEntries(
+    Object.entries(step.fields).map(([key, value]) => {
+      if (key !== "iova" && key !== "source") return [key, value];
+      const address = evaluateAddress(value as string, aperture);
+      if (address < 0n || address > maxU64) {
+        throw new ScenarioError(scenario.file, 0, `step ${String(index + 1)}: "${String(value)}" is not a 64-bit address`);
+      }
+      return [key, toHex(address)];
+    }),
+  );
+  return { op: step.op, ...operationFields[step.op].parse(fields) } as Operation;
+}
+
+/** The number an address of the scenario language stands for, `base` being the aperture's first IOVA and `last` its last. */
+export function evaluateAddress(text: string, aperture: Aperture): bigint {
+  const relative = /^(base|last)(?:([+-])(0x[0-9a-f]+))?$/u.exec(text);
+  if (relative === null) return BigInt(text);
+  const origin = relative[1] === "base" ? aperture.first : aperture.last;
+  const offset = BigInt(relative[3] ?? "0x0");
+  return relative[2] === "-" ? origin - offset : origin + offset;
+}

@@ -1,0 +1,113 @@
+/** Reading a scenario: YAML in, a Scenario or an error that names file, line and what was expected. */
+import { isMap, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import type * as z from "zod";
+import { operationNames, type OperationName } from "../operation/operation.ts";
+import { nearestOf } from "./nearest.ts";
+import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phrases.ts";
+import { scenarioSchema, stepFieldsSchema, type Scenario, type ScenarioStep } from "./scenario.ts";
+
+/** A scenario that cannot be read: where, and what was expected there. */
+export class ScenarioError extends Error {
+  override readonly name = "ScenarioError";
+  readonly file: string;
+  /** 1-based; 0 where no place is known. */
+  readonly line: number;
+  constructor(file: string, line: number, problem: string) {
+    super(`Cannot read scenario "${file}"${line > 0 ? `, line ${String(line)}` : ""}: ${problem}`);
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/** Largest scenario file read, in characters. */
+const sizeLimit = 200_000;
+
+/**
+ * Reads a scenario.
+ * @throws ScenarioError where the text is not a scenario
+ */
+export function parseScenario(text: string, file: string): Scenario {
+  if (text.length > sizeLimit) throw new ScenarioError(file, 0, `it is longer than ${String(sizeLimit)} characters`);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number | undefined): number => (offset === undefined ? 0 : lines.linePos(offset).line);
+  const broken = document.errors[0] ?? document.warnings[0];
+  if (broken !== undefined) throw new ScenarioError(file, lineAt(broken.pos[0]), `not YAML: ${broken.message}`);
+  const fail = (path: readonly PropertyKey[], problem: string): never => {
+    throw new ScenarioError(file, lineAt(offsetOf(document, path)), problem);
+  };
+
+  const raw: unknown = document.toJS({ maxAliasCount: 0 });
+  if (raw === null || typeof raw !== "object" || Array.isArray(raw)) {
+    return fail([], "expected a mapping with name, summary, tags, functions and steps");
+  }
+  const { steps, ...rest } = raw as Record<string, unknown>;
+  const header = scenarioSchema.omit({ steps: true }).safeParse(rest);
+  if (!header.success) return failWith(header.error, [], fail);
+  if (!Array.isArray(steps) || steps.length === 0) {
+    return fail(["steps"], `expected a list of steps, such as "- bind: { function: a }"`);
+  }
+  const parsed = steps.flatMap((step: unknown, index) => parseStep(step, ["steps", index], fail));
+  return { ...header.data, ground: header.data.ground ?? null, steps: parsed, file };
+}
+
+type Fail = (path: readonly PropertyKey[], problem: string) => never;
+
+function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): ScenarioStep[] {
+  if (step === null || typeof step !== "object" || Array.isArray(step)) {
+    return fail(path, `expected a step such as "bind: { function: a }", found ${JSON.stringify(step)}`);
+  }
+  const { note, ...operation } = step as Record<string, unknown>;
+  const names = Object.keys(operation);
+  const name = names[0];
+  if (name === undefined || names.length > 1) {
+    return fail(path, `expected one operation in a step, found ${names.length === 0 ? "none" : names.join(" and ")}`);
+  }
+  if (note !== undefined && typeof note !== "string") return fail([...path, "note"], "expected a text as the note");
+  const checkFields = (schema: z.ZodType, fields: unknown): Record<string, unknown> => {
+    const checked = schema.safeParse(fields ?? {});
+    return checked.success ? (checked.data as Record<string, unknown>) : failWith(checked.error, [...path, name], fail);
+  };
+  if (isPhraseName(name)) {
+    return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({
+      op,
+      fields: checkFields(stepFieldsSchema(op), fields),
+      note: index === 0 ? (note ?? null) : null,
+    }));
+  }
+  if (!isOperationName(name)) {
+    const known = [...phraseNames, ...operationNames];
+    const near = nearestOf(name, known);
+    const suggestion = near === null ? "" : ` did you mean "${near}"?`;
+    return fail([...path, name], `unknown operation "${name}",${suggestion} known are ${known.join(", ")}`);
+  }
+  return [{ op: name, fields: checkFields(stepFieldsSchema(name), operation[name]), note: note ?? null }];
+}
+
+const isPhraseName = (name: string): name is PhraseName => (phraseNames as readonly string[]).includes(name);
+const isOperationName = (name: string): name is OperationName => (operationNames as readonly string[]).includes(name);
+
+function failWith(error: z.ZodError, path: readonly PropertyKey[], fail: Fail): never {
+  const issue = error.issues[0];
+  if (issue === undefined) return fail(path, "not a scenario");
+  const where = [...path, ...issue.path];
+  const field = issue.path.length === 0 ? "" : `"${issue.path.map(String).join(".")}": `;
+  return fail(where, `${field}${issue.message}`);
+}
+
+/** Offset of the node at a path, or of the nearest one above it. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const upto = path.slice(0, length);
+    const parent = length === 0 ? undefined : document.getIn(upto.slice(0, -1), true);
+    const key = upto.at(-1);
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => (item.key as { value?: unknown } | null)?.value === key);
+      const keyRange = (pair?.key as Node | undefined)?.range;
+      if (keyRange) return keyRange[0];
+    }
+    const node = length === 0 ? document.contents : (document.getIn(upto, true) as Node | undefined);
+    if (node?.range) return node.range[0];
+  }
+  return undefined;
+}

@@ -1,0 +1,26 @@
+/** What a scenario needs of a kernel: options its operations imply, and those it names itself. */
+import type { OperationName } from "../operation/operation.ts";
+import type { Scenario } from "./scenario.ts";
+
+const iommufd = ["IOMMUFD"] as const;
+const cdev = ["IOMMUFD", "VFIO_DEVICE_CDEV"] as const;
+const type1 = ["VFIO_GROUP", "VFIO_CONTAINER", "VFIO_IOMMU_TYPE1"] as const;
+
+const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
+  bind: ["VFIO_PCI"],
+  open: cdev,
+  "bind-iommufd": cdev,
+  attach: cdev,
+  replace: cdev,
+  detach: cdev,
+  "ioas-alloc": iommufd,
+  "container-open": type1,
+  "group-open": ["VFIO_GROUP"],
+};
+
+/** Kernel options (without `CONFIG_`) that a scenario cannot run without, sorted. */
+export function kernelOptionsOf(scenario: Pick<Scenario, "steps" | "requires">): string[] {
+  const options = new Set<string>(["S390_IOMMU", "VFIO_PCI", ...scenario.requires]);
+  for (const step of scenario.steps) for (const option of impliedBy[step.op] ?? []) options.add(option);
+  return [...options].sort();
+}

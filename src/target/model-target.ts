@@ -1,0 +1,37 @@
+/** The model as a target: the whole arrow without a machine. */
+import { exampleOf, type Pattern } from "../compare/pattern.ts";
+import { initialState, step } from "../model/model.ts";
+import type { Operation } from "../operation/operation.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Observation } from "../trace/observation.ts";
+import type { Profile } from "../trace/profile.ts";
+import type { Performed, StartedTarget, Target } from "./target.ts";
+
+/** The machine that the model stands for when nobody names one. */
+export const modelProfile: Omit<Profile, "functions"> = {
+  bench: "model",
+  kernel: { version: "7.2", digest: "none", options: ["*"], commandLine: "", patches: [] },
+  qemu: { version: "11.1", digest: "none" },
+  memoryMiB: 512,
+  cpus: 1,
+};
+
+/** A target that performs operations by predicting them: the contract, with nothing to deviate from it. */
+export const modelTarget: Target = {
+  profile: modelProfile,
+  start: (plan) => Promise.resolve(startModel(plan)),
+};
+
+function startModel(plan: Plan): StartedTarget {
+  let state = initialState(plan);
+  return {
+    profile: plan.profile,
+    perform: (operation: Operation): Promise<Performed> => {
+      const predicted = step(state, operation, plan.profile);
+      state = predicted.state;
+      const observation = exampleOf(predicted.expectation as unknown as Pattern) as unknown as Observation;
+      return Promise.resolve({ observation, evidence: { micros: 0, log: [], raw: null } });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,116 @@
+/** Judging a trace: every observation against the contract and against what the profile is known to do. */
+import { compareObservation, type Expectation } from "../compare/compare.ts";
+import type { Difference } from "../compare/pattern.ts";
+import { knownVersions, predict, type Step } from "../model/model.ts";
+import type { QuirkName } from "../model/quirks.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Profile } from "../trace/profile.ts";
+import type { Trace } from "../trace/trace.ts";
+import { compareVersions } from "../zpci/version.ts";
+import { quirksOf, type Ledger } from "./ledger.ts";
+
+/** How one step was judged. */
+export interface StepJudgement {
+  readonly step: number;
+  /** `known`: it deviates from the contract as a ledger entry says; `stale`: an entry said it would, and it did not. */
+  readonly verdict: "pass" | "known" | "stale" | "fail";
+  /** Ledger entries that explain a `known` or were due at a `stale` step. */
+  readonly entries: readonly QuirkName[];
+  /** The contract. */
+  readonly contract: Expectation;
+  /** What the profile is known to do, where that differs. */
+  readonly quirk: Expectation | null;
+  /** Against the quirk where one is due and the step fails, else against the contract. */
+  readonly differences: readonly Difference[];
+}
+
+/** How a trace was judged. */
+export interface Judgement {
+  readonly verdict: "pass" | "known" | "fail";
+  readonly steps: readonly StepJudgement[];
+  readonly known: readonly QuirkName[];
+  readonly stale: readonly QuirkName[];
+  /** What a reader must know of the judgement: versions beyond what the model was written for. */
+  readonly caveats: readonly string[];
+}
+
+/** Judges a trace of a plan. Steps that the trace does not have are not judged. */
+export function judge(plan: Plan, trace: Pick<Trace, "steps">, ledger: Ledger): Judgement {
+  const caveats = caveatsOf(plan.profile);
+  const stale = new Set<QuirkName>();
+  let quirks = quirksOf(ledger, plan.profile);
+  for (;;) {
+    const steps = judgeSteps(plan, trace, quirks);
+    const gone = steps.filter((each) => each.verdict === "stale").flatMap((each) => each.entries);
+    if (gone.length === 0) return summarise(steps, stale, caveats);
+    // The quirk is not there: the rest of the run follows the contract, so judge it again without.
+    for (const name of gone) stale.add(name);
+    quirks = new Set([...quirks].filter((name) => !gone.includes(name)));
+  }
+}
+
+function summarise(steps: readonly StepJudgement[], stale: ReadonlySet<QuirkName>, caveats: readonly string[]): Judgement {
+  const known = [...new Set(steps.filter((each) => each.verdict === "known").flatMap((each) => each.entries))];
+  const failed = steps.some((each) => each.verdict === "fail");
+  return { verdict: failed ? "fail" : known.length > 0 ? "known" : "pass", steps, known, stale: [...stale], caveats };
+}
+
+function judgeSteps(plan: Plan, trace: Pick<Trace, "steps">, quirks: ReadonlySet<QuirkName>): StepJudgement[] {
+  const contract = predict(plan);
+  const deviating = quirks.size === 0 ? contract : predict(plan, quirks);
+  const without = new Map([...quirks].map((name) => [name, lazily(() => predictWithout(plan, quirks, name))]));
+  return trace.steps.map(({ observation }, index) => {
+    const expected = contract[index]?.expectation;
+    const quirk = deviating[index]?.expectation;
+    if (expected === undefined || quirk === undefined) throw new RangeError("The trace is longer than its plan");
+    const againstContract = compareObservation(expected, observation);
+    const differs = JSON.stringify(expected) !== JSON.stringify(quirk);
+    const base = { step: index + 1, contract: expected, quirk: differs ? quirk : null };
+    if (!differs) {
+      return { ...base, verdict: againstContract.length === 0 ? "pass" : "fail", entries: [], differences: againstContract };
+    }
+    const againstQuirk = compareObservation(quirk, observation);
+    const entries = (): QuirkName[] => attribute(index, quirk, without);
+    if (againstQuirk.length === 0 && againstContract.length === 0) {
+      return { ...base, verdict: "pass", entries: [], differences: [] };
+    }
+    if (againstQuirk.length === 0) return { ...base, verdict: "known", entries: entries(), differences: againstContract };
+    if (againstContract.length === 0) return { ...base, verdict: "stale", entries: entries(), differences: [] };
+    return { ...base, verdict: "fail", entries: entries(), differences: againstQuirk };
+  });
+}
+
+const predictWithout = (plan: Plan, quirks: ReadonlySet<QuirkName>, name: QuirkName): Step[] =>
+  predict(plan, new Set([...quirks].filter((each) => each !== name)));
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** The entries without which the step would be predicted otherwise; all of them where each alone is enough. */
+function attribute(
+  index: number,
+  quirk: Expectation,
+  without: ReadonlyMap<QuirkName, () => readonly Step[]>,
+): QuirkName[] {
+  const text = JSON.stringify(quirk);
+  const needed = [...without].filter(([, predicted]) => JSON.stringify(predicted()[index]?.expectation) !== text);
+  return (needed.length > 0 ? needed : [...without]).map(([name]) => name);
+}
+
+function caveatsOf(profile: Profile): string[] {
+  return (["kernel", "qemu"] as const).flatMap((component) => {
+    const { version } = profile[component];
+    const { oldest, newest } = knownVersions[component];
+    const [major, minor] = version.split(".");
+    const line = `${major ?? "0"}.${minor ?? "0"}`;
+    if (compareVersions(line, newest) > 0) {
+      return [`${component} ${version} is newer than any the model was written for: judged as ${newest}`];
+    }
+    if (compareVersions(line, oldest) < 0) {
+      return [`${component} ${version} is older than any the model was written for: judged as ${oldest}`];
+    }
+    return [];
+  });
+}

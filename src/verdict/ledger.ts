@@ -1,0 +1,53 @@
+/** The divergence ledger: known, dated, explained differences between contract and implementations. */
+import * as z from "zod";
+import { quirkNames, type QuirkName } from "../model/quirks.ts";
+import type { Profile } from "../trace/profile.ts";
+import { compareVersions } from "../zpci/version.ts";
+
+const version = z.string().regex(/^\d+(?:\.\d+)*$/, "a version such as 7.2");
+const range = z.strictObject({
+  from: version.optional().describe("First version it holds for"),
+  before: version.optional().describe("First version it no longer holds for"),
+});
+const date = z.iso.date();
+
+/** One entry of the ledger, as `fixtures/divergences/*.yaml` holds it. */
+export const divergenceSchema = z.strictObject({
+  name: z.enum(quirkNames as [QuirkName, ...QuirkName[]]).describe("The quirk's name"),
+  title: z.string().min(10),
+  fault: z.enum(["kernel", "emulator", "architecture", "model", "unknown"]),
+  kernel: range.default({}),
+  qemu: range.default({}),
+  benches: z.array(z.enum(["emulated"])).min(1),
+  firstSeen: date,
+  lastConfirmed: date,
+  contract: z.string().min(20).describe("What was promised, and where"),
+  observed: z.string().min(20).describe("What happens, on what"),
+  analysis: z.string().min(20).describe("Why, and whose fault"),
+  evidence: z.array(z.string()).min(1).describe("Scenarios that show it"),
+  sources: z.array(z.string()).min(1).describe("Files and functions"),
+});
+
+/** One entry of the ledger. */
+export type Divergence = z.output<typeof divergenceSchema>;
+
+/** Every entry. */
+export type Ledger = readonly Divergence[];
+
+const holds = (limits: z.output<typeof range>, actual: string): boolean =>
+  (limits.from === undefined || compareVersions(actual, limits.from) >= 0) &&
+  (limits.before === undefined || compareVersions(actual, limits.before) < 0);
+
+/** The quirks that a profile is known to have. */
+export function quirksOf(ledger: Ledger, profile: Profile): Set<QuirkName> {
+  return new Set(
+    ledger
+      .filter(
+        (entry) =>
+          (entry.benches as readonly string[]).includes(profile.bench) &&
+          holds(entry.kernel, profile.kernel.version) &&
+          holds(entry.qemu, profile.qemu.version),
+      )
+      .map((entry) => entry.name),
+  );
+}
