@@ -1,0 +1,109 @@
+/** Who may import whom. Each rule names the promise it keeps; docs/architecture.md says why. */
+
+const tests = "[.]test[.]ts$|^harness/testing/";
+
+/** A package that only the named places may import. */
+const packageOnlyIn = (name, places) => ({
+  name: `${name}-in-its-place`,
+  comment: `${name} is imported only in ${places.join(", ")}`,
+  severity: "error",
+  from: { pathNot: [...places.map((place) => `^${place}`), tests] },
+  to: { path: `node_modules/${name}/` },
+});
+
+/** Where programs are started. */
+const startsPrograms = ["harness/(lifecycle|qemu|assets|kernel|doctor|mutants)/"];
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "A cycle hides who depends on whom",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "src-does-no-io",
+      comment: "src is pure: the whole arrow runs without a file, a process or a clock",
+      severity: "error",
+      from: { path: "^src/", pathNot: tests },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "src-knows-no-harness",
+      comment: "src is pure: it never reaches for what touches the world",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(harness|ci)/" },
+    },
+    {
+      name: "src-imports-only-zod-and-yaml",
+      comment: "src is pure: no package that does I/O",
+      severity: "error",
+      from: { path: "^src/", pathNot: tests },
+      to: { path: "node_modules/", pathNot: "node_modules/(zod|yaml)/" },
+    },
+    {
+      name: "compare-stands-alone",
+      comment: "compare knows neither model nor target: two traces in, differences out",
+      severity: "error",
+      from: { path: "^src/compare/", pathNot: tests },
+      to: { path: "^src/", pathNot: "^src/(compare|trace)/" },
+    },
+    {
+      name: "model-knows-no-target",
+      comment: "the model predicts; it never sees what performs",
+      severity: "error",
+      from: { path: "^src/model/", pathNot: tests },
+      to: { path: "^src/(target|verdict|scenario)/" },
+    },
+    {
+      name: "programs-start-in-few-places",
+      comment: "Processes are started only where their end is looked after",
+      severity: "error",
+      from: { pathNot: [...startsPrograms.map((place) => `^${place}`), tests] },
+      to: { path: "^(node:)?child_process$" },
+    },
+    packageOnlyIn("execa", startsPrograms),
+    packageOnlyIn("p-retry", ["harness/wait/"]),
+    packageOnlyIn("xml2js", ["harness/report/junit[.]ts$"]),
+    packageOnlyIn("commander", ["harness/cli/"]),
+    packageOnlyIn("cli-table3", ["harness/report/"]),
+    {
+      name: "tests-are-not-shipped",
+      comment: "What is shipped imports no test and no helper of tests",
+      severity: "error",
+      from: { pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: "only-declared-packages",
+      comment: "What is shipped imports only what package.json lists under dependencies",
+      severity: "error",
+      from: { path: "^(src|harness)/", pathNot: tests },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "undetermined"],
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "everything-resolves",
+      comment: "An import that leads nowhere",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    // Types count: an import of a type is knowledge of a module too.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "types", "default"],
+      extensions: [".ts", ".js"],
+    },
+  },
+};
