@@ -24,7 +24,7 @@ uint64_t fnv1a64(const void *bytes, size_t length)
 
 /**
  * pattern_fill - fill a page with the pattern of a name
- * @page: %PATTERN_PAGE bytes, aligned to 8
+ * @page: %PAGE_SIZE bytes, aligned to 8
  *
  * The pattern is the name's hash h as a big-endian word, then h + 1, h + 2 and so on.
  */
@@ -33,6 +33,6 @@ void pattern_fill(void *page, const char *name)
 	uint64_t word = fnv1a64(name, strlen(name));
 	uint64_t *words = page;
 
-	for (size_t i = 0; i < PATTERN_PAGE / sizeof(*words); i++)
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
 		words[i] = htobe64(word + i);
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PATTERN_PAGE	4096
+#define PAGE_SIZE	4096
 
 uint64_t fnv1a64(const void *bytes, size_t length);
 void pattern_fill(void *page, const char *name);

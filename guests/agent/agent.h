@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZHIL_AGENT_H
+#define ZHIL_AGENT_H
+
+#include "observe.h"
+#include "request.h"
+#include "table.h"
+
+/**
+ * struct agent - the worker's state
+ */
+struct agent {
+	struct table table;
+	struct observer observer;
+};
+
+/**
+ * typedef perform_fn - one operation
+ *
+ * Takes its fields, makes its system call, puts what that returned into the request's values.
+ *
+ * Return: 0 or the errno; %REFUSED where there is no answer.
+ */
+typedef int perform_fn(struct agent *agent, struct request *request);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/*
+ * VFIO through the character device and iommufd.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "iommufd.h"
+#include "operations.h"
+#include "sysfs.h"
+
+/* The path of the function's character device: its vfio-dev folder has one entry, vfioN. */
+static int find_device_path(const struct function *function, char *path, size_t size)
+{
+	char folder[PATH_SIZE];
+	int error = ENOENT;
+	struct dirent *entry;
+	DIR *entries;
+
+	function_path(folder, function, "vfio-dev");
+	entries = opendir(folder);
+	if (!entries)
+		return errno;
+	while (error && (entry = readdir(entries))) {
+		if (strncmp(entry->d_name, "vfio", 4))
+			continue;
+		snprintf(path, size, "/dev/vfio/devices/%.32s", entry->d_name);
+		error = 0;
+	}
+	closedir(entries);
+	return error;
+}
+
+int open_device(struct agent *agent, struct request *request)
+{
+	struct function *function = take_function(&agent->table, request);
+	char path[PATH_SIZE];
+	int error, fd;
+
+	if (function && function->device >= 0)
+		request_refuse(request, "Function \"%s\" is open already", function->name);
+	if (request_refused(request))
+		return REFUSED;
+
+	error = find_device_path(function, path, sizeof(path));
+	if (error)
+		return step_failed(request, "vfio-dev", error);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	function->device = fd;
+	return 0;
+}
+
+int close_device(struct agent *agent, struct request *request)
+{
+	struct function *function = take_open_function(&agent->table, request);
+	int fd;
+
+	if (request_refused(request))
+		return REFUSED;
+	fd = function->device;
+	function->device = -1;
+	memset(&function->nvme, 0, sizeof(function->nvme));
+	return system_call(request, close(fd));
+}
+
+int bind_iommufd(struct agent *agent, struct request *request)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct function *function = take_open_function(&agent->table, request);
+	const char *name = take_name_or(request, "iommufd", MAIN_IOMMUFD);
+	struct iommufd *iommufd;
+	int error;
+
+	if (request_refused(request))
+		return REFUSED;
+	error = open_iommufd(agent, request, name, &iommufd);
+	if (error)
+		return error;
+
+	bind.iommufd = iommufd->fd;
+	error = system_call(request, ioctl(function->device, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+	if (error)
+		return error;
+	function->iommufd = iommufd;
+	function->id = bind.out_devid;
+	value_number(request, "id", bind.out_devid);
+	return 0;
+}
+
+/* Attach and replace are one ioctl; what is promised differs, and that is judged elsewhere. */
+int attach(struct agent *agent, struct request *request)
+{
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	struct function *function = take_open_function(&agent->table, request);
+	struct page_table *to = take_page_table(&agent->table, request, "to");
+	int error;
+
+	if (request_refused(request))
+		return REFUSED;
+	attach.pt_id = to->id;
+	error = system_call(request, ioctl(function->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
+	if (!error)
+		value_number(request, "pt", attach.pt_id);
+	return error;
+}
+
+int detach(struct agent *agent, struct request *request)
+{
+	struct vfio_device_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
+	struct function *function = take_open_function(&agent->table, request);
+
+	if (request_refused(request))
+		return REFUSED;
+	return system_call(request, ioctl(function->device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach));
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From a request to the operation it names, and from what came of it to the answer.
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "dispatch.h"
+#include "errno-name.h"
+#include "operations.h"
+
+/**
+ * struct operation - an operation by its name
+ * @settles: it may cause an error event, or work that goes on behind it: wait until the kernel is quiet
+ */
+struct operation {
+	const char *name;
+	perform_fn *perform;
+	bool settles;
+};
+
+static const struct operation operations[] = {
+	{ "define-function", define_function, true },
+	{ "define-buffer", define_buffer, false },
+	{ "seed", seed, false },
+	{ "quit", quit, true },
+
+	{ "bind", bind_function, true },
+	{ "unbind", unbind_function, true },
+	{ "power", power, true },
+	{ "sysfs-reset", sysfs_reset, true },
+	{ "recover", recover, true },
+	{ "reset-method", reset_method, false },
+	{ "domain-type", domain_type, false },
+
+	{ "open", open_device, true },
+	{ "close", close_device, true },
+	{ "bind-iommufd", bind_iommufd, true },
+	{ "attach", attach, true },
+	{ "replace", attach, true },
+	{ "detach", detach, true },
+
+	{ "ioas-alloc", ioas_alloc, false },
+	{ "ioas-map", ioas_map, true },
+	{ "ioas-unmap", ioas_unmap, true },
+	{ "ioas-copy", ioas_copy, true },
+	{ "iova-ranges", iova_ranges, false },
+	{ "huge-pages", huge_pages, false },
+	{ "hwpt-alloc", hwpt_alloc, true },
+	{ "destroy", destroy, true },
+	{ "iommufd-close", iommufd_close, true },
+
+	{ "container-open", container_open, false },
+	{ "container-close", container_close, true },
+	{ "container-set-iommu", container_set_iommu, true },
+	{ "container-info", container_info, false },
+	{ "container-map", container_map, true },
+	{ "container-unmap", container_unmap, true },
+	{ "group-open", group_open, false },
+	{ "group-close", group_close, true },
+	{ "group-set-container", group_set_container, true },
+	{ "group-unset-container", group_unset_container, true },
+	{ "group-get-device", group_get_device, true },
+
+	{ "device-info", device_info, false },
+	{ "reset", device_reset, true },
+	{ "hot-reset-info", hot_reset_info, false },
+	{ "hot-reset", hot_reset, true },
+
+	{ "nvme-enable", nvme_enable, true },
+	{ "nvme-identify", nvme_identify, true },
+	{ "dma-write", dma_write, true },
+	{ "dma-read", dma_read, true },
+
+	{ "fill", fill, false },
+	{ "look", look, true },
+};
+
+static const struct operation *find_operation(const char *name)
+{
+	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+		if (!strcmp(operations[i].name, name))
+			return &operations[i];
+	return NULL;
+}
+
+static json_t *refusal(const struct request *request, json_t *answer)
+{
+	/* Text of the request may be quoted in the reason, cut in the middle of a character. */
+	json_t *error = json_string(request->error);
+
+	json_object_set_new(answer, "error", error ? error : json_string("Cannot say why: not UTF-8"));
+	return answer;
+}
+
+/**
+ * dispatch - serve a request
+ *
+ * Return: the answer; without its `id`, which is nobody's business here.
+ */
+json_t *dispatch(struct agent *agent, struct request *request)
+{
+	json_t *answer = json_object();
+	const struct operation *operation;
+	char unnamed[ERRNO_NAME_SIZE];
+	const char *name;
+	uint64_t since;
+	int result;
+
+	name = take_string(request, "op");
+	operation = find_operation(name);
+	if (!operation)
+		request_refuse(request, "Unknown operation \"%.40s\"", name);
+	if (*request->error)
+		return refusal(request, answer);
+
+	since = clock_micros();
+	result = operation->perform(agent, request);
+	if (result == REFUSED)
+		return refusal(request, answer);
+	json_object_set_new(answer, "result", json_string(errno_name(result, unnamed)));
+	json_object_set(answer, "values", request->values);
+	json_object_set_new(answer, "micros", json_integer(clock_micros() - since));
+
+	if (operation->settles && !observe_settle(&agent->observer))
+		json_object_set_new(answer, "settled", json_false());
+	observe_drain(&agent->observer);
+	observe_report(&agent->observer, &agent->table, answer);
+	return answer;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZHIL_IOMMUFD_H
+#define ZHIL_IOMMUFD_H
+
+#include "agent.h"
+
+/* The iommufd of operations that name none. */
+#define MAIN_IOMMUFD	"main"
+
+int open_iommufd(struct agent *agent, struct request *request, const char *name, struct iommufd **iommufd);
+
+#endif

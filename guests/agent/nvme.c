@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/*
+ * NVMe over VFIO: registers and queues. Registers are read and written through the device's file, completions are polled for.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <linux/vfio.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "table.h"
+
+#define YIELD_ROUNDS	100
+#define ROUNDS_LEAST	120
+#define WAIT_MICROS	200000
+#define POLL_MICROS	50
+
+/**
+ * keep_waiting - pass a moment, unless the wait is over
+ *
+ * The limit is both a time and a number of rounds: on a busy machine the time alone may pass before anything was looked at.
+ */
+bool keep_waiting(struct patience *patience)
+{
+	if (!patience->rounds++)
+		patience->since = clock_micros();
+	if (patience->rounds <= YIELD_ROUNDS) {
+		sched_yield();
+		return true;
+	}
+	if (patience->rounds > ROUNDS_LEAST && clock_micros() - patience->since > WAIT_MICROS)
+		return false;
+	sleep_micros(POLL_MICROS);
+	return true;
+}
+
+/* An access to a region answers with its size, or fails; less than its size is a failure, too. */
+static int access_result(ssize_t done, size_t size)
+{
+	if (done < 0)
+		return errno;
+	return (size_t)done == size ? 0 : EIO;
+}
+
+int nvme_read(const struct function *function, uint32_t offset, uint32_t *value)
+{
+	uint32_t word = 0;
+	int error = access_result(pread(function->device, &word, sizeof(word), function->nvme.bar + offset),
+				  sizeof(word));
+
+	*value = le32toh(word);
+	return error;
+}
+
+int nvme_write(const struct function *function, uint32_t offset, uint32_t value)
+{
+	const uint32_t word = htole32(value);
+
+	return access_result(pwrite(function->device, &word, sizeof(word), function->nvme.bar + offset), sizeof(word));
+}
+
+/* In two halves, as the specification allows: not every kernel makes 8-byte accesses for user space. */
+int nvme_write_long(const struct function *function, uint32_t offset, uint64_t value)
+{
+	int error = nvme_write(function, offset, value);
+
+	return error ? error : nvme_write(function, offset + 4, value >> 32);
+}
+
+static int find_region(const struct function *function, uint32_t index, uint64_t *offset)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
+
+	if (ioctl(function->device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0)
+		return errno;
+	*offset = info.offset;
+	return 0;
+}
+
+/**
+ * nvme_find - find BAR 0, and let the function decode memory and master the bus
+ */
+int nvme_find(struct function *function)
+{
+	const uint16_t enable = 0x0006; /* PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER */
+	uint64_t config = 0;
+	uint16_t command = 0;
+	int error;
+
+	error = find_region(function, VFIO_PCI_BAR0_REGION_INDEX, &function->nvme.bar);
+	if (!error)
+		error = find_region(function, VFIO_PCI_CONFIG_REGION_INDEX, &config);
+	if (error)
+		return error;
+	config += 4; /* PCI_COMMAND */
+	error = access_result(pread(function->device, &command, sizeof(command), config), sizeof(command));
+	if (error)
+		return error;
+	command |= htole16(enable);
+	return access_result(pwrite(function->device, &command, sizeof(command), config), sizeof(command));
+}
+
+/**
+ * nvme_queue_reset - begin anew with a pair of queues
+ * @commands: a page of zeroes
+ * @completions: a page of zeroes
+ */
+void nvme_queue_reset(struct nvme_queue *queue, uint16_t id, void *commands, void *completions)
+{
+	memset(queue, 0, sizeof(*queue));
+	queue->id = id;
+	queue->commands = commands;
+	queue->completions = completions;
+	queue->phase = 1;
+}
+
+/**
+ * nvme_queue_full - whether there is no room for a command, because the device answered none of so many
+ */
+bool nvme_queue_full(const struct nvme_queue *queue)
+{
+	return queue->pending >= NVME_SLOTS - 1;
+}
+
+static int ring(const struct function *function, const struct nvme_queue *queue, bool completion, uint32_t value)
+{
+	const uint32_t doorbell = NVME_DOORBELLS + (2 * queue->id + completion) * function->nvme.stride;
+
+	return nvme_write(function, doorbell, value);
+}
+
+/*
+ * Take completions until that of command @id is found. One of an older command, given up on before, is passed over.
+ */
+static int take_completion(struct function *function, struct nvme_queue *queue, uint16_t id,
+			   struct nvme_outcome *outcome)
+{
+	for (;;) {
+		/* The tail is written last; what comes before it must not be read earlier. */
+		uint32_t word = __atomic_load_n(&queue->completions[queue->head].tail, __ATOMIC_ACQUIRE);
+		uint32_t tail = le32toh(word);
+		int error;
+
+		if (NVME_TAIL_PHASE(tail) != queue->phase)
+			return 0;
+		queue->head = (queue->head + 1) % NVME_SLOTS;
+		if (!queue->head)
+			queue->phase ^= 1;
+		if (queue->pending)
+			queue->pending--;
+		error = ring(function, queue, true, queue->head);
+		if (error)
+			return error;
+		if (NVME_TAIL_ID(tail) != id)
+			continue;
+		outcome->status = NVME_TAIL_STATUS(tail);
+		outcome->completed = outcome->status ? NVME_ERROR : NVME_SUCCESS;
+		return 0;
+	}
+}
+
+/**
+ * nvme_execute - submit a command and wait for its completion
+ * @command: everything but its id, little-endian
+ *
+ * The wait is over at once when the controller says that it failed, or that it is gone.
+ */
+int nvme_execute(struct function *function, struct nvme_queue *queue, struct nvme_command *command,
+		 struct nvme_outcome *outcome)
+{
+	const uint16_t id = function->nvme.next_id++;
+	struct patience patience = { 0 };
+	bool over = false;
+	int error;
+
+	memset(outcome, 0, sizeof(*outcome));
+	command->head |= htole32((uint32_t)id << 16);
+	queue->commands[queue->tail] = *command;
+	queue->tail = (queue->tail + 1) % NVME_SLOTS;
+	queue->pending++;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	error = ring(function, queue, false, queue->tail);
+
+	while (!error) {
+		/* The queue is looked at once more after the wait is over: a completion may have come with the failure. */
+		error = take_completion(function, queue, id, outcome);
+		if (!error)
+			error = nvme_read(function, NVME_CSTS, &outcome->csts);
+		if (error || over || outcome->completed != NVME_NONE)
+			break;
+		over = (outcome->csts & NVME_CSTS_CFS) || !keep_waiting(&patience);
+	}
+	return error;
+}

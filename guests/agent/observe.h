@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZHIL_OBSERVE_H
+#define ZHIL_OBSERVE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table;
+
+/**
+ * struct observer - what is seen without being asked for
+ * @kmsg: /dev/kmsg, -1 without
+ * @seen: the zPCI messages as they were last read, the kernel's whole ring
+ * @messages: new zPCI messages, without what comes before their text
+ * @log: new kernel log records
+ * @dropped: how many more there were
+ */
+struct observer {
+	int kmsg;
+	char *seen;
+	json_t *messages;
+	json_t *log;
+	uint32_t dropped;
+};
+
+void observe_start(struct observer *observer);
+bool observe_drain(struct observer *observer);
+bool observe_settle(struct observer *observer);
+bool observe_error_of(const struct observer *observer, uint32_t fid);
+void observe_report(struct observer *observer, struct table *table, json_t *answer);
+
+/* messages.c, kmsg.c: add what is new; whether anything was. */
+void messages_start(struct observer *observer);
+bool messages_drain(struct observer *observer);
+void kmsg_start(struct observer *observer);
+bool kmsg_drain(struct observer *observer);
+
+/* views.c */
+json_t *view_functions(struct table *table);
+json_t *view_memory(struct table *table);
+
+#endif

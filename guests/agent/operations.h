@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZHIL_OPERATIONS_H
+#define ZHIL_OPERATIONS_H
+
+#include "agent.h"
+
+/* setup.c */
+perform_fn define_function;
+perform_fn define_buffer;
+perform_fn seed;
+perform_fn quit;
+perform_fn fill;
+perform_fn look;
+
+/* function.c */
+perform_fn bind_function;
+perform_fn unbind_function;
+perform_fn power;
+perform_fn sysfs_reset;
+perform_fn recover;
+perform_fn reset_method;
+perform_fn domain_type;
+
+/* cdev.c */
+perform_fn open_device;
+perform_fn close_device;
+perform_fn bind_iommufd;
+perform_fn attach;
+perform_fn detach;
+
+/* iommufd.c */
+perform_fn ioas_alloc;
+perform_fn ioas_map;
+perform_fn ioas_unmap;
+perform_fn ioas_copy;
+perform_fn iova_ranges;
+perform_fn huge_pages;
+perform_fn hwpt_alloc;
+perform_fn destroy;
+perform_fn iommufd_close;
+
+/* type1.c */
+perform_fn container_open;
+perform_fn container_close;
+perform_fn container_set_iommu;
+perform_fn container_info;
+perform_fn container_map;
+perform_fn container_unmap;
+perform_fn group_open;
+perform_fn group_close;
+perform_fn group_set_container;
+perform_fn group_unset_container;
+perform_fn group_get_device;
+
+/* device.c */
+perform_fn device_info;
+perform_fn device_reset;
+perform_fn hot_reset_info;
+perform_fn hot_reset;
+
+/* nvme-operations.c */
+perform_fn nvme_enable;
+perform_fn nvme_identify;
+perform_fn dma_write;
+perform_fn dma_read;
+
+#endif

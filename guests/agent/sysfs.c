@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Small files of the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+#include "table.h"
+
+/**
+ * function_path - the path of an attribute of a function
+ * @attribute: the attribute's name, empty for the function itself
+ */
+void function_path(char path[PATH_SIZE], const struct function *function, const char *attribute)
+{
+	snprintf(path, PATH_SIZE, "/sys/bus/pci/devices/%s%s%s", function->address, *attribute ? "/" : "", attribute);
+}
+
+/**
+ * write_attribute - write a text to a file in one write
+ *
+ * Return: 0 or the errno.
+ */
+int write_attribute(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/**
+ * read_attribute - read a small file, without the end of its last line
+ *
+ * Return: 0 or the errno.
+ */
+int read_attribute(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	int error = 0;
+
+	*text = '\0';
+	if (fd < 0)
+		return errno;
+	while (length < size - 1) {
+		ssize_t n = read(fd, text + length, size - 1 - length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			error = errno;
+		if (n <= 0)
+			break;
+		length += n;
+	}
+	close(fd);
+	if (length && text[length - 1] == '\n')
+		length--;
+	text[length] = '\0';
+	return error;
+}
+
+/**
+ * read_link_name - the last part of what a symbolic link points to
+ *
+ * Return: 0 or the errno.
+ */
+int read_link_name(const char *path, char *name, size_t size)
+{
+	char target[512];
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	const char *slash;
+
+	*name = '\0';
+	if (length < 0)
+		return errno;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	snprintf(name, size, "%s", slash ? slash + 1 : target);
+	return 0;
+}
+
+bool path_exists(const char *path)
+{
+	return !access(path, F_OK);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZHIL_TABLE_H
+#define ZHIL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nvme.h"
+#include "pattern.h"
+#include "request.h"
+
+#define NAME_SIZE	48
+#define QUEUE_PAGES	4
+
+/**
+ * struct iommufd - an open /dev/iommu
+ * @fd: its descriptor, -1 once closed
+ */
+struct iommufd {
+	char name[NAME_SIZE];
+	int fd;
+};
+
+/**
+ * struct page_table - an IOAS or a HWPT
+ * @iommufd: the iommufd it was made in
+ * @id: the kernel's number for it; kept after it was destroyed, so that the kernel is asked and not the table
+ */
+struct page_table {
+	char name[NAME_SIZE];
+	struct iommufd *iommufd;
+	uint32_t id;
+};
+
+/**
+ * struct container - an open /dev/vfio/vfio
+ * @fd: its descriptor, -1 once closed
+ */
+struct container {
+	char name[NAME_SIZE];
+	int fd;
+};
+
+/**
+ * struct buffer - memory for a device to read and write
+ * @memory: page-aligned, with a page that cannot be touched on either side
+ * @pages: how many
+ * @shadow: what the pages held when they were last looked at; NULL for a buffer that is not watched
+ */
+struct buffer {
+	char name[NAME_SIZE];
+	unsigned char *memory;
+	uint32_t pages;
+	unsigned char *shadow;
+};
+
+/**
+ * struct function - a zPCI function
+ * @address: its PCI address, 0005:00:00.0
+ * @fid: its function id
+ * @device: the open VFIO device, -1 without one
+ * @group: the open VFIO group, -1 without one
+ * @iommufd: the iommufd it was last bound to, NULL if never; @id is the kernel's number for it there
+ * @queues: the pages of the NVMe queues
+ * @nvme: the NVMe driver's state
+ */
+struct function {
+	char name[NAME_SIZE];
+	char address[16];
+	uint32_t fid;
+	int device;
+	int group;
+	struct iommufd *iommufd;
+	uint32_t id;
+	struct buffer *queues;
+	struct nvme nvme;
+};
+
+#define FUNCTIONS	16
+#define BUFFERS		64
+#define IOMMUFDS	64
+#define PAGE_TABLES	512
+#define CONTAINERS	16
+
+/* Pages of all buffers together: what the memory of one answer is bounded by. */
+#define BUFFER_PAGES	2048
+
+/**
+ * struct table - everything that has a name
+ *
+ * A slot is taken where its name is not empty; slots are never given back.
+ */
+struct table {
+	struct function functions[FUNCTIONS];
+	struct buffer buffers[BUFFERS];
+	struct iommufd iommufds[IOMMUFDS];
+	struct page_table page_tables[PAGE_TABLES];
+	struct container containers[CONTAINERS];
+	uint32_t watched_pages;
+};
+
+struct function *find_function(struct table *table, const char *name);
+struct buffer *find_buffer(struct table *table, const char *name);
+struct iommufd *find_iommufd(struct table *table, const char *name);
+struct page_table *find_page_table(struct table *table, const char *name);
+struct container *find_container(struct table *table, const char *name);
+
+struct function *add_function(struct table *table, const char *name);
+struct buffer *add_buffer(struct table *table, const char *name, uint32_t pages, bool watched);
+struct iommufd *add_iommufd(struct table *table, const char *name, int fd);
+struct page_table *add_page_table(struct table *table, const char *name);
+struct container *add_container(struct table *table, const char *name);
+
+/* The objects that a field of a request names; NULL, and the request refused, where there is none. */
+struct function *take_function(struct table *table, struct request *request);
+struct function *take_open_function(struct table *table, struct request *request);
+struct function *take_function_with_group(struct table *table, struct request *request);
+struct buffer *take_buffer(struct table *table, struct request *request);
+struct page_table *take_page_table(struct table *table, struct request *request, const char *field);
+struct container *take_container(struct table *table, struct request *request);
+
+void table_close_all(struct table *table);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the functions and the memory look like at this moment.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "observe.h"
+#include "pattern.h"
+#include "sysfs.h"
+#include "table.h"
+
+#define HEAD_SIZE	64
+
+/* The counters of the domain that is attached, in the order of the answer (arch/s390/pci/pci_debug.c, pci_sw_names). */
+static const char *const counter_names[] = {
+	"Mapped pages:", "Unmapped pages:", "Global RPCITs:", "Sync Map RPCITs:", "Sync RPCITs:",
+};
+
+#define COUNTERS	(sizeof(counter_names) / sizeof(*counter_names))
+
+/* The number after a line's name. "Sync Map RPCITs" does not end with "Sync RPCITs"; "Unmapped" holds no "Mapped". */
+static bool read_counter(const char *statistics, const char *name, uint64_t *value)
+{
+	const char *found = strstr(statistics, name);
+
+	return found && sscanf(found + strlen(name), "%" SCNu64, value) == 1;
+}
+
+static json_t *view_counters(const struct function *function)
+{
+	char path[PATH_SIZE], statistics[2048];
+	json_t *counters = json_array();
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/pci/%s/statistics", function->address);
+	read_attribute(path, statistics, sizeof(statistics));
+	for (size_t i = 0; i < COUNTERS; i++) {
+		uint64_t value;
+
+		if (!read_counter(statistics, counter_names[i], &value)) {
+			json_decref(counters);
+			return json_null();
+		}
+		json_array_append_new(counters, json_integer(value));
+	}
+	return counters;
+}
+
+static json_t *view_function(const struct function *function)
+{
+	char path[PATH_SIZE], driver[64], handle[32];
+	json_t *view = json_object();
+
+	function_path(path, function, "driver");
+	read_link_name(path, driver, sizeof(driver));
+	function_path(path, function, "function_handle");
+	read_attribute(path, handle, sizeof(handle));
+	json_object_set_new(view, "driver", *driver ? json_string(driver) : json_null());
+	json_object_set_new(view, "handle", *handle ? json_string(handle) : json_null());
+	json_object_set_new(view, "counters", view_counters(function));
+	return view;
+}
+
+/**
+ * view_functions - every function that was defined
+ */
+json_t *view_functions(struct table *table)
+{
+	json_t *views = json_object();
+
+	for (size_t i = 0; i < FUNCTIONS && *table->functions[i].name; i++)
+		json_object_set_new(views, table->functions[i].name, view_function(&table->functions[i]));
+	return views;
+}
+
+static json_t *view_page(const unsigned char *page)
+{
+	char head[2 * HEAD_SIZE + 1];
+
+	for (size_t i = 0; i < HEAD_SIZE; i++)
+		snprintf(head + 2 * i, 3, "%02x", page[i]);
+	return json_pack("{s:o, s:s}", "digest", json_sprintf("%016" PRIx64, fnv1a64(page, PAGE_SIZE)), "head", head);
+}
+
+/**
+ * view_memory - the pages of buffers that changed since the last time
+ */
+json_t *view_memory(struct table *table)
+{
+	json_t *views = json_object();
+	char key[64];
+
+	for (size_t i = 0; i < BUFFERS && *table->buffers[i].name; i++) {
+		const struct buffer *buffer = &table->buffers[i];
+
+		for (uint32_t page = 0; buffer->shadow && page < buffer->pages; page++) {
+			const unsigned char *now = buffer->memory + (size_t)page * PAGE_SIZE;
+			unsigned char *before = buffer->shadow + (size_t)page * PAGE_SIZE;
+
+			if (!memcmp(now, before, PAGE_SIZE))
+				continue;
+			/* Digest the copy: a device may still be writing. */
+			memcpy(before, now, PAGE_SIZE);
+			snprintf(key, sizeof(key), "%s[%u]", buffer->name, page);
+			json_object_set_new(views, key, view_page(before));
+		}
+	}
+	return views;
+}
