@@ -93,7 +93,7 @@ export function exampleOf(pattern: Pattern): Value {
   if (Array.isArray(pattern)) return pattern.map((each: Pattern) => exampleOf(each));
   switch (operatorOf(pattern)) {
     case null:
-      return Object.fromEntries(Object.entries(pattern).map(([key, each]) => [key, exampleOf(each as Pattern)]));
+      return Object.fromEntries(Object.entries(pattern).map(([key, each]) => [key, exampleOf(each)]));
     case "$oneOf":
       return exampleOf((pattern as { $oneOf: readonly Pattern[] }).$oneOf[0] ?? null);
     case "$range":
@@ -113,7 +113,7 @@ export function describePattern(pattern: Pattern): string {
   switch (operatorOf(pattern)) {
     case null:
       return `{${Object.entries(pattern)
-        .map(([key, each]) => `${key}: ${describePattern(each as Pattern)}`)
+        .map(([key, each]) => `${key}: ${describePattern(each)}`)
         .join(", ")}}`;
     case "$any":
       return "anything";

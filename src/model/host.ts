@@ -243,7 +243,9 @@ export class Host {
 
   /** What a counter line must read. */
   static describeCounters(counters: Counters): Pattern {
-    return Object.fromEntries(Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]));
+    return Object.fromEntries(
+      Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]),
+    );
   }
 
   /**

@@ -128,7 +128,9 @@ export function predict(plan: Plan, quirks: ReadonlySet<QuirkName> = new Set()):
       state = predicted.state;
     } catch (error) {
       if (!(error instanceof ScenarioMistake)) throw error;
-      throw new ScenarioMistake(`Step ${String(index + 1)} of "${plan.scenario}" (${operation.op}): ${error.message}`);
+      throw new ScenarioMistake(
+        `Step ${String(index + 1)} of "${plan.scenario}" (${operation.op}): ${error.message}`,
+      );
     }
   });
   return steps;

@@ -92,9 +92,7 @@ export const operationFields = {
   "container-close": z.strictObject({ container: name }).describe("Close the container"),
   "container-set-iommu": z.strictObject({ container: name }).describe("VFIO_SET_IOMMU with VFIO_TYPE1v2_IOMMU"),
   "container-info": z.strictObject({ container: name }).describe("VFIO_IOMMU_GET_INFO: IOVA ranges and page sizes"),
-  "container-map": z
-    .strictObject({ container: name, iova: hexSchema, ...mapping })
-    .describe("VFIO_IOMMU_MAP_DMA"),
+  "container-map": z.strictObject({ container: name, iova: hexSchema, ...mapping }).describe("VFIO_IOMMU_MAP_DMA"),
   "container-unmap": z.strictObject({ container: name, ...range }).describe("VFIO_IOMMU_UNMAP_DMA"),
   "group-open": z.strictObject(onFunction).describe("Open /dev/vfio/GROUP of the function"),
   "group-close": z.strictObject(onFunction).describe("Close the function's group"),

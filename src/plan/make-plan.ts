@@ -42,7 +42,11 @@ function makeOperation(step: ScenarioStep, aperture: Aperture, scenario: Scenari
       if (key !== "iova" && key !== "source") return [key, value];
       const address = evaluateAddress(value as string, aperture);
       if (address < 0n || address > maxU64) {
-        throw new ScenarioError(scenario.file, 0, `step ${String(index + 1)}: "${String(value)}" is not a 64-bit address`);
+        throw new ScenarioError(
+          scenario.file,
+          0,
+          `step ${String(index + 1)}: "${String(value)}" is not a 64-bit address`,
+        );
       }
       return [key, toHex(address)];
     }),

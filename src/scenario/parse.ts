@@ -66,7 +66,9 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
   if (note !== undefined && typeof note !== "string") return fail([...path, "note"], "expected a text as the note");
   const checkFields = (schema: z.ZodType, fields: unknown): Record<string, unknown> => {
     const checked = schema.safeParse(fields ?? {});
-    return checked.success ? (checked.data as Record<string, unknown>) : failWith(checked.error, [...path, name], fail);
+    return checked.success
+      ? (checked.data as Record<string, unknown>)
+      : failWith(checked.error, [...path, name], fail);
   };
   if (isPhraseName(name)) {
     return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({

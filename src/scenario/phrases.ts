@@ -12,9 +12,16 @@ export const phraseFields = {
     .describe("bind, open, bind-iommufd"),
   "take-type1": z
     .strictObject({ function: name, container: name, join: z.boolean().default(false) })
-    .describe("bind, container-open, group-open, group-set-container, container-set-iommu, group-get-device; join: an existing one"),
+    .describe(
+      "bind, container-open, group-open, group-set-container, container-set-iommu, group-get-device; join: an existing one",
+    ),
   "start-nvme": z
-    .strictObject({ function: name, ioas: name.optional(), container: name.optional(), iova: address.default("base") })
+    .strictObject({
+      function: name,
+      ioas: name.optional(),
+      container: name.optional(),
+      iova: address.default("base"),
+    })
     .describe("Map the function's queue pages at the IOVA in an IOAS or container, then nvme-enable"),
 } as const;
 

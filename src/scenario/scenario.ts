@@ -18,9 +18,12 @@ export const addressSchema = z
 /** The same object schema with every address field taking the scenario's own notation. */
 function loosen(shape: (typeof operationFields)[OperationName]): z.ZodType {
   const fields = Object.fromEntries(
-    Object.entries(shape.shape).map(([field, schema]) => [field, isAddress(field) ? addressLike(schema) : schema]),
+    Object.entries(shape.shape as Readonly<Record<string, z.ZodType>>).map(([field, schema]) => [
+      field,
+      isAddress(field) ? addressLike(schema) : schema,
+    ]),
   );
-  return z.strictObject(fields as z.ZodRawShape).describe(shape.description ?? "");
+  return z.strictObject(fields).describe(shape.description ?? "");
 }
 
 const addressFields = new Set(["iova", "source"]);
@@ -36,15 +39,16 @@ export const scenarioSchema = z.strictObject({
   name: identifier.describe("The scenario's name, the same as its file's"),
   summary: z.string().min(10).max(200).describe("What it decides, in one sentence"),
   tags: z.array(identifier).min(1).describe("What it is about"),
-  seeds: z.array(z.string().regex(/^\d{3}$/)).default([]).describe("Seed documents whose claim it decides"),
+  seeds: z
+    .array(z.string().regex(/^\d{3}$/))
+    .default([])
+    .describe("Seed documents whose claim it decides"),
   ground: z.string().max(600).optional().describe("Why anybody would argue about it"),
   requires: z
     .array(z.string().regex(/^[A-Z0-9_]+$/))
     .default([])
     .describe("Kernel options beyond those the operations imply"),
-  functions: z
-    .record(objectName, z.enum(["nvme", "virtio-rng"]))
-    .describe("The functions, and which device each is"),
+  functions: z.record(objectName, z.enum(["nvme", "virtio-rng"])).describe("The functions, and which device each is"),
   buffers: z.record(objectName, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
   steps: z.array(z.unknown()).min(1).max(500),
 });

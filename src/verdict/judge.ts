@@ -49,7 +49,11 @@ export function judge(plan: Plan, trace: Pick<Trace, "steps">, ledger: Ledger): 
   }
 }
 
-function summarise(steps: readonly StepJudgement[], stale: ReadonlySet<QuirkName>, caveats: readonly string[]): Judgement {
+function summarise(
+  steps: readonly StepJudgement[],
+  stale: ReadonlySet<QuirkName>,
+  caveats: readonly string[],
+): Judgement {
   const known = [...new Set(steps.filter((each) => each.verdict === "known").flatMap((each) => each.entries))];
   const failed = steps.some((each) => each.verdict === "fail");
   return { verdict: failed ? "fail" : known.length > 0 ? "known" : "pass", steps, known, stale: [...stale], caveats };
@@ -67,14 +71,20 @@ function judgeSteps(plan: Plan, trace: Pick<Trace, "steps">, quirks: ReadonlySet
     const differs = JSON.stringify(expected) !== JSON.stringify(quirk);
     const base = { step: index + 1, contract: expected, quirk: differs ? quirk : null };
     if (!differs) {
-      return { ...base, verdict: againstContract.length === 0 ? "pass" : "fail", entries: [], differences: againstContract };
+      return {
+        ...base,
+        verdict: againstContract.length === 0 ? "pass" : "fail",
+        entries: [],
+        differences: againstContract,
+      };
     }
     const againstQuirk = compareObservation(quirk, observation);
     const entries = (): QuirkName[] => attribute(index, quirk, without);
     if (againstQuirk.length === 0 && againstContract.length === 0) {
       return { ...base, verdict: "pass", entries: [], differences: [] };
     }
-    if (againstQuirk.length === 0) return { ...base, verdict: "known", entries: entries(), differences: againstContract };
+    if (againstQuirk.length === 0)
+      return { ...base, verdict: "known", entries: entries(), differences: againstContract };
     if (againstContract.length === 0) return { ...base, verdict: "stale", entries: entries(), differences: [] };
     return { ...base, verdict: "fail", entries: entries(), differences: againstQuirk };
   });

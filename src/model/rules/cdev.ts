@@ -44,6 +44,10 @@ function leaveHwpt(host: Host, name: string, keepReservationsOf: string | null):
   }
 }
 
+/**
+ *
+ */
+/** Take back what was reserved in an IOAS on behalf of a function or HWPT. */
 export const removeReservations = (ioas: Ioas | null, owner: string): void => {
   if (ioas !== null) ioas.reserved = ioas.reserved.filter((each) => each.owner !== owner);
 };
@@ -69,7 +73,13 @@ function reserveFor(host: Host, name: string, ioas: Ioas): boolean {
 }
 
 /** Make an HWPT of an IOAS and enter the IOAS's mappings (hw_pagetable.c, iommufd_hwpt_paging_alloc). */
-export function makeHwpt(host: Host, ioasName: string, hwptName: string, auto: boolean, attachFirst: string | null): Outcome {
+export function makeHwpt(
+  host: Host,
+  ioasName: string,
+  hwptName: string,
+  auto: boolean,
+  attachFirst: string | null,
+): Outcome {
   const ioas = host.ioas(ioasName);
   if (ioas === null) return fail("EINVAL");
   if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
@@ -100,8 +110,7 @@ function changeTable(host: Host, name: string, to: string): Outcome {
   const ioas = host.ioas(ioasName);
   if (ioas === null) return fail("ENOENT");
 
-  const existing =
-    target.kind === "hwpt" ? to : (host.hwptsOf(to).find(([, hwpt]) => hwpt.auto)?.[0] ?? null);
+  const existing = target.kind === "hwpt" ? to : (host.hwptsOf(to).find(([, hwpt]) => hwpt.auto)?.[0] ?? null);
   if (existing !== null && existing === fn.hwpt) return succeed({ pt: existing });
 
   const oldIoas = currentIoas(host, name);

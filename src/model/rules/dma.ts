@@ -18,7 +18,8 @@ const refusedCommand: Outcome = { result: "OK", values: anything };
 
 const nvme = (host: Host, name: string): ModelFunction => {
   const fn = host.fn(name);
-  if (fn.profile.device !== "nvme") throw new ScenarioMistake(`Function "${name}" is no NVMe and does no DMA on request`);
+  if (fn.profile.device !== "nvme")
+    throw new ScenarioMistake(`Function "${name}" is no NVMe and does no DMA on request`);
   if (!fn.inUse) throw new ScenarioMistake(`Function "${name}" is not open`);
   return fn;
 };
@@ -121,7 +122,8 @@ export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dm
   fill: {
     ground: "The CPU's own stores, ordinary memory",
     predict: (host, { buffer, page, with: content }) => {
-      if (page >= bufferPages(host, buffer)) throw new ScenarioMistake(`Buffer "${buffer}" has no page ${String(page)}`);
+      if (page >= bufferPages(host, buffer))
+        throw new ScenarioMistake(`Buffer "${buffer}" has no page ${String(page)}`);
       write(host, `${buffer}[${String(page)}]`, content);
       return succeed();
     },

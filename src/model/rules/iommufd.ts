@@ -70,7 +70,15 @@ function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: b
 
 /** Rules of this file. */
 export const iommufdRules: Rules<
-  "ioas-alloc" | "ioas-map" | "ioas-unmap" | "ioas-copy" | "iova-ranges" | "huge-pages" | "hwpt-alloc" | "destroy" | "iommufd-close"
+  | "ioas-alloc"
+  | "ioas-map"
+  | "ioas-unmap"
+  | "ioas-copy"
+  | "iova-ranges"
+  | "huge-pages"
+  | "hwpt-alloc"
+  | "destroy"
+  | "iommufd-close"
 > = {
   "ioas-alloc": {
     ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_alloc_ioctl",
@@ -81,7 +89,8 @@ export const iommufdRules: Rules<
     },
   },
   "ioas-map": {
-    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_map; io_pagetable.c, iopt_alloc_area_pages and iopt_check_iova",
+    ground:
+      "drivers/iommu/iommufd/ioas.c, iommufd_ioas_map; io_pagetable.c, iopt_alloc_area_pages and iopt_check_iova",
     predict: (host, fields) => {
       const wanted = fields.iova === undefined ? null : BigInt(fields.iova);
       const area = areaOf(host, fields, wanted ?? 0n);
@@ -95,7 +104,8 @@ export const iommufdRules: Rules<
         if (chosen === null) return fail("ENOSPC");
         area.iova = chosen;
       }
-      const problem = checkArea(host, fields.ioas, ioas, [area], wanted === null) ?? enterAreas(host, fields.ioas, ioas, [area]);
+      const problem =
+        checkArea(host, fields.ioas, ioas, [area], wanted === null) ?? enterAreas(host, fields.ioas, ioas, [area]);
       return problem === null ? succeed({ iova: toHex(area.iova) }) : fail(problem);
     },
   },
@@ -113,7 +123,8 @@ export const iommufdRules: Rules<
     },
   },
   "ioas-copy": {
-    ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_copy; io_pagetable.c, iopt_get_pages: the source must be mapped throughout",
+    ground:
+      "drivers/iommu/iommufd/ioas.c, iommufd_ioas_copy; io_pagetable.c, iopt_get_pages: the source must be mapped throughout",
     predict: (host, fields) => {
       const [source, iova, length] = [BigInt(fields.source), BigInt(fields.iova), BigInt(fields.length)];
       if (length >= maxU64 || source >= maxU64 || iova >= maxU64) return fail("EOVERFLOW");
@@ -139,7 +150,8 @@ export const iommufdRules: Rules<
     },
   },
   "huge-pages": {
-    ground: "drivers/iommu/iommufd/ioas.c, iommufd_option_huge_pages; io_pagetable.c, iopt_disable_large_pages: -EINVAL while a domain is filled",
+    ground:
+      "drivers/iommu/iommufd/ioas.c, iommufd_option_huge_pages; io_pagetable.c, iopt_disable_large_pages: -EINVAL while a domain is filled",
     predict: (host, { ioas: name, on }) => {
       const ioas = host.ioas(name);
       if (ioas === null) return fail("ENOENT");
@@ -162,7 +174,8 @@ export const iommufdRules: Rules<
     },
   },
   destroy: {
-    ground: "drivers/iommu/iommufd/main.c, iommufd_object_remove: -EBUSY while anything uses the object, -ENOENT where there is none",
+    ground:
+      "drivers/iommu/iommufd/main.c, iommufd_object_remove: -EBUSY while anything uses the object, -ENOENT where there is none",
     predict: (host, { object: name }) => {
       const fn = host.state.functions[name];
       if (fn !== undefined) return fail(fn.iommufd === null ? "ENOENT" : "EBUSY");
@@ -180,10 +193,14 @@ export const iommufdRules: Rules<
     },
   },
   "iommufd-close": {
-    ground: "drivers/iommu/iommufd/main.c, iommufd_fops_release: objects live on while a VFIO device holds the context",
+    ground:
+      "drivers/iommu/iommufd/main.c, iommufd_fops_release: objects live on while a VFIO device holds the context",
     predict: (host, { iommufd }) => {
       const held = Object.values(host.state.functions).some((each) => each.iommufd === iommufd);
-      if (held) throw new ScenarioMistake(`iommufd "${iommufd}" is closed while a function is bound to it: nothing could be named after`);
+      if (held)
+        throw new ScenarioMistake(
+          `iommufd "${iommufd}" is closed while a function is bound to it: nothing could be named after`,
+        );
       for (const [name, object] of Object.entries(host.state.objects)) {
         if (object?.iommufd === iommufd) host.state.objects[name] = null;
       }

@@ -78,7 +78,9 @@ export const type1Rules: Rules<
     ground: "drivers/vfio/container.c, vfio_fops_release: groups keep their own reference",
     predict: (host, { container }) => {
       if (containerOf(host, container).groups.length > 0) {
-        throw new ScenarioMistake(`Container "${container}" is closed while groups are in it: nothing could be named after`);
+        throw new ScenarioMistake(
+          `Container "${container}" is closed while groups are in it: nothing could be named after`,
+        );
       }
       return succeed();
     },
@@ -125,7 +127,8 @@ export const type1Rules: Rules<
     },
   },
   "container-unmap": {
-    ground: "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_unmap (v2): -EINVAL where a mapping would be split, 0 bytes where none is",
+    ground:
+      "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_unmap (v2): -EINVAL where a mapping would be split, 0 bytes where none is",
     predict: (host, { container: name, iova, length }) => {
       const container = containerOf(host, name);
       if (!container.iommuSet) return fail("EINVAL");
@@ -141,7 +144,8 @@ export const type1Rules: Rules<
     },
   },
   "group-open": {
-    ground: "drivers/vfio/group.c, vfio_group_fops_open: -EBUSY while open or while a device of the group is bound through its cdev",
+    ground:
+      "drivers/vfio/group.c, vfio_group_fops_open: -EBUSY while open or while a device of the group is bound through its cdev",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       if (fn.driver !== "vfio-pci") return fail("ENOENT");
@@ -155,14 +159,16 @@ export const type1Rules: Rules<
     ground: "drivers/vfio/group.c, vfio_group_fops_release: leaves the container",
     predict: (host, { function: name }) => {
       const fn = openGroup(host, name);
-      if (fn.inUse) throw new ScenarioMistake(`Group of "${name}" is closed while its device is open: the device keeps it open`);
+      if (fn.inUse)
+        throw new ScenarioMistake(`Group of "${name}" is closed while its device is open: the device keeps it open`);
       leaveContainer(host, name);
       fn.group.open = false;
       return succeed();
     },
   },
   "group-set-container": {
-    ground: "drivers/vfio/group.c, vfio_group_ioctl_set_container: -EINVAL when in a container; container.c, vfio_container_attach_group",
+    ground:
+      "drivers/vfio/group.c, vfio_group_ioctl_set_container: -EINVAL when in a container; container.c, vfio_container_attach_group",
     predict: (host, { function: name, container: containerName }) => {
       const fn = openGroup(host, name);
       const container = containerOf(host, containerName);
@@ -175,7 +181,8 @@ export const type1Rules: Rules<
     },
   },
   "group-unset-container": {
-    ground: "drivers/vfio/group.c, vfio_group_ioctl_unset_container: -EINVAL without one, -EBUSY while the device is open",
+    ground:
+      "drivers/vfio/group.c, vfio_group_ioctl_unset_container: -EINVAL without one, -EBUSY while the device is open",
     predict: (host, { function: name }) => {
       const fn = openGroup(host, name);
       if (fn.group.container === null) return fail("EINVAL");
@@ -185,7 +192,8 @@ export const type1Rules: Rules<
     },
   },
   "group-get-device": {
-    ground: "drivers/vfio/group.c, vfio_group_ioctl_get_device_fd and vfio_df_group_open: -EINVAL before a container with an IOMMU",
+    ground:
+      "drivers/vfio/group.c, vfio_group_ioctl_get_device_fd and vfio_df_group_open: -EINVAL before a container with an IOMMU",
     predict: (host, { function: name }) => {
       const fn = openGroup(host, name);
       if (fn.open !== "no") throw new ScenarioMistake(`Function "${name}" is open already`);
@@ -202,4 +210,3 @@ function openGroup(host: Host, name: string): ModelFunction {
   if (!fn.group.open) throw new ScenarioMistake(`Group of "${name}" is not open`);
   return fn;
 }
-

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { planOf } from "../testing/plan-of.ts";
+import type { Profile } from "../trace/profile.ts";
+import { ScenarioMistake } from "./host.ts";
+import { predict, type Step } from "./model.ts";
+import type { QuirkName } from "./quirks.ts";
+
+const last = (steps: string, quirks: QuirkName[] = [], bench: Partial<Profile> = {}): Step["expectation"] => {
+  const found = predict(planOf(steps, bench), new Set(quirks)).at(-1);
+  if (found === undefined) throw new Error("no step");
+  return found.expectation;
+};
+
+const attached = `
+  take-iommufd: { function: a }
+  ioas-alloc: { ioas: A }
+  attach: { function: a, to: A }
+  start-nvme: { function: a, ioas: A }
+  ioas-map: { ioas: A, iova: base+0x10000, buffer: p, pages: 1 }`;
+
+describe("DMA", () => {
+  it("lands in the page that the table names", () => {
+    const seen = last(`${attached}
+      dma-write: { function: a, iova: base+0x10000, block: 3 }`);
+    expect(seen.memory).toEqual({ "p[0]": "block:a:3" });
+    expect(seen.messages).toEqual([]);
+  });
+
+  it("is refused with an error event after unmap", () => {
+    const seen = last(`${attached}
+      ioas-unmap: { ioas: A, iova: base+0x10000, length: "0x1000" }
+      dma-write: { function: a, iova: base+0x10000, block: 3 }`);
+    expect(seen.memory).toEqual({});
+    expect(seen.messages).toEqual(["a error 0x4"]);
+  });
+
+  it("goes on after a hot reset, as the table is registered again", () => {
+    const seen = last(`${attached}
+      hot-reset: { function: a }
+      nvme-enable: { function: a, iova: base }
+      dma-write: { function: a, iova: base+0x10000, block: 3 }`);
+    expect(seen.memory).toEqual({ "p[0]": "block:a:3" });
+  });
+
+  it("is lost after a hot reset where only RPCIT fills the translation", () => {
+    const seen = last(
+      `${attached}
+      hot-reset: { function: a }
+      nvme-enable: { function: a, iova: base }`,
+      ["shadow-by-rpcit"],
+    );
+    expect(seen.messages).toEqual(["a error 0x4"]);
+    expect(seen.values).toEqual({ state: { $not: "ready" } });
+  });
+
+  it("keeps its translations over an FLR, whatever fills them", () => {
+    const seen = last(
+      `${attached}
+      reset: { function: a }
+      nvme-enable: { function: a, iova: base }`,
+      ["shadow-by-rpcit"],
+    );
+    expect(seen.values).toEqual({ state: "ready" });
+  });
+
+  it("isolates a blocked function (seed 004), unless that is known to be silent", () => {
+    const steps = `${attached}
+      detach: { function: a }
+      dma-write: { function: a, iova: base+0x10000, block: 3 }`;
+    expect(JSON.stringify(last(steps).messages)).toContain("a error");
+    expect(last(steps, ["blocked-dma-silent"]).messages).toEqual([]);
+  });
+
+  it("leaves the function in the error state with a kernel before 7.0", () => {
+    const steps = `${attached}
+      dma-write: { function: a, iova: base+0x50000, block: 3 }
+      ioas-map: { ioas: A, iova: base+0x60000, buffer: q, pages: 1 }`;
+    const old = { kernel: { version: "6.12.107", digest: "none", options: ["*"], commandLine: "", patches: [] } };
+    expect(last(steps).result).toBe("OK");
+    expect(last(steps, [], old).result).toBe("EIO");
+  });
+
+  it("is a mistake of the scenario on a controller that lost a command", () => {
+    const steps = `${attached}
+      dma-write: { function: a, iova: base+0x50000, block: 3 }
+      dma-write: { function: a, iova: base+0x10000, block: 3 }`;
+    expect(() => last(steps)).toThrow(ScenarioMistake);
+    expect(() => last(steps)).toThrow("Step 10 of");
+  });
+});
+
+describe("counters", () => {
+  it("count a flush for each function of a domain", () => {
+    const seen = last(`${attached}
+      take-iommufd: { function: b }
+      attach: { function: b, to: A }
+      ioas-map: { ioas: A, iova: base+0x20000, buffer: q, pages: 1 }`);
+    // queues: four pages in 1 to 4 runs; p: one; q: one for each function
+    expect(seen.functions).toMatchObject({
+      a: { counters: { mapped: 6, syncMapRpcits: { $range: [4, 7] }, syncRpcits: 0 } },
+      b: { counters: { mapped: 6 } },
+    });
+  });
+
+  it("are exact where pages are mapped one by one", () => {
+    const seen = last(`
+      take-iommufd: { function: a }
+      ioas-alloc: { ioas: A }
+      huge-pages: { ioas: A, on: false }
+      attach: { function: a, to: A }
+      ioas-map: { ioas: A, iova: base, buffer: p }`);
+    expect(seen.functions).toMatchObject({ a: { counters: { mapped: 4, syncMapRpcits: 4 } } });
+  });
+
+  it("start again when VFIO opens the device after the first maps (type1)", () => {
+    const seen = last(`
+      bind: { function: a }
+      container-open: { container: C }
+      group-open: { function: a }
+      group-set-container: { function: a, container: C }
+      container-set-iommu: { container: C }
+      container-map: { container: C, iova: base, buffer: p, pages: 1 }
+      group-get-device: { function: a }`);
+    expect(seen.functions).toMatchObject({ a: { counters: { mapped: 0, syncMapRpcits: 0 } } });
+  });
+});
+
+describe("HWPTs", () => {
+  it("are shared by functions that attach to one IOAS", () => {
+    const seen = last(`${attached}
+      take-iommufd: { function: b }
+      attach: { function: b, to: A }`);
+    expect(seen.values).toEqual({ pt: "auto:1" });
+  });
+
+  it("made by hand are never picked by an attach to the IOAS", () => {
+    const seen = last(`
+      take-iommufd: { function: a }
+      ioas-alloc: { ioas: A }
+      hwpt-alloc: { hwpt: H, function: a, ioas: A }
+      attach: { function: a, to: A }`);
+    expect(seen.values).toEqual({ pt: "auto:1" });
+  });
+
+  it("made by an attach go with the last function", () => {
+    const steps = `${attached}
+      detach: { function: a }`;
+    expect(
+      last(`${steps}
+      destroy: { object: A }`).result,
+    ).toBe("OK");
+    expect(
+      last(`${attached}
+      destroy: { object: A }`).result,
+    ).toBe("EBUSY");
+  });
+});
+
+describe("the aperture", () => {
+  const ranges = `
+    take-iommufd: { function: a }
+    ioas-alloc: { ioas: A }
+    attach: { function: a, to: A }
+    iova-ranges: { ioas: A }`;
+  it("is what an attached IOAS offers", () => {
+    expect(last(ranges).values).toEqual({ ranges: [["0x100000000", "0x11fffffff"]], alignment: 4096 });
+  });
+
+  it("is offered up to the end of the table where the top is left out", () => {
+    expect(last(ranges, ["aperture-top-offered"]).values).toEqual({
+      ranges: [["0x100000000", "0x3ffffffffff"]],
+      alignment: 4096,
+    });
+  });
+
+  it("follows the size of memory", () => {
+    expect(last(ranges, [], { memoryMiB: 1024 }).values).toMatchObject({ ranges: [["0x100000000", "0x13fffffff"]] });
+  });
+});

@@ -1,0 +1,23 @@
+/** Plans for tests, from a few lines of scenario. */
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { parseScenario } from "../scenario/parse.ts";
+import { modelProfile } from "../target/model-target.ts";
+import type { Profile } from "../trace/profile.ts";
+
+/** The plan of steps written as in a scenario, on two NVMe functions `a` and `b` with buffers `p` and `q` of four pages. */
+export function planOf(steps: string, bench: Partial<Omit<Profile, "functions">> = {}): Plan {
+  const text = [
+    "name: under-test",
+    "summary: Steps of a unit test",
+    "tags: [test]",
+    "functions: { a: nvme, b: nvme, r: virtio-rng }",
+    "buffers: { p: 4, q: 4 }",
+    "steps:",
+    ...steps
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => `  - ${line.trim()}`),
+  ].join("\n");
+  return makePlan(parseScenario(text, "under-test.yaml"), { ...modelProfile, ...bench });
+}

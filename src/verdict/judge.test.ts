@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { exampleOf, type Pattern } from "../compare/pattern.ts";
+import { predict } from "../model/model.ts";
+import type { QuirkName } from "../model/quirks.ts";
+import { planOf } from "../testing/plan-of.ts";
+import type { Observation } from "../trace/observation.ts";
+import type { TraceStep } from "../trace/trace.ts";
+import { judge } from "./judge.ts";
+import type { Ledger } from "./ledger.ts";
+
+const entry = (name: QuirkName, kernel = {}): Ledger[number] => ({
+  name,
+  title: "An entry for tests",
+  fault: "unknown",
+  kernel,
+  qemu: {},
+  benches: ["emulated"],
+  firstSeen: "2026-11-21",
+  lastConfirmed: "2026-11-21",
+  contract: "What was promised somewhere",
+  observed: "What happens instead, on what",
+  analysis: "Why, and whose fault it is",
+  evidence: ["none"],
+  sources: ["none"],
+});
+
+const plan = planOf(
+  `take-iommufd: { function: a }
+   ioas-alloc: { ioas: A }
+   attach: { function: a, to: A }
+   start-nvme: { function: a, ioas: A }
+   ioas-map: { ioas: A, iova: base+0x10000, buffer: p, pages: 1 }
+   hot-reset: { function: a }
+   nvme-enable: { function: a, iova: base }
+   detach: { function: a }
+   dma-write: { function: a, iova: base+0x10000, block: 1 }`,
+  { bench: "emulated" },
+);
+const enable = 10;
+const final = 12;
+
+const observed = (quirks: QuirkName[]): TraceStep[] =>
+  predict(plan, new Set(quirks)).map(({ expectation }, index) => ({
+    step: index + 1,
+    operation: plan.steps[index]?.operation ?? { op: "look" },
+    observation: exampleOf(expectation as unknown as Pattern) as unknown as Observation,
+    evidence: { micros: 0, log: [], raw: null },
+  }));
+
+const ledger = [entry("shadow-by-rpcit"), entry("blocked-dma-silent")];
+const verdicts = (quirks: QuirkName[], entries: Ledger): string[] =>
+  judge(plan, { steps: observed(quirks) }, entries).steps.map((each) => each.verdict);
+
+describe("judge", () => {
+  it("passes what keeps the contract where nothing is known against it", () => {
+    expect(judge(plan, { steps: observed([]) }, []).verdict).toBe("pass");
+  });
+
+  it("fails a deviation that no entry explains, at its step", () => {
+    const judgement = judge(plan, { steps: observed(["shadow-by-rpcit"]) }, []);
+    expect(judgement.verdict).toBe("fail");
+    expect(judgement.steps.findIndex((each) => each.verdict === "fail")).toBe(enable - 1);
+  });
+
+  it("knows a deviation by its entry, at its steps only", () => {
+    const judgement = judge(plan, { steps: observed(["shadow-by-rpcit", "blocked-dma-silent"]) }, ledger);
+    expect(judgement.verdict).toBe("known");
+    const known = judgement.steps.filter((each) => each.verdict === "known");
+    expect(known[0]).toMatchObject({ step: enable, entries: ["shadow-by-rpcit"] });
+    expect(known.map((each) => each.step)).not.toContain(1);
+  });
+
+  it("says stale where the contract is kept although an entry was due, and judges the rest by the contract", () => {
+    const judgement = judge(plan, { steps: observed(["blocked-dma-silent"]) }, ledger);
+    expect(judgement.stale).toEqual(["shadow-by-rpcit"]);
+    expect(judgement.known).toEqual(["blocked-dma-silent"]);
+    expect(judgement.verdict).toBe("known");
+  });
+
+  it("fails what is neither contract nor quirk", () => {
+    const steps = observed(["shadow-by-rpcit", "blocked-dma-silent"]);
+    const broken = steps.map((each) =>
+      each.step === enable ? { ...each, observation: { ...each.observation, messages: ["a error 0x9"] } } : each,
+    );
+    expect(judge(plan, { steps: broken }, ledger).verdict).toBe("fail");
+  });
+
+  it("applies an entry only in its range of versions", () => {
+    expect(verdicts(["blocked-dma-silent"], [entry("blocked-dma-silent", { before: "7.2" })])[final - 1]).toBe(
+      "fail",
+    );
+    expect(verdicts(["blocked-dma-silent"], [entry("blocked-dma-silent", { from: "7.2" })])[final - 1]).toBe("known");
+  });
+
+  it("fails a kernel that raises an alarm", () => {
+    const steps = observed([]).map((each) => ({
+      ...each,
+      observation: { ...each.observation, alarms: ["WARNING: drivers/iommu/s390-iommu.c"] },
+    }));
+    expect(judge(plan, { steps }, []).verdict).toBe("fail");
+  });
+
+  it("says where versions lie beyond what the model was written for", () => {
+    const newer = { ...plan, profile: { ...plan.profile, qemu: { version: "12.0.1", digest: "none" } } };
+    expect(judge(newer, { steps: [] }, []).caveats).toEqual([
+      "qemu 12.0.1 is newer than any the model was written for: judged as 11.1",
+    ]);
+  });
+
+  it("judges a trace that ends early as far as it goes", () => {
+    expect(judge(plan, { steps: observed([]).slice(0, 3) }, []).steps).toHaveLength(3);
+  });
+});
