@@ -1,0 +1,70 @@
+/** What the agent says (docs/agent-protocol.md). It comes from a guest: nothing is believed before it is checked. */
+import * as z from "zod";
+
+const name = z.string().max(64);
+const text = z.string().max(4096);
+const hex = z.string().regex(/^0x[0-9a-f]{1,16}$/);
+
+/** First message of the worker. */
+export const helloSchema = z.object({
+  hello: z.literal(1),
+  kernel: z.string().max(128),
+  agent: z.string().max(128),
+  cpus: z.int(),
+});
+
+const functionSchema = z.object({
+  driver: name.nullable(),
+  handle: hex.nullable(),
+  counters: z.tuple([z.int(), z.int(), z.int(), z.int(), z.int()]).nullable(),
+});
+
+/** Answer to an operation or a setup request that was understood. */
+export const answerSchema = z.object({
+  id: z.int(),
+  result: z.string().regex(/^[A-Z][A-Z0-9_]{0,30}$/, "OK or the name of an errno"),
+  values: z.record(name, z.json()),
+  micros: z.number(),
+  functions: z.record(name, functionSchema),
+  messages: z.array(text).max(1000),
+  log: z.array(z.object({ level: z.int(), text })).max(200),
+  dropped: z.int().default(0),
+  settled: z.boolean().default(true),
+  memory: z.record(
+    name,
+    z.object({ digest: z.string().regex(/^[0-9a-f]{16}$/), head: z.string().regex(/^[0-9a-f]{0,128}$/) }),
+  ),
+});
+
+/** Answer to a request that was not understood or could not be served: no answer was had. */
+export const refusalSchema = z.object({ id: z.int().nullable().default(null), error: text });
+
+/** What the supervisor says of the worker, asked or, with id 0, unasked when the worker ended. */
+export const workerReportSchema = z.object({
+  id: z.int(),
+  worker: z.object({
+    state: z.enum(["running", "exited", "killed"]),
+    code: z.int().optional(),
+    signal: z.int().optional(),
+  }),
+  stack: z.array(text).max(200).default([]),
+  syscall: text.default(""),
+  uptime: z.number().optional(),
+});
+
+/** First message of the worker. */
+export type AgentHello = z.output<typeof helloSchema>;
+/** Answer to an operation. */
+export type AgentAnswer = z.output<typeof answerSchema>;
+/** What the supervisor says of the worker. */
+export type WorkerReport = z.output<typeof workerReportSchema>;
+
+/**
+ * A message read by its schema.
+ * @throws {Error} that says which field is not what it should be
+ */
+export function readAs<S extends z.ZodType>(schema: S, message: unknown): z.output<S> {
+  const parsed = schema.safeParse(message);
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  return parsed.data;
+}

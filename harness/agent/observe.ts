@@ -1,0 +1,127 @@
+/** Turns what an agent answered into what was observed: symbols for numbers, names for contents, words for lines. */
+import type { Operation } from "../../src/operation/operation.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import type { Performed } from "../../src/target/target.ts";
+import type { FunctionView, Observation, Value } from "../../src/trace/observation.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
+import { findAlarms } from "./alarms.ts";
+import type { AgentAnswer } from "./answers.ts";
+import { nameContents, type ContentNames } from "./contents.ts";
+import { ObjectNames } from "./object-names.ts";
+import { digestOf } from "./pattern.ts";
+import { nameMessages } from "./pci-messages.ts";
+import { blockName } from "../qemu/medium.ts";
+
+/** Reads a block of a function's medium as its host sees it; null where the function has no medium. */
+export type ReadBlock = (functionName: string, block: number) => Promise<Uint8Array | null>;
+
+/** Bytes of a block that may tell what it is. */
+const headBytes = 64;
+
+/** Observes one machine through a plan: what it has seen before tells names and changes. */
+export class Observer {
+  readonly #functions: readonly FunctionProfile[];
+  readonly #readBlock: ReadBlock;
+  readonly #contents: ContentNames;
+  readonly #objects = new ObjectNames();
+  /** Names of the contents of blocks that were looked at. */
+  readonly #blocks = new Map<string, string>();
+  #views: Readonly<Record<string, FunctionView>> = {};
+
+  constructor(plan: Pick<Plan, "functions" | "buffers">, readBlock: ReadBlock) {
+    this.#functions = plan.functions;
+    this.#readBlock = readBlock;
+    this.#contents = nameContents(plan);
+  }
+
+  /** What an answer shows. */
+  async observe(operation: Operation, answer: AgentAnswer): Promise<Performed> {
+    if (operation.op === "fill") this.#contents.learn(operation.with);
+    if (answer.result === "OK") this.#objects.learn(operation, numbersOf(answer.values));
+    this.#views = Object.fromEntries(
+      Object.entries(answer.functions).map(([name, raw]) => [name, viewFunction(raw)]),
+    );
+    const log = answer.log.map(({ text }) => text);
+    const observation: Observation = {
+      result: answer.result,
+      values: this.#nameValues(operation, answer),
+      functions: this.#views,
+      messages: nameMessages(answer.messages, this.#functions),
+      memory: Object.fromEntries(
+        Object.entries(answer.memory).map(([page, { digest, head }]) => [page, this.#contents.nameOf(digest, head)]),
+      ),
+      blocks: await this.#observeBlocks(operation),
+      alarms: findAlarms(log),
+    };
+    const { values, functions, messages, memory, dropped, settled } = answer;
+    const handles = Object.fromEntries(Object.entries(functions).map(([name, { handle }]) => [name, handle]));
+    const raw = { values, handles, messages, memory, dropped, settled } as unknown as Value;
+    return { observation, evidence: { micros: answer.micros, log, raw } };
+  }
+
+  /** What is left to be seen when an operation never ended: the functions as they were, and the last words. */
+  observeEnd(
+    result: "panic" | "hang",
+    micros: number,
+    log: readonly string[],
+    alarms: readonly string[],
+    raw: Value,
+  ): Performed {
+    return {
+      observation: { result, values: {}, functions: this.#views, messages: [], memory: {}, blocks: {}, alarms },
+      evidence: { micros, log, raw },
+    };
+  }
+
+  #nameValues(operation: Operation, answer: AgentAnswer): Observation["values"] {
+    const { pt, devices, ...values } = answer.values as Record<string, Value>;
+    // The kernel's own number: bookkeeping, kept as evidence.
+    delete values["id"];
+    if (pt !== undefined && "function" in operation) values["pt"] = this.#objects.heldBy(operation.function);
+    if (Array.isArray(devices) && "function" in operation) {
+      values["devices"] = devices.map((each: Value) => this.#nameDevice(operation.function, each));
+    }
+    return values;
+  }
+
+  /** A device of a hot-reset set: its segment is its uid; where ids are told, the id has to mean the same function. */
+  #nameDevice(asked: string, device: Value): string {
+    const { segment, id, bus, devfn } = numbersOf(device);
+    const found = this.#functions.find((each) => each.uid === segment)?.name ?? `segment ${String(segment)}`;
+    const place = bus === 0 && devfn === 0 ? found : `${found} bus ${String(bus)} devfn ${String(devfn)}`;
+    if (id === undefined) return place;
+    const bound = this.#objects.nameFor(asked, id);
+    return bound === found ? place : `${place} as ${bound ?? `id ${id}`}`;
+  }
+
+  /** The block that an operation writes, if it changed. */
+  async #observeBlocks(operation: Operation): Promise<Record<string, string>> {
+    if (operation.op !== "dma-read") return {};
+    const { function: name, block } = operation;
+    const bytes = await this.#readBlock(name, block);
+    if (bytes === null) return {};
+    const content = this.#contents.nameOf(digestOf(bytes), Buffer.from(bytes.subarray(0, headBytes)).toString("hex"));
+    const key = `${name}:${block}`;
+    const before = this.#blocks.get(key) ?? blockName(name, block);
+    this.#blocks.set(key, content);
+    return content === before ? {} : { [key]: content };
+  }
+}
+
+type Numbers = Readonly<Record<string, number | undefined>>;
+
+/** The members of an object that are numbers. */
+function numbersOf(value: unknown): Numbers {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
+}
+
+function viewFunction(raw: AgentAnswer["functions"][string]): FunctionView {
+  const { driver, handle, counters } = raw;
+  const enabled = handle === null ? null : ((BigInt(handle) >> 31n) & 1n) === 1n;
+  if (counters === null) return { driver, enabled, counters: null };
+  const [mapped, unmapped, globalRpcits, syncMapRpcits, syncRpcits] = counters;
+  return { driver, enabled, counters: { mapped, unmapped, globalRpcits, syncMapRpcits, syncRpcits } };
+}

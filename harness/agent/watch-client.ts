@@ -1,0 +1,49 @@
+/** Client of the supervisor: is the kernel alive, what is the worker doing, did it die. */
+import type { Duplex } from "node:stream";
+import { withLimit } from "../wait/with-limit.ts";
+import { readAs, workerReportSchema, type WorkerReport } from "./answers.ts";
+import { FrameChannel } from "./frame-channel.ts";
+
+/** A supervisor's client, on the port `zhil.watch`. */
+export class WatchClient implements Disposable {
+  readonly #channel: FrameChannel;
+  readonly #pending = new Map<number, (report: WorkerReport) => void>();
+  readonly #workerEnded = new AbortController();
+  #lastId = 0;
+
+  constructor(stream: Duplex) {
+    this.#channel = new FrameChannel("supervisor's channel", stream, (message) => {
+      const report = readAs(workerReportSchema, message);
+      if (report.id === 0) this.#workerEnded.abort(report);
+      else this.#pending.get(report.id)?.(report);
+    });
+  }
+
+  /** Aborted when the worker ended, with the supervisor's report as its reason. */
+  get workerEnded(): AbortSignal {
+    return this.#workerEnded.signal;
+  }
+
+  /**
+   * Asks how the worker is.
+   * @throws {TimeLimitError} where the kernel does not answer; {InfrastructureError} where the channel closes
+   */
+  async ping(signal: AbortSignal, limit: number): Promise<WorkerReport> {
+    const id = ++this.#lastId;
+    const either = AbortSignal.any([signal, this.#channel.closed]);
+    try {
+      return await withLimit({ what: "the supervisor's answer", limit, signal: either }, () => {
+        const report = new Promise<WorkerReport>((resolve) => this.#pending.set(id, resolve));
+        this.#channel.send({ id, op: "ping" });
+        return report;
+      });
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Closes the channel; whatever waits is refused. */
+  [Symbol.dispose](): void {
+    this.#channel[Symbol.dispose]();
+  }
+}
