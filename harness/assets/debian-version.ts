@@ -4,7 +4,9 @@
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [splitVersion(a), splitVersion(b)];
   return (
-    left.epoch - right.epoch || comparePart(left.upstream, right.upstream) || comparePart(left.revision, right.revision)
+    left.epoch - right.epoch ||
+    comparePart(left.upstream, right.upstream) ||
+    comparePart(left.revision, right.revision)
   );
 }
 
@@ -13,7 +15,11 @@ export function upstreamOf(version: string): string {
   return splitVersion(version).upstream;
 }
 
-function splitVersion(version: string): { readonly epoch: number; readonly upstream: string; readonly revision: string } {
+function splitVersion(version: string): {
+  readonly epoch: number;
+  readonly upstream: string;
+  readonly revision: string;
+} {
   const colon = version.indexOf(":");
   const rest = version.slice(colon + 1);
   const dash = rest.lastIndexOf("-");

@@ -16,7 +16,13 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 function lock(purpose: string, signal = new AbortController().signal): Lock {
-  return { root, name: "thing", purpose, signal, report: (progress) => heard.push("text" in progress ? progress.text : "") };
+  return {
+    root,
+    name: "thing",
+    purpose,
+    signal,
+    report: (progress) => heard.push("text" in progress ? progress.text : ""),
+  };
 }
 
 /** A process that locks as this one does and never lets go; resolves once it holds the lock. */
@@ -76,9 +82,8 @@ it("lasts as long as a program that inherited it, after its process was killed",
     child.once("exit", () => (ended = true));
     return Promise.resolve(child);
   });
-  const next = withLock(
-    { ...lock("next"), report: () => program.stdin?.end() },
-    () => Promise.resolve(ended || program.exitCode !== null),
+  const next = withLock({ ...lock("next"), report: () => program.stdin?.end() }, () =>
+    Promise.resolve(ended || program.exitCode !== null),
   );
   expect(await next).toBe(true);
 });
@@ -87,7 +92,12 @@ it("can be called off while it waits", async () => {
   const caller = new AbortController();
   await withLock(lock("holding"), async () => {
     const waiting = withLock(
-      { ...lock("waiting", caller.signal), report: () => { caller.abort(new Error("called off")); } },
+      {
+        ...lock("waiting", caller.signal),
+        report: () => {
+          caller.abort(new Error("called off"));
+        },
+      },
       () => Promise.resolve(),
     );
     await expect(waiting).rejects.toThrow("called off");

@@ -61,4 +61,3 @@ async function takeLock(file: FileHandle, lock: Lock, options: readonly string[]
   if (result.exitCode === heldExitCode && options.length > 0) return false;
   throw makeToolError(tool, result);
 }
-

@@ -8,5 +8,7 @@ import type { Assets, PrepareOptions } from "./assets.ts";
  */
 export function prepareAssets(options: PrepareOptions): Promise<Assets> {
   options.signal.throwIfAborted();
-  return Promise.reject(new InfrastructureError({ what: "Cannot prepare assets: this build has no preparation yet" }));
+  return Promise.reject(
+    new InfrastructureError({ what: "Cannot prepare assets: this build has no preparation yet" }),
+  );
 }
