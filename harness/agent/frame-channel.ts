@@ -6,6 +6,9 @@ import { encodeFrame, FrameSplitter } from "./frames.ts";
 /** Characters of an unreadable message that an error shows. */
 const shownCharacters = 200;
 
+/** The other side closed the channel: look there for the reason. */
+export class ChannelClosedError extends InfrastructureError {}
+
 /** Reads and writes frames; closed for good by the first thing it cannot understand. */
 export class FrameChannel implements Disposable {
   readonly #name: string;
@@ -21,10 +24,10 @@ export class FrameChannel implements Disposable {
       this.#take(chunk, receive);
     });
     stream.on("error", (cause) => {
-      this.close(`Cannot read the ${name}`, cause);
+      this.#close(new ChannelClosedError({ what: `Cannot read the ${name}`, cause }));
     });
     stream.on("close", () => {
-      this.close(`Cannot use the ${name}: the machine closed it`);
+      this.#close(new ChannelClosedError({ what: `Cannot use the ${name}: the machine closed it` }));
     });
   }
 
@@ -42,15 +45,14 @@ export class FrameChannel implements Disposable {
     this.#stream.write(encodeFrame(message));
   }
 
-  /** Closes the channel; `what` is what everybody who waits is told. */
-  close(what: string, cause?: unknown): void {
-    if (this.#closed.signal.aborted) return;
-    this.#closed.abort(new InfrastructureError(cause === undefined ? { what } : { what, cause }));
-    this.#stream.destroy();
+  [Symbol.dispose](): void {
+    this.#close(new InfrastructureError({ what: `Cannot use the ${this.#name}: it was closed here` }));
   }
 
-  [Symbol.dispose](): void {
-    this.close(`Cannot use the ${this.#name}: it was closed here`);
+  #close(reason: InfrastructureError): void {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort(reason);
+    this.#stream.destroy();
   }
 
   #take(chunk: Buffer, receive: (message: unknown) => void): void {
@@ -64,7 +66,7 @@ export class FrameChannel implements Disposable {
       }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      this.close(`Cannot understand the ${this.#name}${shown}: ${why}`, cause);
+      this.#close(new InfrastructureError({ what: `Cannot understand the ${this.#name}${shown}: ${why}`, cause }));
     }
   }
 }

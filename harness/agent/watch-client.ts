@@ -1,5 +1,6 @@
 /** Client of the supervisor: is the kernel alive, what is the worker doing, did it die. */
 import type { Duplex } from "node:stream";
+import { InfrastructureError } from "../errors/harness-error.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import { readAs, workerReportSchema, type WorkerReport } from "./answers.ts";
 import { FrameChannel } from "./frame-channel.ts";
@@ -14,12 +15,12 @@ export class WatchClient implements Disposable {
   constructor(stream: Duplex) {
     this.#channel = new FrameChannel("supervisor's channel", stream, (message) => {
       const report = readAs(workerReportSchema, message);
-      if (report.id === 0) this.#workerEnded.abort(report);
+      if (report.id === 0) this.#workerEnded.abort(new InfrastructureError({ what: describeWorker(report) }));
       else this.#pending.get(report.id)?.(report);
     });
   }
 
-  /** Aborted when the worker ended, with the supervisor's report as its reason. */
+  /** Aborted when the worker ended, with an error that says how as its reason. */
   get workerEnded(): AbortSignal {
     return this.#workerEnded.signal;
   }
@@ -45,5 +46,17 @@ export class WatchClient implements Disposable {
   /** Closes the channel; whatever waits is refused. */
   [Symbol.dispose](): void {
     this.#channel[Symbol.dispose]();
+  }
+}
+
+/** What the supervisor says of the worker, in words. */
+export function describeWorker({ worker }: WorkerReport): string {
+  switch (worker.state) {
+    case "running":
+      return "The agent's worker is running";
+    case "exited":
+      return `The agent's worker exited with status ${worker.code ?? "unknown"}`;
+    case "killed":
+      return `The agent's worker was killed by signal ${worker.signal ?? "unknown"}`;
   }
 }

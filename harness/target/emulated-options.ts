@@ -1,3 +1,4 @@
+import type { Plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import type { QemuCommand } from "../qemu/qemu-command.ts";
@@ -13,4 +14,15 @@ export interface EmulatedTargetOptions {
   readonly initramfs: string;
   /** The run's scratch folder; the caller disposes it after every target. */
   readonly scratch: Scratch;
+  /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
+  readonly consoleFile?: (plan: Plan) => string;
 }
+
+/**
+ * Kernel command line of the bench: warnings reach the console, where they are evidence; an oops ends the machine,
+ * because whatever comes after one says nothing; addresses are those of the image.
+ */
+export const emulatedCommandLine = "console=ttysclp0 loglevel=5 panic_on_oops=1 nokaslr";
+
+/** Ports of the agent's worker and of its supervisor. */
+export const agentPorts = { agent: "zhil.agent", watch: "zhil.watch" } as const;

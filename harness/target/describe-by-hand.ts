@@ -1,0 +1,40 @@
+import { basename } from "node:path";
+import type { Plan } from "../../src/plan/plan.ts";
+import { hasMedium, plugCommands } from "../qemu/device.ts";
+import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
+import { mediumPath } from "../qemu/plug-function.ts";
+import { quoteForShell } from "../qemu/quote-for-shell.ts";
+import { agentPorts, type EmulatedTargetOptions } from "./emulated-options.ts";
+
+/** The machine of a plan, before anything is plugged into it. */
+export function machineOf(options: Omit<EmulatedTargetOptions, "scratch">): MachineDefinition {
+  const { qemu, kernel, initramfs, profile } = options;
+  return {
+    qemu,
+    kernel,
+    initramfs,
+    commandLine: profile.kernel.commandLine,
+    memoryMiB: profile.memoryMiB,
+    cpus: profile.cpus,
+    ports: [agentPorts.agent, agentPorts.watch],
+  };
+}
+
+/**
+ * How to have the same machine without this project, as lines of a shell: the media, the QEMU command line with the
+ * console on the terminal, and the commands for its monitor as comments.
+ */
+export function describeByHand(options: Omit<EmulatedTargetOptions, "scratch">, plan: Plan): readonly string[] {
+  const machine = machineOf(options);
+  const variables = Object.entries(machine.qemu.environment).map(([name, value]) => `${name}=${value}`);
+  const command = buildCommandLine(machine, { folder: "", sockets: "by-hand" });
+  const plugs = plan.functions.flatMap((each) => plugCommands(each, basename(mediumPath("", each))));
+  return [
+    ...plan.functions
+      .filter(hasMedium)
+      .map((each) => quoteForShell(["truncate", "--size=1M", basename(mediumPath("", each))])),
+    quoteForShell([...(variables.length === 0 ? [] : ["env", ...variables]), ...command]),
+    ...["# then, on the monitor's socket:", '# {"execute":"qmp_capabilities"}'],
+    ...plugs.map((each) => `# ${JSON.stringify(each)}`),
+  ];
+}

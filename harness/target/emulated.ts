@@ -1,0 +1,125 @@
+/** The `emulated` bench: a pristine kernel in a QEMU of its own for every plan. */
+import type { Plan } from "../../src/plan/plan.ts";
+import type { Target } from "../../src/target/target.ts";
+import type { Profile } from "../../src/trace/profile.ts";
+import { AgentClient } from "../agent/agent-client.ts";
+import type { AgentHello } from "../agent/answers.ts";
+import { Observer } from "../agent/observe.ts";
+import { WatchClient } from "../agent/watch-client.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
+import { ResourceScope } from "../lifecycle/resource-scope.ts";
+import { readBlock } from "../qemu/medium.ts";
+import { plugFunction, type PluggedFunction } from "../qemu/plug-function.ts";
+import { startQemu } from "../qemu/start-qemu.ts";
+import type { StartedQemu } from "../qemu/started-qemu.ts";
+import { scaleTime } from "../wait/with-limit.ts";
+import { machineOf } from "./describe-by-hand.ts";
+import { agentPorts, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { findMachineEnd, makeEndError } from "./machine-failure.ts";
+import { StartedEmulatedTarget } from "./started-emulated.ts";
+
+/** Limits in milliseconds: for a kernel to boot, for a setup request, for the kernel to find a plugged function. */
+const bootLimit = 60_000;
+const setupLimit = 15_000;
+const functionLimit = 10_000;
+
+/** A machine whose agent has said hello, nothing plugged in. */
+interface BootedMachine {
+  readonly machine: StartedQemu;
+  readonly agent: AgentClient;
+  readonly watch: WatchClient;
+  readonly hello: AgentHello;
+}
+
+/** Target of the `emulated` bench. */
+export class EmulatedTarget implements Target {
+  readonly #options: EmulatedTargetOptions;
+
+  constructor(options: EmulatedTargetOptions) {
+    this.#options = options;
+  }
+
+  get profile(): Omit<Profile, "functions"> {
+    return this.#options.profile;
+  }
+
+  /**
+   * Boots a machine and gives it the plan's functions and buffers.
+   * @throws {HarnessError} where QEMU cannot start, the kernel does not boot, or a function does not come up
+   */
+  async start(plan: Plan, signal: AbortSignal): Promise<StartedEmulatedTarget> {
+    await using scope = new ResourceScope();
+    const booted = await this.#boot(plan, scope, signal);
+    const plugged = new Map<string, PluggedFunction>();
+    try {
+      for (const each of plan.functions) plugged.set(each.name, await plugFunction(booted.machine, each, signal));
+      await define(plan, booted.agent, signal);
+    } catch (error) {
+      const end = await findMachineEnd(error, booted.machine);
+      throw end === null ? error : makeEndError(`Cannot set up scenario "${plan.scenario}"`, end);
+    }
+    const observer = new Observer(plan, async (name, block) => {
+      const medium = plugged.get(name)?.medium ?? null;
+      return medium === null ? null : readBlock(medium, block);
+    });
+    const { kernel, qemu } = this.#options.profile;
+    return new StartedEmulatedTarget({
+      ...booted,
+      observer,
+      scope: scope.move(),
+      // What runs, as it says itself.
+      profile: {
+        ...this.#options.profile,
+        kernel: { ...kernel, version: booted.hello.kernel },
+        qemu: { ...qemu, version: booted.machine.version },
+        functions: plan.functions,
+      },
+    });
+  }
+
+  async #boot(plan: Plan, scope: ResourceScope, signal: AbortSignal): Promise<BootedMachine> {
+    const consoleFile = this.#options.consoleFile?.(plan);
+    const place = { scratch: this.#options.scratch, ...(consoleFile === undefined ? {} : { consoleFile }) };
+    const machine = scope.use("machine", await startQemu(machineOf(this.#options), place, signal));
+    const agent = scope.use("agent's channel", new AgentClient(portOf(machine, agentPorts.agent)));
+    const watch = scope.use("supervisor's channel", new WatchClient(portOf(machine, agentPorts.watch)));
+    try {
+      const hello = await agent.waitForHello(AbortSignal.any([signal, watch.workerEnded]), bootLimit);
+      return { machine, agent, watch, hello };
+    } catch (error) {
+      const end = await findMachineEnd(error, machine);
+      throw end === null ? error : makeEndError(`Cannot boot kernel "${this.#options.kernel}"`, end);
+    }
+  }
+}
+
+/** Tells the agent the plan's names. */
+async function define(plan: Plan, agent: AgentClient, signal: AbortSignal): Promise<void> {
+  for (const { name, uid, fid } of plan.functions) {
+    const address = `${uid.toString(16).padStart(4, "0")}:00:00.0`;
+    await setUp(agent, "define-function", { function: name, address, fid, wait: scaleTime(functionLimit) }, signal);
+  }
+  for (const { name, pages } of plan.buffers) {
+    await setUp(agent, "define-buffer", { buffer: name, pages }, signal);
+  }
+}
+
+async function setUp(
+  agent: AgentClient,
+  op: string,
+  fields: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { result } = await agent.request(op, fields, signal, setupLimit);
+  if (result !== "OK") {
+    throw new InfrastructureError({
+      what: `Cannot set up the machine: "${op}" of ${JSON.stringify(fields)} gave ${result}`,
+    });
+  }
+}
+
+function portOf(machine: StartedQemu, name: string) {
+  const port = machine.ports.get(name);
+  if (port === undefined) throw new InfrastructureError({ what: `The machine has no port "${name}"` });
+  return port;
+}

@@ -1,0 +1,22 @@
+/** What lies behind a wait that failed: more often than not, the machine. */
+import { InfrastructureError } from "../errors/harness-error.ts";
+import { ChannelClosedError } from "../agent/frame-channel.ts";
+import { describeEnd } from "../qemu/describe-end.ts";
+import type { MachineEnd, StartedQemu } from "../qemu/started-qemu.ts";
+import { withLimit } from "../wait/with-limit.ts";
+
+/** Limit for a machine that closed its channels to be gone, in milliseconds. */
+const endLimit = 3_000;
+
+/** How the machine ended, where that is why the error came about; its channels close a moment before it is gone. */
+export async function findMachineEnd(error: unknown, machine: StartedQemu): Promise<MachineEnd | null> {
+  if (!(error instanceof ChannelClosedError)) return null;
+  const signal = new AbortController().signal;
+  const wait = { what: "the end of a machine that closed its channels", limit: endLimit, signal };
+  return withLimit(wait, () => machine.ended).catch(() => null);
+}
+
+/** The error of a machine that ended while something was wanted from it. */
+export function makeEndError(what: string, end: MachineEnd): InfrastructureError {
+  return new InfrastructureError({ what: `${what}: QEMU ${describeEnd(end)}` });
+}

@@ -1,0 +1,110 @@
+/** A machine that performs a plan's operations, until the first thing that goes wrong. */
+import { performance } from "node:perf_hooks";
+import type { Operation } from "../../src/operation/operation.ts";
+import type { Performed, StartedTarget } from "../../src/target/target.ts";
+import type { Profile } from "../../src/trace/profile.ts";
+import type { AgentClient } from "../agent/agent-client.ts";
+import { findAlarms } from "../agent/alarms.ts";
+import type { Observer } from "../agent/observe.ts";
+import type { WatchClient } from "../agent/watch-client.ts";
+import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
+import type { ResourceScope } from "../lifecycle/resource-scope.ts";
+import { escapeText } from "../qemu/describe-end.ts";
+import type { StartedQemu } from "../qemu/started-qemu.ts";
+import { findMachineEnd, makeEndError } from "./machine-failure.ts";
+import { examineSilence } from "./examine-silence.ts";
+
+/** Limit of one operation, in milliseconds. */
+const operationLimit = 10_000;
+
+/** What a started target is made of. */
+export interface EmulatedParts {
+  readonly profile: Profile;
+  readonly machine: StartedQemu;
+  readonly agent: AgentClient;
+  readonly watch: WatchClient;
+  readonly observer: Observer;
+  readonly scope: ResourceScope;
+}
+
+/** A started target of the `emulated` bench. */
+export class StartedEmulatedTarget implements StartedTarget {
+  readonly profile: Profile;
+  readonly machine: StartedQemu;
+  readonly #agent: AgentClient;
+  readonly #watch: WatchClient;
+  readonly #observer: Observer;
+  readonly #scope: ResourceScope;
+  /** Where in the console the last answer left off: what comes after belongs to what is done next. */
+  #seen: number;
+  #broken: string | null = null;
+
+  constructor(parts: EmulatedParts) {
+    this.profile = parts.profile;
+    this.machine = parts.machine;
+    this.#agent = parts.agent;
+    this.#watch = parts.watch;
+    this.#observer = parts.observer;
+    this.#scope = parts.scope;
+    this.#seen = parts.machine.console.position;
+  }
+
+  /**
+   * Performs an operation. A guest that panics, and a call that never returns, are answers; the target is broken after.
+   * @throws {HarnessError} where no answer was had, and ever after the first failure
+   */
+  async perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
+    if (this.#broken !== null) {
+      throw new InfrastructureError({
+        what: `Cannot perform "${operation.op}": the target is broken: ${this.#broken}`,
+      });
+    }
+    const began = performance.now();
+    try {
+      const { op, ...fields } = operation;
+      const until = AbortSignal.any([signal, this.#watch.workerEnded]);
+      const answer = await this.#agent.request(op, fields, until, operationLimit);
+      const performed = await this.#observer.observe(operation, answer);
+      this.#seen = this.machine.console.position;
+      return performed;
+    } catch (error) {
+      this.#broken = error instanceof Error ? error.message : `"${operation.op}" failed`;
+      return await this.#explain(operation, error, began, signal);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#broken ??= "it was disposed";
+    await this.#scope[Symbol.asyncDispose]();
+  }
+
+  /** Turns a failure into what was observed, where it was the kernel's; else throws it with its reason. */
+  async #explain(operation: Operation, error: unknown, began: number, signal: AbortSignal): Promise<Performed> {
+    const what = `Cannot perform "${operation.op}"`;
+    const micros = (): number => Math.round((performance.now() - began) * 1000);
+    signal.throwIfAborted();
+    if (error instanceof TimeLimitError) {
+      const silence = await examineSilence(error, this.#watch, this.machine, signal);
+      if (silence.kind === "hang") {
+        const log = this.#consoleLines();
+        const alarms = [...findAlarms(log), silence.alarm];
+        return this.#observer.observeEnd("hang", micros(), log, alarms, silence.evidence);
+      }
+      if (silence.kind !== "panicked")
+        throw new InfrastructureError({ what: `${what}: ${silence.why}`, cause: error });
+    } else {
+      const end = await findMachineEnd(error, this.machine);
+      if (end === null) throw error;
+      if (end.kind !== "panicked") throw makeEndError(what, end);
+    }
+    this.#broken = "its guest panicked";
+    const log = this.#consoleLines();
+    return this.#observer.observeEnd("panic", micros(), log, findAlarms(log), null);
+  }
+
+  #consoleLines(): readonly string[] {
+    return escapeText(this.machine.console.textFrom(this.#seen))
+      .split("\n")
+      .filter((line) => line !== "");
+  }
+}
