@@ -1,21 +1,22 @@
 /** The one folder everything of a run is created under: sockets, media, consoles. */
-import { appendFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { identifyProcess, readProcessRealm, type ProcessIdentity } from "./process-identity.ts";
+import { killRecorded, recordProcess } from "./recorded-processes.ts";
 
 /** How the names of scratch folders begin; the reaper looks for it. */
 export const scratchPrefix = "zhil-";
 /** File that names the process a scratch folder belongs to. */
 export const ownerFile = "owner.json";
-/** File that lists the processes started for a scratch folder, one JSON object a line. */
-export const processesFile = "processes.jsonl";
 /** Longest path of a Unix socket: sun_path without its terminating zero. */
 const socketPathLimit = 107;
 /** Room a socket's path needs below the scratch folder: `/` + machine folder + `/` + name. */
 const socketPathRoom = 40;
+
+const removal = { recursive: true, force: true, maxRetries: 3 } as const;
 
 /** Who owns a scratch folder. */
 export interface Owner extends ProcessIdentity {
@@ -30,8 +31,8 @@ export interface Scratch extends AsyncDisposable {
   createFolder(name: string): Promise<string>;
   /** Notes a started process, so that the next run can end it should this one be killed. Call it right after the start. */
   recordProcess(pid: number): void;
-  /** Removes the folder at once and without a promise, for the way out of a dying process. */
-  removeNow(): void;
+  /** Ends what was started and removes the folder, at once and without a promise: the way out of a dying process. */
+  endNow(): void;
 }
 
 /**
@@ -47,7 +48,6 @@ export async function createScratch(options: { readonly parent?: string } = {}):
       cause,
     });
   });
-  const remove = { recursive: true, force: true, maxRetries: 3 } as const;
   try {
     if (Buffer.byteLength(path) > socketPathLimit - socketPathRoom) {
       throw new InfrastructureError({
@@ -55,12 +55,9 @@ export async function createScratch(options: { readonly parent?: string } = {}):
         remedy: "Point TMPDIR to a folder with a shorter path",
       });
     }
-    const self = identifyProcess(process.pid);
-    if (self === null) throw new InfrastructureError({ what: `Cannot read "/proc/${process.pid}/stat"` });
-    const owner: Owner = { ...self, realm: readProcessRealm() };
-    writeFileSync(join(path, ownerFile), JSON.stringify(owner));
+    writeFileSync(join(path, ownerFile), JSON.stringify(describeSelf()));
   } catch (error) {
-    await rm(path, remove);
+    await rm(path, removal);
     throw error;
   }
 
@@ -73,12 +70,18 @@ export async function createScratch(options: { readonly parent?: string } = {}):
       return folder;
     },
     recordProcess: (pid) => {
-      const identity = identifyProcess(pid);
-      if (identity !== null) appendFileSync(join(path, processesFile), `${JSON.stringify(identity)}\n`);
+      recordProcess(path, pid);
     },
-    removeNow: () => {
-      rmSync(path, remove);
+    endNow: () => {
+      killRecorded(path);
+      rmSync(path, removal);
     },
-    [Symbol.asyncDispose]: () => rm(path, remove),
+    [Symbol.asyncDispose]: () => rm(path, removal),
   };
+}
+
+function describeSelf(): Owner {
+  const self = identifyProcess(process.pid);
+  if (self === null) throw new InfrastructureError({ what: `Cannot read "/proc/${process.pid}/stat"` });
+  return { ...self, realm: readProcessRealm() };
 }

@@ -43,15 +43,6 @@ export function startProcess(
   return started;
 }
 
-/** Ends a process of `startProcess` and everything it started, at once; nothing happens where it has ended. */
-export function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-  }
-}
-
 let prefix: readonly string[] | null = null;
 
 function dieWithParent(): readonly string[] {

@@ -4,7 +4,8 @@ import type { Duplex } from "node:stream";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
-import { killGroup, killLimit, startProcess, type StartedProcess } from "../lifecycle/start-process.ts";
+import { killGroup } from "../lifecycle/kill-group.ts";
+import { killLimit, startProcess, type StartedProcess } from "../lifecycle/start-process.ts";
 import { QmpClient } from "../qmp/qmp-client.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import { acceptOne, type Acceptor } from "./accept-one.ts";
@@ -15,8 +16,6 @@ import type { StartedQemu } from "./started-qemu.ts";
 import { TailText } from "./tail-text.ts";
 import { watchEnd } from "./watch-end.ts";
 
-/** Limit for QEMU to connect its sockets and answer on its monitor, in milliseconds. */
-const startLimit = 10_000;
 /** Limit for a QEMU that closed its monitor to exit and say why, in milliseconds. */
 const exitLimit = 1_000;
 /** Bytes of QEMU's standard error that are kept. */
@@ -25,6 +24,8 @@ const stderrLimit = 16 * 1024;
 /** Where a machine lives. */
 export interface QemuPlace {
   readonly scratch: Scratch;
+  /** Limit for QEMU to connect its sockets, and to answer on its monitor, in milliseconds. */
+  readonly startLimit: number;
   /** File for what the guest writes to its console; one in the machine's folder where absent. */
   readonly consoleFile?: string;
 }
@@ -66,7 +67,7 @@ export async function startQemu(
   const connect = async (): Promise<Omit<StartedQemu, typeof Symbol.asyncDispose>> => {
     const wait = {
       what: "QEMU to connect its sockets",
-      limit: startLimit,
+      limit: place.startLimit,
       signal,
       lastSeen: () => stderr.textFrom(0) || "nothing on its standard error",
     };
@@ -74,7 +75,7 @@ export async function startQemu(
       Promise.all([monitor.connection, terminal.connection, ...listening.map((each) => each.connection)]),
     );
     const console = recordConsole(consoleEnd, place.consoleFile ?? join(folder, "console.log"));
-    const qmp = scope.use("QEMU's monitor", await QmpClient.open(monitorEnd, { limit: startLimit, signal }));
+    const qmp = scope.use("QEMU's monitor", await QmpClient.open(monitorEnd, { limit: place.startLimit, signal }));
     const ended = watchEnd({ process, qmp, console, stderr });
     const ports = new Map(machine.ports.map((port, index) => [port, portEnds[index] as Duplex]));
     return { pid: process.pid ?? 0, version: qmp.version, commandLine, folder, qmp, console, ports, ended };

@@ -1,5 +1,6 @@
 /** One account of how a machine ended, from a process that exits and a monitor that may have said why. */
-import { killGroup, type StartedProcess } from "../lifecycle/start-process.ts";
+import { killGroup } from "../lifecycle/kill-group.ts";
+import type { StartedProcess } from "../lifecycle/start-process.ts";
 import type { QmpClient } from "../qmp/qmp-client.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import type { ConsoleRecorder } from "./console-recorder.ts";

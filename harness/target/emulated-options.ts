@@ -16,7 +16,32 @@ export interface EmulatedTargetOptions {
   readonly scratch: Scratch;
   /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
   readonly consoleFile?: (plan: Plan) => string;
+  /** Limits that differ from the usual ones. */
+  readonly limits?: Partial<EmulatedLimits>;
 }
+
+/** Limits in milliseconds, before ZHIL_TIME_SCALE. */
+export interface EmulatedLimits {
+  /** For QEMU to connect its sockets, and to greet on its monitor. */
+  readonly start: number;
+  /** For the agent to say hello. */
+  readonly boot: number;
+  /** For the kernel to find a plugged function. */
+  readonly plug: number;
+  /** For one operation. */
+  readonly operation: number;
+  /** For the supervisor to answer when an operation did not. */
+  readonly ping: number;
+}
+
+/** The usual limits. */
+export const usualLimits: EmulatedLimits = {
+  start: 10_000,
+  boot: 60_000,
+  plug: 10_000,
+  operation: 10_000,
+  ping: 2_000,
+};
 
 /**
  * Kernel command line of the bench: warnings reach the console, where they are evidence; an oops ends the machine,

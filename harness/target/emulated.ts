@@ -14,14 +14,12 @@ import { startQemu } from "../qemu/start-qemu.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { scaleTime } from "../wait/with-limit.ts";
 import { machineOf } from "./describe-by-hand.ts";
-import { agentPorts, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { agentPorts, usualLimits, type EmulatedLimits, type EmulatedTargetOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import { StartedEmulatedTarget } from "./started-emulated.ts";
 
-/** Limits in milliseconds: for a kernel to boot, for a setup request, for the kernel to find a plugged function. */
-const bootLimit = 60_000;
-const setupLimit = 15_000;
-const functionLimit = 10_000;
+/** Milliseconds a setup request may take beyond the wait that is part of it. */
+const setupMargin = 5_000;
 
 /** A machine whose agent has said hello, nothing plugged in. */
 interface BootedMachine {
@@ -34,9 +32,11 @@ interface BootedMachine {
 /** Target of the `emulated` bench. */
 export class EmulatedTarget implements Target {
   readonly #options: EmulatedTargetOptions;
+  readonly #limits: EmulatedLimits;
 
   constructor(options: EmulatedTargetOptions) {
     this.#options = options;
+    this.#limits = { ...usualLimits, ...options.limits };
   }
 
   get profile(): Omit<Profile, "functions"> {
@@ -53,7 +53,7 @@ export class EmulatedTarget implements Target {
     const plugged = new Map<string, PluggedFunction>();
     try {
       for (const each of plan.functions) plugged.set(each.name, await plugFunction(booted.machine, each, signal));
-      await define(plan, booted.agent, signal);
+      await define(plan, booted.agent, this.#limits.plug, signal);
     } catch (error) {
       const end = await findMachineEnd(error, booted.machine);
       throw end === null ? error : makeEndError(`Cannot set up scenario "${plan.scenario}"`, end);
@@ -66,6 +66,7 @@ export class EmulatedTarget implements Target {
     return new StartedEmulatedTarget({
       ...booted,
       observer,
+      limits: this.#limits,
       scope: scope.move(),
       // What runs, as it says itself.
       profile: {
@@ -79,12 +80,16 @@ export class EmulatedTarget implements Target {
 
   async #boot(plan: Plan, scope: ResourceScope, signal: AbortSignal): Promise<BootedMachine> {
     const consoleFile = this.#options.consoleFile?.(plan);
-    const place = { scratch: this.#options.scratch, ...(consoleFile === undefined ? {} : { consoleFile }) };
+    const place = {
+      scratch: this.#options.scratch,
+      startLimit: this.#limits.start,
+      ...(consoleFile === undefined ? {} : { consoleFile }),
+    };
     const machine = scope.use("machine", await startQemu(machineOf(this.#options), place, signal));
     const agent = scope.use("agent's channel", new AgentClient(portOf(machine, agentPorts.agent)));
     const watch = scope.use("supervisor's channel", new WatchClient(portOf(machine, agentPorts.watch)));
     try {
-      const hello = await agent.waitForHello(AbortSignal.any([signal, watch.workerEnded]), bootLimit);
+      const hello = await agent.waitForHello(AbortSignal.any([signal, watch.workerEnded]), this.#limits.boot);
       return { machine, agent, watch, hello };
     } catch (error) {
       const end = await findMachineEnd(error, machine);
@@ -94,13 +99,14 @@ export class EmulatedTarget implements Target {
 }
 
 /** Tells the agent the plan's names. */
-async function define(plan: Plan, agent: AgentClient, signal: AbortSignal): Promise<void> {
+async function define(plan: Plan, agent: AgentClient, limit: number, signal: AbortSignal): Promise<void> {
   for (const { name, uid, fid } of plan.functions) {
     const address = `${uid.toString(16).padStart(4, "0")}:00:00.0`;
-    await setUp(agent, "define-function", { function: name, address, fid, wait: scaleTime(functionLimit) }, signal);
+    const fields = { function: name, address, fid, wait: Math.round(scaleTime(limit)) };
+    await setUp(agent, "define-function", fields, limit + setupMargin, signal);
   }
   for (const { name, pages } of plan.buffers) {
-    await setUp(agent, "define-buffer", { buffer: name, pages }, signal);
+    await setUp(agent, "define-buffer", { buffer: name, pages }, limit + setupMargin, signal);
   }
 }
 
@@ -108,9 +114,10 @@ async function setUp(
   agent: AgentClient,
   op: string,
   fields: Readonly<Record<string, unknown>>,
+  limit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { result } = await agent.request(op, fields, signal, setupLimit);
+  const { result } = await agent.request(op, fields, signal, limit);
   if (result !== "OK") {
     throw new InfrastructureError({
       what: `Cannot set up the machine: "${op}" of ${JSON.stringify(fields)} gave ${result}`,

@@ -5,8 +5,6 @@ import { describeWorker, type WatchClient } from "../agent/watch-client.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { findMachineEnd } from "./machine-failure.ts";
 
-/** Limit for the supervisor to answer, in milliseconds. */
-const pingLimit = 2_000;
 /** Frames of a stack that an alarm names. */
 const namedFrames = 5;
 
@@ -25,16 +23,17 @@ export type Silence =
       readonly why: string;
     };
 
-/** Asks the supervisor what became of the worker. */
+/** Asks the supervisor, who has `limit` milliseconds to answer, what became of the worker. */
 export async function examineSilence(
   silence: Error,
   watch: WatchClient,
   machine: StartedQemu,
+  limit: number,
   signal: AbortSignal,
 ): Promise<Silence> {
   let report: WorkerReport;
   try {
-    report = await watch.ping(signal, pingLimit);
+    report = await watch.ping(signal, limit);
   } catch (error) {
     signal.throwIfAborted();
     const end = await findMachineEnd(error, machine);

@@ -12,10 +12,8 @@ import type { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { escapeText } from "../qemu/describe-end.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
+import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
-
-/** Limit of one operation, in milliseconds. */
-const operationLimit = 10_000;
 
 /** What a started target is made of. */
 export interface EmulatedParts {
@@ -24,6 +22,8 @@ export interface EmulatedParts {
   readonly agent: AgentClient;
   readonly watch: WatchClient;
   readonly observer: Observer;
+  readonly limits: EmulatedLimits;
+  /** Everything that ends with the target. */
   readonly scope: ResourceScope;
 }
 
@@ -34,6 +34,7 @@ export class StartedEmulatedTarget implements StartedTarget {
   readonly #agent: AgentClient;
   readonly #watch: WatchClient;
   readonly #observer: Observer;
+  readonly #limits: EmulatedLimits;
   readonly #scope: ResourceScope;
   /** Where in the console the last answer left off: what comes after belongs to what is done next. */
   #seen: number;
@@ -45,6 +46,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     this.#agent = parts.agent;
     this.#watch = parts.watch;
     this.#observer = parts.observer;
+    this.#limits = parts.limits;
     this.#scope = parts.scope;
     this.#seen = parts.machine.console.position;
   }
@@ -63,7 +65,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     try {
       const { op, ...fields } = operation;
       const until = AbortSignal.any([signal, this.#watch.workerEnded]);
-      const answer = await this.#agent.request(op, fields, until, operationLimit);
+      const answer = await this.#agent.request(op, fields, until, this.#limits.operation);
       const performed = await this.#observer.observe(operation, answer);
       this.#seen = this.machine.console.position;
       return performed;
@@ -84,7 +86,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     const micros = (): number => Math.round((performance.now() - began) * 1000);
     signal.throwIfAborted();
     if (error instanceof TimeLimitError) {
-      const silence = await examineSilence(error, this.#watch, this.machine, signal);
+      const silence = await examineSilence(error, this.#watch, this.machine, this.#limits.ping, signal);
       if (silence.kind === "hang") {
         const log = this.#consoleLines();
         const alarms = [...findAlarms(log), silence.alarm];
