@@ -1,6 +1,7 @@
 /** Starts the tools a machine is prepared with: apt, make, tar, dpkg-deb. Nothing here goes through a shell. */
 import { execa } from "execa";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
 import { scaleTime } from "../wait/with-limit.ts";
 
@@ -53,10 +54,10 @@ export async function tryTool(tool: Tool): Promise<ToolResult> {
     reject: false,
     ...(tool.folder === undefined ? {} : { cwd: tool.folder }),
   });
-  if (tool.onLine !== undefined) {
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", tool.onLine);
-  }
+  const told =
+    tool.onLine === undefined ? [] : [child.stdout, child.stderr].map((stream) => tellLines(stream, tool.onLine));
   const result = await child;
+  await Promise.all(told);
   tool.signal.throwIfAborted();
   if (result.timedOut) {
     throw new TimeLimitError({
@@ -92,6 +93,10 @@ export function makeToolError(tool: Tool, result: ToolResult): InfrastructureErr
     what: `Cannot ${tool.purpose}: "${tool.command}" ended with exit code ${result.exitCode}${said === "" ? "" : `: ${said}`}`,
     ...(tool.remedy === undefined ? {} : { remedy: tool.remedy }),
   });
+}
+
+async function tellLines(stream: Readable, onLine: Tool["onLine"]): Promise<void> {
+  for await (const line of createInterface({ input: stream })) onLine?.(line);
 }
 
 function lastLines(text: string, count: number): string {

@@ -1,6 +1,18 @@
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Kernel } from "../assets/assets.ts";
+import { findCacheRoot, publishEntry, readChoice } from "../assets/cache.ts";
+import { withLock } from "../assets/file-lock.ts";
+import type { Preparation } from "../assets/preparation.ts";
 import type { ReportProgress } from "../assets/progress.ts";
+import { runTool } from "../assets/run-tool.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { buildKernel, hasOutputKey, type BuiltKernel } from "./build-kernel.ts";
+import { describeBuilt, findBuilt, keyOf, leanFragment, readRecipe, sourceChoice } from "./kernel-recipe.ts";
+import type { KernelRecipe, SourceChoice } from "./kernel-recipe.ts";
+import type { KernelTree } from "./kernel-source.ts";
+import { restoreTree, withPatches } from "./patched-tree.ts";
+import { buildBase, findChosenTree, kernelLock, prepareKernel } from "./prepare-kernel.ts";
 
 /** A kernel to build from the source of the lean kernel, changed by patches. */
 export interface PatchedKernelOptions {
@@ -10,12 +22,86 @@ export interface PatchedKernelOptions {
   readonly signal: AbortSignal;
 }
 
+const copyLimit = 5 * 60 * 1000;
+
 /**
  * The lean kernel with patches applied: built incrementally from the unpatched one, cached by content. The patched
  * source exists only during the build. One build at a time per machine; others wait.
  * @throws {InfrastructureError} where a patch does not apply (naming the hunk) or the build fails (naming the first error)
  */
-export function buildPatchedKernel(options: PatchedKernelOptions): Promise<Kernel> {
-  options.signal.throwIfAborted();
-  return Promise.reject(new InfrastructureError({ what: "Cannot build a kernel: this build has no preparation yet" }));
+export async function buildPatchedKernel(options: PatchedKernelOptions): Promise<Kernel> {
+  const preparation: Preparation = { ...options, root: findCacheRoot(), update: false };
+  const { root, signal } = preparation;
+  const paths = options.patches.map((path) => resolve(path));
+  const recipe = await readRecipe(paths, signal);
+  const choice = await readChoice<SourceChoice>(root, sourceChoice);
+  const known = choice === null ? null : await findBuilt(root, recipe, choice.version);
+  if (known !== null) return known;
+  // Where the cache is new, this fetches the source.
+  await prepareKernel(preparation);
+  return withLock({ ...preparation, name: kernelLock, purpose: "building a patched kernel" }, async (lock) => {
+    const tree = await findChosenTree(preparation);
+    if (tree === null) {
+      throw new InfrastructureError({
+        what: `Cannot build a patched kernel: the cache "${root}" has no kernel source any more`,
+        remedy: "Run ci/setup --update",
+      });
+    }
+    return (await findBuilt(root, recipe, tree.version)) ?? buildPatched(preparation, recipe, tree, lock);
+  });
+}
+
+/**
+ * The build folder is a copy of the unpatched kernel's, so that nothing of one patch is left for the next and the
+ * order they are built in does not matter. The source is the same one: make compares paths and times.
+ */
+async function buildPatched(
+  preparation: Preparation,
+  recipe: KernelRecipe,
+  tree: KernelTree,
+  lock: number,
+): Promise<Kernel> {
+  const { root, signal } = preparation;
+  await restoreTree(tree);
+  if (!(await hasOutputKey(tree.output, keyOf({ ...recipe, patches: [] }, tree.version)))) {
+    await buildBase(preparation, recipe, tree, lock);
+  }
+  try {
+    await rm(tree.patchedOutput, { recursive: true, force: true });
+    await runTool({
+      command: "cp",
+      arguments: ["--archive", "--reflink=auto", tree.output, tree.patchedOutput],
+      purpose: "copy the unpatched kernel's build folder",
+      signal,
+      limit: copyLimit,
+    });
+    const patches = recipe.patches.map(({ path }) => path);
+    const built = describeBuilt(
+      await publishEntry<BuiltKernel>(root, "kernel", keyOf(recipe, tree.version), (folder) =>
+        withPatches(tree, patches, signal, () =>
+          buildKernel(
+            {
+              preparation,
+              lock,
+              source: tree.source,
+              output: tree.patchedOutput,
+              fragment: leanFragment,
+              compiler: recipe.compiler,
+              title: `the lean kernel ${tree.version} with ${listNames(patches)}`,
+              kind: "patched",
+            },
+            folder,
+          ),
+        ),
+      ),
+      recipe,
+    );
+    return built;
+  } finally {
+    await rm(tree.patchedOutput, { recursive: true, force: true });
+  }
+}
+
+function listNames(patches: readonly string[]): string {
+  return patches.map((path) => path.slice(path.lastIndexOf("/") + 1)).join(", ");
 }

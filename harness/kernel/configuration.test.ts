@@ -15,7 +15,9 @@ CONFIG_VFIO=y
 `;
 
 it("finds nothing lost where the configuration has all of it", () => {
-  const configuration = parseConfiguration("CONFIG_PCI=y\nCONFIG_NR_CPUS=4\nCONFIG_VFIO=y\n# CONFIG_WERROR is not set\n");
+  const configuration = parseConfiguration(
+    "CONFIG_PCI=y\nCONFIG_NR_CPUS=4\nCONFIG_VFIO=y\n# CONFIG_WERROR is not set\n",
+  );
   expect(findLostOptions(parseFragment(fragment), configuration)).toEqual([]);
 });
 
