@@ -65,7 +65,7 @@ export function findDifferences(pattern: Pattern, value: Value | undefined, path
 }
 
 /** Stands in a difference for "nothing was expected here". */
-export const absent: Pattern = { $match: "^(?!)" };
+export const absent = { $match: "^(?!)" } as const satisfies Pattern;
 
 function matchesOperator(operator: string, pattern: Record<string, unknown>, value: Value | undefined): boolean {
   const operand = pattern[operator];
@@ -107,7 +107,6 @@ export function exampleOf(pattern: Pattern): Value {
 
 /** The pattern as a short text for people. */
 export function describePattern(pattern: Pattern): string {
-  if (pattern === absent) return "nothing";
   if (pattern === null || typeof pattern !== "object") return JSON.stringify(pattern);
   if (Array.isArray(pattern)) return `[${pattern.map((each: Pattern) => describePattern(each)).join(", ")}]`;
   switch (operatorOf(pattern)) {
@@ -123,8 +122,11 @@ export function describePattern(pattern: Pattern): string {
       return (pattern as { $oneOf: readonly Pattern[] }).$oneOf.map((each) => describePattern(each)).join(" or ");
     case "$range":
       return (pattern as { $range: readonly [number, number] }).$range.join(" to ");
-    case "$match":
-      return `/${(pattern as { $match: string }).$match}/`;
+    case "$match": {
+      const { $match } = pattern as { $match: string };
+      // Told by its text: a pattern that went through a file is another object.
+      return $match === absent.$match ? "nothing" : `/${$match}/`;
+    }
     default:
       return JSON.stringify(pattern);
   }

@@ -1,0 +1,40 @@
+/** Options that several commands take, and how their values are read. */
+import { resolve } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
+import { scenariosFolder } from "../scenarios/read-scenarios.ts";
+import type { Selection } from "../scenarios/select-scenarios.ts";
+
+/** Which scenarios, as commander hands it over. */
+export interface SelectionFlags {
+  readonly tag: readonly string[];
+  readonly seed: readonly string[];
+  readonly scenarios?: string;
+}
+
+/** Help on what NAME may be. */
+export const nameHelp = 'names, globs ("dma-*", quoted) or paths of YAML files; all scenarios where none is given';
+
+/** Adds the options that select scenarios. */
+export function addSelectionOptions(command: Command): Command {
+  return command
+    .option("--tag <tag>", "only scenarios with this tag; repeat for any of several", collect, [])
+    .option("--seed <document>", "only scenarios that decide a claim of this seed document, such as 002", collect, [])
+    .option("--scenarios <dir>", "look for scenarios in this folder instead of the project's own");
+}
+
+/** The selection that arguments and options make. */
+export function readSelection(names: readonly string[], flags: SelectionFlags, workingFolder: string): Selection {
+  const folder = flags.scenarios === undefined ? scenariosFolder : resolve(workingFolder, flags.scenarios);
+  return { names, tags: flags.tag, seeds: flags.seed, folder, workingFolder };
+}
+
+/** Reads a number of jobs. */
+export function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024) {
+    throw new InvalidArgumentError("Expected a number of scenarios at a time, 1 or more.");
+  }
+  return jobs;
+}
+
+const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];

@@ -1,0 +1,113 @@
+/** What `zhil run` does. */
+import { availableParallelism } from "node:os";
+import { join, relative, resolve } from "node:path";
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import { describeError } from "../errors/describe-error.ts";
+import { UsageError } from "../errors/harness-error.ts";
+import { createRunFolder } from "../evidence/runs-folder.ts";
+import { quoteForShell } from "../qemu/quote-for-shell.ts";
+import { escapeLines } from "../report/escape.ts";
+import { JsonReporter } from "../report/json-reporter.ts";
+import { JunitReporter } from "../report/junit-reporter.ts";
+import { LineReporter } from "../report/line-reporter.ts";
+import { ReporterGroup, type BrokenReporter } from "../report/reporter.ts";
+import { createScreen, wantsColours, type Screen } from "../report/screen.ts";
+import { TableReporter } from "../report/table-reporter.ts";
+import type { Bench } from "../run/bench.ts";
+import { runSuite } from "../run/run-suite.ts";
+import { readLedger } from "../scenarios/read-ledger.ts";
+import { selectScenarios } from "../scenarios/select-scenarios.ts";
+import type { CommandContext } from "./command.ts";
+import { exitCodeOf, type ExitCode } from "./exit-code.ts";
+import { readVariable, type Io } from "./io.ts";
+import { readSelection, type SelectionFlags } from "./options.ts";
+import { printPlans } from "./print-plans.ts";
+import { showProgress } from "./show-progress.ts";
+import type { BenchChoice, BenchName } from "./services.ts";
+
+/** The options of `zhil run`, as commander hands them over. */
+export interface RunFlags extends SelectionFlags {
+  readonly bench: BenchName;
+  readonly kernel?: string;
+  readonly qemu?: string;
+  readonly jobs?: number;
+  readonly out: string;
+  readonly junit?: string;
+  readonly json: boolean;
+  readonly keep: boolean;
+  readonly dryRun: boolean;
+  readonly color: boolean;
+}
+
+/**
+ * Runs what was asked for.
+ * @throws {HarnessError} where nothing could be run at all
+ */
+export async function runCommand(
+  names: readonly string[],
+  flags: RunFlags,
+  { io, services }: Omit<CommandContext, "exit">,
+): Promise<ExitCode> {
+  const people = flags.json ? io.stderr : io.stdout;
+  const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
+  const selection = readSelection(names, flags, io.workingFolder);
+  const selected = await selectScenarios(selection);
+  // Made before anything that can fail: from here on the file says that the run did not end.
+  const junit = flags.junit === undefined ? null : new JunitReporter(resolve(io.workingFolder, flags.junit));
+  const ledger = await readLedger();
+  await using bench = await services.openBench(chooseBench(flags, io, screen));
+  screen.status(null);
+  if (flags.dryRun) return printPlans(selected, bench, io, flags.json);
+
+  const reporters = new ReporterGroup([
+    new LineReporter(screen),
+    ...(flags.json ? [new JsonReporter(io.stdout)] : []),
+    ...(junit === null ? [] : [junit]),
+    new TableReporter(screen),
+  ]);
+  const result = await runSuite(selected, {
+    bench,
+    ledger,
+    reporters,
+    runFolder: await createRunFolder(resolve(io.workingFolder, flags.out), new Date()),
+    jobs: flags.jobs ?? availableParallelism(),
+    keep: flags.keep,
+    reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench, io),
+    signal: io.interrupt,
+  });
+  for (const broken of reporters.broken) printBroken(broken, io);
+  return exitCodeOf(result, reporters.broken);
+}
+
+function chooseBench(flags: RunFlags, io: Io, screen: Screen): BenchChoice {
+  if (flags.bench === "model" && (flags.kernel ?? flags.qemu) !== undefined) {
+    throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
+  }
+  const locate = (path: string | null): string | null => (path === null ? null : resolve(io.workingFolder, path));
+  return {
+    name: flags.bench,
+    kernel: locate(flags.kernel ?? readVariable(io, "ZHIL_KERNEL")),
+    qemu: locate(flags.qemu ?? readVariable(io, "ZHIL_QEMU")),
+    report: showProgress(screen),
+    signal: io.interrupt,
+  };
+}
+
+/** The line that runs a scenario again: by name where it lies in the folder of scenarios, else by its path. */
+function reproduce(
+  scenario: Pick<Scenario, "name" | "file">,
+  folder: string,
+  flags: RunFlags,
+  bench: Bench,
+  io: Io,
+): string {
+  const inFolder = !relative(folder, resolve(scenario.file)).startsWith("..");
+  const where =
+    inFolder && flags.scenarios !== undefined ? ["--scenarios", join(io.workingFolder, flags.scenarios)] : [];
+  return quoteForShell(["zhil", "run", inFolder ? scenario.name : scenario.file, ...bench.options, ...where]);
+}
+
+function printBroken({ name, error }: BrokenReporter, io: Io): void {
+  const [first = "", ...rest] = describeError(error).flatMap(escapeLines);
+  io.stderr.write([`zhil: The report "${name}" broke: ${first}`, ...rest.map((line) => `  ${line}`), ""].join("\n"));
+}

@@ -1,0 +1,19 @@
+/** A bench: what the scenarios of a run are performed on. */
+import type { Plan } from "../../src/plan/plan.ts";
+import type { Target } from "../../src/target/target.ts";
+
+/** A bench, ready for any number of scenarios. Disposing it ends everything it started. */
+export interface Bench extends AsyncDisposable {
+  /** In words, such as `emulated: Linux 7.2.13 on QEMU 11.1.3`. */
+  readonly title: string;
+  /** What plans are made for. */
+  readonly profile: Target["profile"];
+  /** Images that run, for whoever checks them later. */
+  readonly images: readonly { readonly path: string; readonly digest: string }[];
+  /** Options of `zhil run` that choose this bench again. */
+  readonly options: readonly string[];
+  /** The target of one scenario; what its guest writes to the console goes to the file. */
+  createTarget(consoleFile: string): Target;
+  /** Shell lines with which a person starts the machine of a plan; none where there is no machine. */
+  describeMachine(plan: Plan): readonly string[];
+}

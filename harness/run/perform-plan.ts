@@ -1,0 +1,48 @@
+import type { Plan } from "../../src/plan/plan.ts";
+import type { Target } from "../../src/target/target.ts";
+import type { Profile } from "../../src/trace/profile.ts";
+import { traceVersion, type TraceStep } from "../../src/trace/trace.ts";
+import type { ScenarioFolder } from "../evidence/scenario-folder.ts";
+import { recorder } from "./recorder.ts";
+
+/** What was had of a plan, and what kept the rest from an answer. */
+export interface Performance {
+  /** What it ran on, as the started target knows it; the plan's where it never started. */
+  readonly profile: Profile;
+  readonly steps: readonly TraceStep[];
+  /** Null where every answer was had. */
+  readonly error: { readonly cause: unknown } | null;
+}
+
+/** Results after which nobody is left to ask. */
+const lastResults: readonly string[] = ["panic", "hang"];
+
+/**
+ * Performs a plan's operations in order, each step written to the trace before the next begins. Never rejects: an
+ * error comes back beside the steps that were had before it.
+ */
+export async function performPlan(
+  plan: Plan,
+  target: Target,
+  folder: ScenarioFolder,
+  signal: AbortSignal,
+): Promise<Performance> {
+  const steps: TraceStep[] = [];
+  let profile = plan.profile;
+  try {
+    signal.throwIfAborted();
+    await using started = await target.start(plan, signal);
+    profile = started.profile;
+    folder.beginTrace({ trace: traceVersion, scenario: plan.scenario, profile, recorder });
+    for (const [index, { operation }] of plan.steps.entries()) {
+      const { observation, evidence } = await started.perform(operation, signal);
+      const step: TraceStep = { step: index + 1, operation, observation, evidence };
+      folder.addStep(step);
+      steps.push(step);
+      if (lastResults.includes(observation.result)) break;
+    }
+  } catch (cause) {
+    return { profile, steps, error: { cause } };
+  }
+  return { profile, steps, error: null };
+}

@@ -1,0 +1,74 @@
+/** Many scenarios: some at a time, each contained, whatever was had kept. */
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { ScenarioRecord } from "../evidence/record.ts";
+import { ScenarioFolder as EvidenceFolder } from "../evidence/scenario-folder.ts";
+import type { ReporterGroup, RunResult } from "../report/reporter.ts";
+import type { BrokenScenario, ScenarioFolder } from "../scenarios/read-scenarios.ts";
+import { errorOutcome } from "./outcome.ts";
+import { makeRecord, runScenario, type RunContext } from "./run-scenario.ts";
+
+/** How a suite is run. */
+export interface SuiteOptions extends RunContext {
+  /** Scenarios at a time, at least 1. */
+  readonly jobs: number;
+  readonly reporters: ReporterGroup;
+}
+
+/**
+ * Runs every scenario of a selection and tells the reporters. An abort ends those that run, starts no other, and is
+ * reported as a run like any: with what was had.
+ * @throws {InfrastructureError} where evidence cannot be written; scenarios that run then are ended first
+ */
+export async function runSuite(selected: ScenarioFolder, options: SuiteOptions): Promise<RunResult> {
+  const { bench, jobs, reporters, runFolder, signal } = options;
+  const tasks: readonly (Scenario | BrokenScenario)[] = [...selected.broken, ...selected.scenarios];
+  const names = tasks.map((task) => task.name);
+  const begin = performance.now();
+  reporters.begin({ scenarios: names, bench: bench.title, jobs, folder: runFolder });
+
+  const fatal = new AbortController();
+  const context: RunContext = { ...options, signal: AbortSignal.any([signal, fatal.signal]) };
+  const records: (ScenarioRecord | undefined)[] = tasks.map(() => undefined);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (!context.signal.aborted) {
+      const index = next++;
+      const task = tasks[index];
+      if (task === undefined) return;
+      reporters.started(task.name);
+      const record = await ("steps" in task ? runScenario(task, context) : recordBroken(task, context));
+      records[index] = record;
+      reporters.ended(record);
+    }
+  };
+  const workers = Array.from({ length: Math.max(1, Math.min(jobs, tasks.length)) }, () =>
+    work().catch((error: unknown) => {
+      // The others are told before the error goes on, and are waited for: nothing runs on behind its back.
+      fatal.abort(error);
+      throw error;
+    }),
+  );
+  const [failed] = (await Promise.allSettled(workers)).filter((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+
+  const result: RunResult = {
+    records: records.filter((record) => record !== undefined),
+    missing: names.filter((_, index) => records[index] === undefined),
+    interrupted: signal.aborted,
+    seconds: (performance.now() - begin) / 1000,
+    folder: runFolder,
+  };
+  await reporters.finish(result);
+  return result;
+}
+
+/** A file that is no scenario is an error of its own; the rest of the suite runs. */
+function recordBroken(broken: BrokenScenario, context: RunContext): ScenarioRecord {
+  const { name, file, error } = broken;
+  const scenario = { name, file, summary: "", tags: [], seeds: [] };
+  using folder = EvidenceFolder.create(context.runFolder, name);
+  const outcome = errorOutcome({ steps: [] }, error, null, context.signal);
+  const record = makeRecord(scenario, context, folder, outcome, new Date());
+  folder.writeRecord(record);
+  return record;
+}

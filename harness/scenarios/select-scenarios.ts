@@ -1,0 +1,111 @@
+/** Which scenarios a command is about: names, globs, files, tags, seed documents. */
+import { resolve } from "node:path";
+import { nearestOf } from "../../src/scenario/nearest.ts";
+import { ScenarioError } from "../../src/scenario/parse.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import { UsageError } from "../errors/harness-error.ts";
+import {
+  isScenarioPath,
+  readScenario,
+  readScenarioFolder,
+  type BrokenScenario,
+  type ScenarioFolder,
+} from "./read-scenarios.ts";
+
+/** What the user asked for; within one kind any match is enough, different kinds must all match. */
+export interface Selection {
+  /** Names, globs (`*`, `?`) and paths of YAML files; all scenarios where empty. */
+  readonly names: readonly string[];
+  readonly tags: readonly string[];
+  readonly seeds: readonly string[];
+  /** Folder that names are looked up in. */
+  readonly folder: string;
+  /** Folder that paths are relative to. */
+  readonly workingFolder: string;
+}
+
+/**
+ * The scenarios of a selection, in the order asked for, none twice.
+ * @throws {UsageError} for a name, tag or seed that nothing has, with the nearest that exists
+ */
+export async function selectScenarios(selection: Selection): Promise<ScenarioFolder> {
+  const paths = selection.names.filter(isPath);
+  const patterns = selection.names.filter((name) => !isPath(name));
+  const named = await readNamedFiles(paths, selection.workingFolder);
+  if (selection.names.length > 0 && patterns.length === 0) return filterScenarios(named, selection);
+  const folder = await readScenarioFolder(selection.folder);
+  const matching = patterns.length === 0 ? folder : matchAll(folder, patterns);
+  return filterScenarios(
+    { scenarios: [...named.scenarios, ...matching.scenarios], broken: [...named.broken, ...matching.broken] },
+    selection,
+  );
+}
+
+const isPath = (name: string): boolean => isScenarioPath(name) || name.includes("/");
+
+async function readNamedFiles(paths: readonly string[], from: string): Promise<ScenarioFolder> {
+  const scenarios: Scenario[] = [];
+  const broken: BrokenScenario[] = [];
+  for (const path of paths) {
+    try {
+      scenarios.push(await readScenario(resolve(from, path)));
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error;
+      broken.push({ name: path, file: path, error });
+    }
+  }
+  return { scenarios, broken };
+}
+
+function matchAll(folder: ScenarioFolder, patterns: readonly string[]): ScenarioFolder {
+  const scenarios = new Set<Scenario>();
+  const broken = new Set<BrokenScenario>();
+  for (const pattern of patterns) {
+    const matches = globToRegExp(pattern);
+    const good = folder.scenarios.filter((each) => matches.test(each.name));
+    const bad = folder.broken.filter((each) => matches.test(each.name));
+    if (good.length + bad.length === 0) {
+      const names = [...folder.scenarios, ...folder.broken].map((each) => each.name);
+      throw unknown(isGlob(pattern) ? "No scenario matches" : "Unknown scenario", pattern, names);
+    }
+    for (const each of good) scenarios.add(each);
+    for (const each of bad) broken.add(each);
+  }
+  return { scenarios: [...scenarios], broken: [...broken] };
+}
+
+/** Keeps what has a wanted tag and a wanted seed. A broken file's tags are not known, so it stays. */
+function filterScenarios(found: ScenarioFolder, { tags, seeds }: Selection): ScenarioFolder {
+  const { scenarios, broken } = found;
+  for (const tag of tags) {
+    const known = scenarios.flatMap((each) => each.tags);
+    if (!known.includes(tag)) throw unknown("No scenario has the tag", tag, known);
+  }
+  for (const seed of seeds) {
+    const known = scenarios.flatMap((each) => each.seeds);
+    if (!known.includes(seed)) throw unknown("No scenario has the seed document", seed, known);
+  }
+  const hasOne = (wanted: readonly string[], has: readonly string[]): boolean =>
+    wanted.length === 0 || wanted.some((each) => has.includes(each));
+  const kept = scenarios.filter((each) => hasOne(tags, each.tags) && hasOne(seeds, each.seeds));
+  if (kept.length + broken.length === 0) {
+    throw new UsageError({ what: "Nothing to run: no scenario is selected", remedy: 'See "zhil list"' });
+  }
+  return { scenarios: kept, broken };
+}
+
+function unknown(what: string, name: string, candidates: readonly string[]): UsageError {
+  const near = nearestOf(name, [...new Set(candidates)]);
+  const suggestion = near === null ? "" : `: did you mean "${near}"?`;
+  return new UsageError({ what: `${what} "${name}"${suggestion}`, remedy: '"zhil list" shows what there is' });
+}
+
+const isGlob = (pattern: string): boolean => /[*?]/u.test(pattern);
+
+function globToRegExp(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/gu, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`, "u");
+}
