@@ -1,8 +1,15 @@
 import type { RegisterCommand } from "../command.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerList } from "./list.ts";
+import { registerMutants } from "./mutants.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
 
 /** Every subcommand, in the order of the help. A new one is a file here and a line in this list. */
-export const commands: readonly RegisterCommand[] = [registerRun, registerList, registerShow, registerDoctor];
+export const commands: readonly RegisterCommand[] = [
+  registerRun,
+  registerList,
+  registerShow,
+  registerMutants,
+  registerDoctor,
+];

@@ -1,0 +1,42 @@
+/** The kernels a mutation run boots. */
+import type { ReportProgress } from "../assets/progress.ts";
+import { prepareAssets } from "../assets/prepare-assets.ts";
+import { buildPatchedKernel } from "../kernel/build-patched-kernel.ts";
+import type { Bench } from "../run/bench.ts";
+import { openBenchOn } from "../run/emulated-bench.ts";
+
+/** Opens benches for a mutation run. */
+export interface MutantBenches {
+  /** The kernel as its authors wrote it. */
+  readonly openUnpatched: () => Promise<Bench>;
+  /**
+   * The kernel with a patch.
+   * @throws {InfrastructureError} where the patch does not apply or the kernel does not build
+   */
+  readonly openPatched: (patch: string) => Promise<Bench>;
+}
+
+/** How the kernels are made. */
+export interface MutantBenchOptions {
+  /** A QEMU to use instead of the prepared one. */
+  readonly qemu: string | null;
+  readonly report: ReportProgress;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Benches on the lean kernel of the project, patched and not.
+ * @throws {InfrastructureError} where QEMU or kernel cannot be had
+ */
+export async function prepareMutantBenches(options: MutantBenchOptions): Promise<MutantBenches> {
+  const { qemu, report, signal } = options;
+  const chosen = qemu === null ? [] : ["--qemu", qemu];
+  const assets = await prepareAssets({ ...(qemu === null ? {} : { qemu }), report, signal });
+  return {
+    openUnpatched: () => openBenchOn(assets, chosen),
+    openPatched: async (patch) => {
+      const kernel = await buildPatchedKernel({ patches: [patch], report, signal });
+      return openBenchOn({ ...assets, kernel }, ["--kernel", kernel.image, ...chosen]);
+    },
+  };
+}
