@@ -1,13 +1,10 @@
 /** A channel to the guest that carries framed JSON objects. */
 import type { Duplex } from "node:stream";
-import { InfrastructureError } from "../errors/harness-error.ts";
+import { ClosedError, InfrastructureError, type HarnessError } from "../errors/harness-error.ts";
 import { encodeFrame, FrameSplitter } from "./frames.ts";
 
 /** Characters of an unreadable message that an error shows. */
 const shownCharacters = 200;
-
-/** The other side closed the channel: look there for the reason. */
-export class ChannelClosedError extends InfrastructureError {}
 
 /** Reads and writes frames; closed for good by the first thing it cannot understand. */
 export class FrameChannel implements Disposable {
@@ -24,10 +21,10 @@ export class FrameChannel implements Disposable {
       this.#take(chunk, receive);
     });
     stream.on("error", (cause) => {
-      this.#close(new ChannelClosedError({ what: `Cannot read the ${name}`, cause }));
+      this.#close(new ClosedError({ what: `Cannot read the ${name}`, cause }));
     });
     stream.on("close", () => {
-      this.#close(new ChannelClosedError({ what: `Cannot use the ${name}: the machine closed it` }));
+      this.#close(new ClosedError({ what: `Cannot use the ${name}: the machine closed it` }));
     });
   }
 
@@ -49,7 +46,7 @@ export class FrameChannel implements Disposable {
     this.#close(new InfrastructureError({ what: `Cannot use the ${this.#name}: it was closed here` }));
   }
 
-  #close(reason: InfrastructureError): void {
+  #close(reason: HarnessError): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(reason);
     this.#stream.destroy();

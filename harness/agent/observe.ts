@@ -34,13 +34,16 @@ export class Observer {
     this.#contents = nameContents(plan);
   }
 
+  /** Takes in how the functions look, before any operation. */
+  look(functions: AgentAnswer["functions"]): void {
+    this.#views = Object.fromEntries(Object.entries(functions).map(([name, raw]) => [name, viewFunction(raw)]));
+  }
+
   /** What an answer shows. */
   async observe(operation: Operation, answer: AgentAnswer): Promise<Performed> {
     if (operation.op === "fill") this.#contents.learn(operation.with);
     if (answer.result === "OK") this.#objects.learn(operation, numbersOf(answer.values));
-    this.#views = Object.fromEntries(
-      Object.entries(answer.functions).map(([name, raw]) => [name, viewFunction(raw)]),
-    );
+    this.look(answer.functions);
     const log = answer.log.map(({ text }) => text);
     const observation: Observation = {
       result: answer.result,

@@ -38,6 +38,11 @@ export class InfrastructureError extends HarnessError {
   override readonly name = "InfrastructureError";
 }
 
+/** The other side closed a channel: the reason is to be looked for there. */
+export class ClosedError extends HarnessError {
+  override readonly name = "ClosedError";
+}
+
 /** A wait reached its limit. */
 export class TimeLimitError extends HarnessError {
   override readonly name = "TimeLimitError";

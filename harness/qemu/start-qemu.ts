@@ -1,7 +1,7 @@
 /** Starts QEMU: process, monitor, console and ports. The guest is then on its way, and nothing is plugged in. */
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
+import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import { killGroup } from "../lifecycle/kill-group.ts";
@@ -90,7 +90,7 @@ export async function startQemu(
     const kept = scope.move();
     return { ...connected, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
   } catch (error) {
-    if (signal.aborted || error instanceof TimeLimitError) throw error;
+    if (!(error instanceof ClosedError)) throw error;
     // Its sockets close a moment before QEMU is gone, and only its end tells why.
     const wait = { what: "QEMU to exit", limit: exitLimit, signal };
     throw await withLimit(wait, () => death).catch(() => error);

@@ -27,7 +27,8 @@ export async function watchEnd({ process, qmp, console, stderr }: EndSources): P
   const never = new AbortController().signal;
   const stop = qmp.subscribe(({ event, data }) => {
     if (event === "GUEST_PANICKED") reason = "panicked";
-    else if (event === "SHUTDOWN") reason ??= { poweredOff: JSON.stringify(data["reason"] ?? "unknown") };
+    else if (event === "SHUTDOWN")
+      reason ??= { poweredOff: typeof data["reason"] === "string" ? data["reason"] : "unknown" };
     else return;
     withLimit({ what: "QEMU to exit", limit: farewellLimit, signal: never }, async () => process).catch(() => {
       if (process.pid !== undefined) killGroup(process.pid);

@@ -1,6 +1,6 @@
 /** Client of QEMU's monitor over a connected Unix socket. */
 import type { Duplex } from "node:stream";
-import { InfrastructureError } from "../errors/harness-error.ts";
+import { ClosedError, InfrastructureError, type HarnessError } from "../errors/harness-error.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { parseMessage, type QmpEvent, type QmpGreeting, type QmpMessage } from "./messages.ts";
@@ -49,10 +49,10 @@ export class QmpClient implements Disposable {
       this.#receive(chunk);
     });
     socket.on("error", (cause) => {
-      this.#close(new InfrastructureError({ what: "Cannot read from QEMU's monitor", cause }));
+      this.#close(new ClosedError({ what: "Cannot read from QEMU's monitor", cause }));
     });
     socket.on("close", () => {
-      this.#close(new InfrastructureError({ what: "Cannot use QEMU's monitor: QEMU closed it" }));
+      this.#close(new ClosedError({ what: "Cannot use QEMU's monitor: QEMU closed it" }));
     });
   }
 
@@ -178,7 +178,7 @@ export class QmpClient implements Disposable {
     }
   }
 
-  #close(reason: InfrastructureError): void {
+  #close(reason: HarnessError): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(reason);
     this.#listeners.clear();

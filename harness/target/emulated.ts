@@ -51,17 +51,17 @@ export class EmulatedTarget implements Target {
     await using scope = new ResourceScope();
     const booted = await this.#boot(plan, scope, signal);
     const plugged = new Map<string, PluggedFunction>();
-    try {
-      for (const each of plan.functions) plugged.set(each.name, await plugFunction(booted.machine, each, signal));
-      await define(plan, booted.agent, this.#limits.plug, signal);
-    } catch (error) {
-      const end = await findMachineEnd(error, booted.machine);
-      throw end === null ? error : makeEndError(`Cannot set up scenario "${plan.scenario}"`, end);
-    }
     const observer = new Observer(plan, async (name, block) => {
       const medium = plugged.get(name)?.medium ?? null;
       return medium === null ? null : readBlock(medium, block);
     });
+    try {
+      for (const each of plan.functions) plugged.set(each.name, await plugFunction(booted.machine, each, signal));
+      await define(plan, booted.agent, observer, this.#limits.plug, signal);
+    } catch (error) {
+      const end = await findMachineEnd(error, booted.machine);
+      throw end === null ? error : makeEndError(`Cannot set up scenario "${plan.scenario}"`, end);
+    }
     const { kernel, qemu } = this.#options.profile;
     return new StartedEmulatedTarget({
       ...booted,
@@ -98,31 +98,27 @@ export class EmulatedTarget implements Target {
   }
 }
 
-/** Tells the agent the plan's names. */
-async function define(plan: Plan, agent: AgentClient, limit: number, signal: AbortSignal): Promise<void> {
-  for (const { name, uid, fid } of plan.functions) {
-    const address = `${uid.toString(16).padStart(4, "0")}:00:00.0`;
-    const fields = { function: name, address, fid, wait: Math.round(scaleTime(limit)) };
-    await setUp(agent, "define-function", fields, limit + setupMargin, signal);
-  }
-  for (const { name, pages } of plan.buffers) {
-    await setUp(agent, "define-buffer", { buffer: name, pages }, limit + setupMargin, signal);
-  }
-}
-
-async function setUp(
+/** Tells the agent the plan's names; the functions are observed as they come. */
+async function define(
+  plan: Plan,
   agent: AgentClient,
-  op: string,
-  fields: Readonly<Record<string, unknown>>,
+  observer: Observer,
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { result } = await agent.request(op, fields, signal, limit);
-  if (result !== "OK") {
-    throw new InfrastructureError({
-      what: `Cannot set up the machine: "${op}" of ${JSON.stringify(fields)} gave ${result}`,
-    });
+  const setUp = async (op: string, fields: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { result, functions } = await agent.request(op, fields, signal, limit + setupMargin);
+    if (result !== "OK") {
+      const request = `"${op}" of ${JSON.stringify(fields)}`;
+      throw new InfrastructureError({ what: `Cannot set up the machine: ${request} gave ${result}` });
+    }
+    observer.look(functions);
+  };
+  for (const { name, uid, fid } of plan.functions) {
+    const address = `${uid.toString(16).padStart(4, "0")}:00:00.0`;
+    await setUp("define-function", { function: name, address, fid, wait: Math.round(scaleTime(limit)) });
   }
+  for (const { name, pages } of plan.buffers) await setUp("define-buffer", { buffer: name, pages });
 }
 
 function portOf(machine: StartedQemu, name: string) {

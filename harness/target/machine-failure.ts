@@ -1,6 +1,5 @@
 /** What lies behind a wait that failed: more often than not, the machine. */
-import { InfrastructureError } from "../errors/harness-error.ts";
-import { ChannelClosedError } from "../agent/frame-channel.ts";
+import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
 import { describeEnd } from "../qemu/describe-end.ts";
 import type { MachineEnd, StartedQemu } from "../qemu/started-qemu.ts";
 import { withLimit } from "../wait/with-limit.ts";
@@ -10,7 +9,7 @@ const endLimit = 3_000;
 
 /** How the machine ended, where that is why the error came about; its channels close a moment before it is gone. */
 export async function findMachineEnd(error: unknown, machine: StartedQemu): Promise<MachineEnd | null> {
-  if (!(error instanceof ChannelClosedError)) return null;
+  if (!(error instanceof ClosedError)) return null;
   const signal = new AbortController().signal;
   const wait = { what: "the end of a machine that closed its channels", limit: endLimit, signal };
   return withLimit(wait, () => machine.ended).catch(() => null);

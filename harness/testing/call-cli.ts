@@ -1,0 +1,48 @@
+/** Calls of `zhil` in this process. */
+import { join } from "node:path";
+import type { ExitCode } from "../cli/exit-code.ts";
+import { runCli } from "../cli/run-cli.ts";
+import { realServices, type Services } from "../cli/services.ts";
+import type { Output } from "../report/screen.ts";
+
+/** What a call is given beside its arguments. */
+export interface CallOptions {
+  readonly workingFolder: string;
+  readonly services?: Partial<Services>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly isTerminal?: boolean;
+  readonly interrupt?: AbortSignal;
+}
+
+/** What came of a call. */
+export interface Call {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Calls `zhil` with scenarios from the folder `scenarios` in the working folder. */
+export async function callCli(argv: readonly string[], options: CallOptions): Promise<Call> {
+  const { workingFolder, services, environment = {}, interrupt = new AbortController().signal } = options;
+  const stdout = capture(options);
+  const stderr = capture(options);
+  const takesScenarios = argv[0] === "run" || argv[0] === "list";
+  const code = await runCli(
+    takesScenarios ? [...argv, "--scenarios", join(workingFolder, "scenarios")] : argv,
+    { stdout, stderr, environment, workingFolder, interrupt },
+    { ...realServices, readLedger: () => Promise.resolve([]), ...services },
+  );
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+function capture({ columns, isTerminal = false }: CallOptions): Output & { text: string } {
+  return {
+    text: "",
+    isTerminal,
+    columns: columns ?? null,
+    write(text) {
+      this.text += text;
+    },
+  };
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env node
+// A QEMU of a few lines for tests: speaks QMP and the agent's protocol, and has the bad days that FAKE_QEMU asks for.
+//
+// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "ignoreSigterm": true }
+//   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting"
+//   boot   "panics", "stays-silent" without a hello, "worker-dies"
+//   on     "panic", "panic-slowly" (QEMU stays), "hang" in a system call, "compute" for ever, "idle" (request lost),
+//          "silence" (nobody answers), "die", "power-off", "worker-dies", "oversized", "malformed", "nonsense", "refuse",
+//          or an errno's name
+import { createConnection } from "node:net";
+import process from "node:process";
+
+const day = JSON.parse(process.env.FAKE_QEMU ?? "{}");
+const panicText = [
+  "Unable to handle kernel pointer dereference in virtual kernel address space\r\n",
+  "Oops: 0038 ilc:2 [#1]SMP\r\n",
+  "Krnl PSW : 0704c00180000000 000003ffe012e89c (s390_iommu_attach_device+0x2c/0x1d0)\r\n",
+  "Kernel panic - not syncing: Fatal exception: panic_on_oops\r\n",
+].join("");
+
+if (day.ignoreSigterm) process.on("SIGTERM", () => undefined);
+if (day.start === "dies") {
+  process.stderr.write("qemu-system-s390x: -machine nonsense: unsupported machine type\n");
+  process.exit(1);
+}
+// A guest that runs keeps its QEMU alive.
+setInterval(() => undefined, 1_000_000);
+if (day.start !== "stays-silent") connectAll();
+
+function connectAll() {
+  const sockets = new Map();
+  for (const [index, word] of process.argv.entries()) {
+    const [, id, path] = /^socket,id=([^,]+),path=(.+)$/.exec(process.argv[index + 1] ?? "") ?? [];
+    if (word === "-chardev" && id !== undefined) sockets.set(id, createConnection(path.replaceAll(",,", ",")));
+  }
+  const portOf = (name) => {
+    const device = process.argv.find((word) => word.startsWith("virtserialport,") && word.endsWith(`,name=${name}`));
+    return sockets.get(/chardev=([^,]+)/.exec(device ?? "")?.[1]);
+  };
+  serve(sockets.get("monitor"), sockets.get("console"), portOf("zhil.agent"), portOf("zhil.watch"));
+}
+
+function serve(monitor, terminal, agent, watch) {
+  const tell = (message) => monitor.write(`${JSON.stringify(message)}\r\n`);
+  const event = (name, data = {}) => tell({ timestamp: { seconds: 1, microseconds: 0 }, event: name, data });
+  if (day.start === "garbled-greeting") monitor.write("Welcome!\n");
+  else if (day.start !== "no-greeting") {
+    tell({ QMP: { version: { qemu: { major: 11, minor: 1, micro: 3 }, package: "fake" }, capabilities: [] } });
+  }
+  onLines(monitor, (line) => {
+    const { execute, arguments: fields, id } = JSON.parse(line);
+    tell({ return: {}, id });
+    if (execute === "device_del") event("DEVICE_DELETED", { device: fields.id, path: "/" });
+    if (execute === "qmp_capabilities") boot();
+  });
+
+  const panic = (stays) => {
+    terminal.write(panicText);
+    event("GUEST_PANICKED", { action: "poweroff" });
+    if (stays) return;
+    event("SHUTDOWN", { guest: true, reason: "guest-panic" });
+    leave(0);
+  };
+  const leave = (code) => {
+    let open = 4;
+    for (const socket of [monitor, terminal, agent, watch]) socket.end(() => --open === 0 && process.exit(code));
+  };
+  const workerDies = () => frame(watch, { id: 0, worker: { state: "killed", signal: 11 }, stack: [], syscall: "" });
+
+  function boot() {
+    terminal.write("Linux version 7.2.13\r\n");
+    if (day.boot === "panics") panic(false);
+    else if (day.boot === "worker-dies") workerDies();
+    else if (day.boot !== "stays-silent") frame(agent, { hello: 1, kernel: "7.2.13", agent: "fake", cpus: 1 });
+  }
+
+  const functions = {};
+  let stuck = null;
+  const stacks = {
+    hang: { stack: ["[<0>] __wait_rcu_gp+0x12c/0x160", "[<0>] synchronize_rcu+0x8a/0xc0"], syscall: "54 0x5 0x3b77" },
+    compute: { stack: [], syscall: "running" },
+    idle: { stack: ["[<0>] port_fops_read+0x1e8/0x2a0"], syscall: "3 0x3 0x0" },
+  };
+  onFrames(watch, ({ id }) => {
+    if (stuck === "silence") return;
+    frame(watch, { id, worker: { state: "running" }, stack: [], syscall: "", uptime: 2, ...stacks[stuck] });
+  });
+  onFrames(agent, ({ id, op, ...fields }) => {
+    if (op === "define-function") functions[fields.function] = { driver: null, handle: "0x80020000", counters: null };
+    const mood = day.on?.[op];
+    const answer = { id, values: {}, micros: 5, functions, messages: [], log: [], dropped: 0, memory: {} };
+    if (mood === "panic" || mood === "panic-slowly") panic(mood === "panic-slowly");
+    else if (mood in stacks || mood === "silence") stuck = mood;
+    else if (mood === "die") {
+      process.stderr.write("qemu-system-s390x: terminating on a whim\n", () => process.kill(process.pid, "SIGKILL"));
+    } else if (mood === "power-off") {
+      event("SHUTDOWN", { guest: true, reason: "guest-shutdown" });
+      leave(0);
+    } else if (mood === "worker-dies") workerDies();
+    else if (mood === "oversized") agent.write(Buffer.from([0, 0x10, 0, 1, 0x7b]));
+    else if (mood === "malformed") agent.write(Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]));
+    else if (mood === "nonsense") frame(agent, { ...answer, result: 7 });
+    else if (mood === "refuse") frame(agent, { id, error: "Unknown operation" });
+    else frame(agent, { ...answer, result: mood ?? "OK" });
+  });
+}
+
+function frame(socket, message) {
+  const body = Buffer.from(JSON.stringify(message));
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(body.length);
+  socket.write(Buffer.concat([header, body]));
+}
+
+function onFrames(socket, receive) {
+  let pending = Buffer.alloc(0);
+  socket.on("data", (chunk) => {
+    pending = Buffer.concat([pending, chunk]);
+    while (pending.length >= 4 && pending.length >= 4 + pending.readUInt32BE(0)) {
+      const end = 4 + pending.readUInt32BE(0);
+      receive(JSON.parse(pending.subarray(4, end).toString()));
+      pending = pending.subarray(end);
+    }
+  });
+}
+
+function onLines(socket, receive) {
+  let pending = "";
+  socket.on("data", (chunk) => {
+    const lines = (pending + chunk.toString()).split("\n");
+    pending = lines.pop();
+    for (const line of lines) if (line.trim() !== "") receive(line);
+  });
+}

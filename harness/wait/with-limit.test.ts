@@ -1,0 +1,70 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { TimeLimitError, UsageError } from "../errors/harness-error.ts";
+import { retryUntil } from "./retry-until.ts";
+import { scaleTime, withLimit } from "./with-limit.ts";
+
+const never = new AbortController().signal;
+const endless = (): Promise<never> => new Promise(() => undefined);
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+it("returns what the work returns, and tells the work that the wait is over", async () => {
+  let given: AbortSignal | null = null;
+  const result = await withLimit({ what: "an answer", limit: 1000, signal: never }, (signal) => {
+    given = signal;
+    return Promise.resolve(42);
+  });
+  expect(result).toBe(42);
+  expect(given).toMatchObject({ aborted: true });
+});
+
+it("names at the limit what was waited for and what was last seen", async () => {
+  const wait = { what: "the agent's hello", limit: 20, signal: never, lastSeen: () => "nothing", remedy: "Look" };
+  const error = await withLimit(wait, endless).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(TimeLimitError);
+  expect(error).toMatchObject({ what: "Waited 0.02 s for the agent's hello; last seen: nothing", remedy: "Look" });
+});
+
+it("ends with the signal's own reason, before or during the wait", async () => {
+  const wait = { what: "anything", limit: 1000 };
+  await expect(withLimit({ ...wait, signal: AbortSignal.abort(new Error("gone")) }, endless)).rejects.toThrow("gone");
+  const controller = new AbortController();
+  const waiting = withLimit({ ...wait, signal: controller.signal }, endless);
+  controller.abort(new Error("called off"));
+  await expect(waiting).rejects.toThrow("called off");
+});
+
+it("passes on what the work throws", async () => {
+  const wait = { what: "anything", limit: 1000, signal: never };
+  await expect(withLimit(wait, () => Promise.reject(new Error("refused")))).rejects.toThrow("refused");
+});
+
+it("scales every limit by ZHIL_TIME_SCALE", async () => {
+  vi.stubEnv("ZHIL_TIME_SCALE", "0.01");
+  expect(scaleTime(10_000)).toBe(100);
+  await expect(withLimit({ what: "anything", limit: 2000, signal: never }, endless)).rejects.toThrow("Waited 0.02 s");
+});
+
+it.each(["0", "-1", "fast"])("refuses %s as a scale", (scale) => {
+  vi.stubEnv("ZHIL_TIME_SCALE", scale);
+  expect(() => scaleTime(1)).toThrow(UsageError);
+});
+
+it("tries until it succeeds", async () => {
+  let attempts = 0;
+  const result = await retryUntil({ what: "three attempts", limit: 5000, signal: never }, () => {
+    if (++attempts < 3) throw new Error("too early");
+    return attempts;
+  });
+  expect(result).toBe(3);
+});
+
+it("says at the limit how the last attempt failed", async () => {
+  const attempt = (): never => {
+    throw new Error("process 7 is still there");
+  };
+  const trying = retryUntil({ what: "its end", limit: 30, signal: never }, attempt);
+  await expect(trying).rejects.toThrow("Waited 0.03 s for its end; last seen: process 7 is still there");
+});
