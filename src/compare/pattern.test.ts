@@ -36,6 +36,8 @@ describe("findDifferences", () => {
     expect(differs({ $oneOf: [1, { $range: [5, 6] }] }, 4)).toBe(true);
     expect(differs({ $range: [1, 3] }, "2")).toBe(true);
     expect(differs({ $match: "^a error 0x[0-9a-f]+$" }, "a error 0x3b")).toBe(false);
+    expect(differs({ $has: { a: 1 } }, { a: 1, b: 2 })).toBe(false);
+    expect(differs({ $has: { a: 1 } }, { b: 2 })).toBe(true);
     expect(differs(anything, undefined)).toBe(true);
   });
 

@@ -2,7 +2,8 @@
  * Patterns: what an expectation may say instead of a plain value where its ground allows several answers.
  *
  * A plain value matches itself. `{ $any: true }` matches everything, `{ $not: p }` all but p, `{ $oneOf: [...] }` one of
- * several, `{ $range: [low, high] }` a number, `{ $match: "regex" }` a string.
+ * several, `{ $range: [low, high] }` a number, `{ $match: "regex" }` a string, `{ $has: {...} }` an object that has at
+ * least these entries.
  */
 import type { Value } from "../trace/observation.ts";
 
@@ -17,6 +18,7 @@ export type Pattern =
   | { readonly $oneOf: readonly Pattern[] }
   | { readonly $range: readonly [number, number] }
   | { readonly $match: string }
+  | { readonly $has: Readonly<Record<string, Pattern>> }
   | readonly Pattern[]
   | { readonly [key: string]: Pattern };
 
@@ -80,6 +82,14 @@ function matchesOperator(operator: string, pattern: Record<string, unknown>, val
       const [low, high] = operand as [number, number];
       return typeof value === "number" && value >= low && value <= high;
     }
+    case "$has":
+      return (
+        value !== null &&
+        typeof value === "object" &&
+        Object.entries(operand as Record<string, Pattern>).every(
+          ([key, each]) => findDifferences(each, (value as Record<string, Value>)[key], "").length === 0,
+        )
+      );
     case "$match":
       return typeof value === "string" && new RegExp(operand as string, "u").test(value);
     default:
@@ -98,6 +108,8 @@ export function exampleOf(pattern: Pattern): Value {
       return exampleOf((pattern as { $oneOf: readonly Pattern[] }).$oneOf[0] ?? null);
     case "$range":
       return (pattern as { $range: readonly [number, number] }).$range[0];
+    case "$has":
+      return exampleOf((pattern as { $has: Readonly<Record<string, Pattern>> }).$has);
     case "$match":
       return (pattern as { $match: string }).$match.replace(/^\^|\$$/gu, "");
     default:

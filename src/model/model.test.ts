@@ -50,7 +50,7 @@ describe("DMA", () => {
       ["shadow-by-rpcit"],
     );
     expect(seen.messages).toEqual(["a error 0x4"]);
-    expect(seen.values).toEqual({ state: { $not: "ready" } });
+    expect(seen.values).toEqual({ $has: { state: { $not: "ready" } } });
   });
 
   it("keeps its translations over an FLR, whatever fills them", () => {
@@ -163,13 +163,13 @@ describe("the aperture", () => {
     attach: { function: a, to: A }
     iova-ranges: { ioas: A }`;
   it("is what an attached IOAS offers", () => {
-    expect(last(ranges).values).toEqual({ ranges: [["0x100000000", "0x11fffffff"]], alignment: 4096 });
+    expect(last(ranges).values).toEqual({ ranges: [["0x100000000", "0x11fffffff"]], alignment: "0x1000" });
   });
 
   it("is offered up to the end of the table where the top is left out", () => {
     expect(last(ranges, ["aperture-top-offered"]).values).toEqual({
       ranges: [["0x100000000", "0x3ffffffffff"]],
-      alignment: 4096,
+      alignment: "0x1000",
     });
   });
 

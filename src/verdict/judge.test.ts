@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { exampleOf, type Pattern } from "../compare/pattern.ts";
 import { predict } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
+import type { Operation } from "../operation/operation.ts";
 import { planOf } from "../testing/plan-of.ts";
 import type { Observation } from "../trace/observation.ts";
 import type { TraceStep } from "../trace/trace.ts";
@@ -42,7 +43,7 @@ const final = 12;
 const observed = (quirks: QuirkName[]): TraceStep[] =>
   predict(plan, new Set(quirks)).map(({ expectation }, index) => ({
     step: index + 1,
-    operation: plan.steps[index]?.operation ?? { op: "look" },
+    operation: plan.steps[index]?.operation ?? ({ op: "look" } satisfies Operation),
     observation: exampleOf(expectation as unknown as Pattern) as unknown as Observation,
     evidence: { micros: 0, log: [], raw: null },
   }));

@@ -123,8 +123,7 @@ function changeTable(host: Host, name: string, to: string): Outcome {
     fn.hwpt = existing;
     return succeed({ pt: existing });
   }
-  host.state.autoCount += 1;
-  const made = `auto:${String(host.state.autoCount)}`;
+  const made = `auto:${String(host.state.autoCount + 1)}`;
   // First attach: the function joins before the table is filled; replace: after.
   const attaching = fn.hwpt === null;
   const outcome = makeHwpt(host, to, made, true, attaching ? name : null);
@@ -134,6 +133,7 @@ function changeTable(host: Host, name: string, to: string): Outcome {
     if (oldIoas !== ioasName) removeReservations(ioas, name);
     return outcome;
   }
+  host.state.autoCount += 1;
   if (!attaching) {
     leaveHwpt(host, name, ioasName);
     const hwpt = host.state.objects[made];

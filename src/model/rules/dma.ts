@@ -89,7 +89,7 @@ export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dm
       fn.queues = BigInt(iova);
       if (fn.inError || runCommand(host, name, adminQueues, null) === undefined) {
         fn.controller = "unknown";
-        return { result: "OK", values: { state: { $not: "ready" } } };
+        return { result: "OK", values: { $has: { state: { $not: "ready" } } } };
       }
       fn.controller = "ready";
       return succeed({ state: "ready" });

@@ -146,17 +146,20 @@ export const iommufdRules: Rules<
       const ioas = host.ioas(name);
       if (ioas === null) return fail("ENOENT");
       const ranges = holesOf(ioas.reserved).map((hole) => [toHex(hole.first), toHex(hole.last)]);
-      return succeed({ ranges, alignment: Number(alignmentOf(host, name, ioas)) });
+      return succeed({ ranges, alignment: toHex(alignmentOf(host, name, ioas)) });
     },
   },
   "huge-pages": {
     ground:
-      "drivers/iommu/iommufd/ioas.c, iommufd_option_huge_pages; io_pagetable.c, iopt_disable_large_pages: -EINVAL while a domain is filled",
+      "drivers/iommu/iommufd/ioas.c, iommufd_option_huge_pages; io_pagetable.c, iopt_disable_large_pages: -EINVAL while a domain is filled; iopt_check_iova_alignment: -EADDRINUSE over a mapping that is not page-aligned",
     predict: (host, { ioas: name, on }) => {
       const ioas = host.ioas(name);
       if (ioas === null) return fail("ENOENT");
       if (on === ioas.hugePages) return succeed();
       if (!on && host.hwptsOf(name).length > 0 && ioas.areas.length > 0) return fail("EINVAL");
+      if (!on && ioas.areas.some((area) => (area.iova | area.length | area.offset) % pageSize !== 0n)) {
+        return fail("EADDRINUSE");
+      }
       ioas.hugePages = on;
       return succeed();
     },
