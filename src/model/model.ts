@@ -6,7 +6,7 @@
  */
 import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
-import type { Operation, OperationName } from "../operation/operation.ts";
+import type { Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../trace/profile.ts";
 import { Host, ScenarioMistake } from "./host.ts";
@@ -99,7 +99,7 @@ export function step(
   const next = structuredClone(state);
   const host = new Host(next, profile, quirks);
   const rule = rules[operation.op] as Rule<OperationName>;
-  const outcome = rule.predict(host, operation);
+  const outcome = rule.predict(host, operation as OperationFields<OperationName>);
   const functions: Record<string, Pattern> = {};
   for (const fn of Object.values(next.functions)) functions[fn.profile.name] = host.viewOf(fn);
   const expectation: Expectation = {

@@ -138,8 +138,12 @@ export type OperationName = keyof typeof operationFields;
 /** The fields of operation N as a target receives them, defaults filled in. */
 export type OperationFields<N extends OperationName> = z.output<(typeof operationFields)[N]>;
 
+/** Fields beside `op`; an empty object schema infers as one that may have no property at all, not even `op`. */
+type FieldsBesideOp<N extends OperationName> =
+  Record<string, never> extends OperationFields<N> ? unknown : Readonly<OperationFields<N>>;
+
 /** One operation: `op` names it, the rest are its fields. */
-export type Operation = { [N in OperationName]: { readonly op: N } & Readonly<OperationFields<N>> }[OperationName];
+export type Operation = { [N in OperationName]: { readonly op: N } & FieldsBesideOp<N> }[OperationName];
 
 /** Every operation's name, in the order of their definition. */
 export const operationNames = Object.keys(operationFields) as OperationName[];
