@@ -85,7 +85,7 @@ async function findIn(
       reasons.push(`${suite} cannot be reached`);
       continue;
     }
-    const found = (await archive.list(name)).filter(
+    const found = (await archive.find(name)).filter(
       (one) => one.name === name && one.suite === suite && one.architecture === architecture,
     );
     const newest = found.sort((a, b) => compareVersions(b.version, a.version))[0];

@@ -29,8 +29,10 @@ export interface Archive {
   readonly codename: string | null;
   /** Whether a suite can be reached; where it cannot, that is reported and the suite is left out. */
   ask(suite: string, architecture?: string): Promise<boolean>;
-  /** What the suites asked so far have of packages whose names begin so. */
-  list(prefix: string): Promise<readonly Package[]>;
+  /** What the suites asked so far have of packages of these names. */
+  find(...names: readonly string[]): Promise<readonly Package[]>;
+  /** Names beginning so, of packages for the machine's own architecture. */
+  listNames(prefix: string): Promise<readonly string[]>;
   /** Downloads a package into a folder, verified by apt; gives the path of the .deb file. */
   download(wanted: Package, folder: string): Promise<string>;
   /** Downloads a package with all it depends on into an empty folder; gives the paths of the .deb files. */
@@ -87,11 +89,15 @@ function makeArchive(apt: PrivateApt, { report, signal }: ArchiveOptions): Archi
       }
       return reason === null;
     },
-    list: async (prefix) => {
-      const run = { command: "apt-cache", purpose: `list packages ${prefix}*`, signal };
-      const names = (await runApt(apt, { ...run, arguments: ["pkgnames", prefix] })).split("\n").filter(Boolean);
+    find: async (...names) => {
       if (names.length === 0) return [];
-      return parseMadison(await runApt(apt, { ...run, arguments: ["madison", ...names.sort()] }));
+      const run = { command: "apt-cache", arguments: ["madison", ...names], signal };
+      return parseMadison(await runApt(apt, { ...run, purpose: `look for ${names.join(", ")}` }));
+    },
+    listNames: async (prefix) => {
+      const run = { command: "apt-cache", arguments: ["pkgnames", prefix], signal };
+      const names = await runApt(apt, { ...run, purpose: `list packages ${prefix}*` });
+      return names.split("\n").filter(Boolean).sort();
     },
     download: async (wanted, folder) => {
       const before = await listDebs(folder);
@@ -174,7 +180,9 @@ export function parseMadison(text: string): readonly Package[] {
     const [, location, architecture, kind] = from?.split(" ") ?? [];
     const suite = location?.split("/")[0];
     if (kind !== "Packages" || architecture === undefined || suite === undefined) continue;
-    if (name !== undefined && version !== undefined) packages.push({ name, version, suite, architecture });
+    // Of an architecture other than the machine's own the name says so.
+    const [bare] = name?.split(":") ?? [];
+    if (bare !== undefined && version !== undefined) packages.push({ name: bare, version, suite, architecture });
   }
   return packages;
 }

@@ -75,33 +75,31 @@ it("says who holds it and for what, waits, and gets it when the holder is killed
   await exited;
 });
 
-it("lasts as long as a program that inherited it, after its process was killed", async () => {
-  let ended = false;
-  const program = await withLock(lock("starting"), (descriptor) => {
-    const child = spawn("sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore", descriptor] });
-    child.once("exit", () => (ended = true));
-    return Promise.resolve(child);
-  });
-  const next = withLock({ ...lock("next"), report: () => program.stdin?.end() }, () =>
-    Promise.resolve(ended || program.exitCode !== null),
+it("lasts as long as a program that inherited it, after its process let go", async () => {
+  const program = await withLock(lock("starting"), (descriptor) =>
+    Promise.resolve(spawn("sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore", descriptor] })),
   );
-  expect(await next).toBe(true);
+  const ended = once(program, "exit");
+  const order: string[] = [];
+  const next = withLock(lock("next"), () => Promise.resolve(order.push("locked")));
+  const path = join(root, "lock", "thing");
+  // It is locked still: a third party is refused.
+  const refused = spawn("flock", ["--nonblock", path, "true"]);
+  expect(await once(refused, "exit")).toEqual([1, null]);
+  expect(order).toEqual([]);
+  program.stdin!.end();
+  await Promise.all([ended, next]);
+  expect(order).toEqual(["locked"]);
 });
 
 it("can be called off while it waits", async () => {
   const caller = new AbortController();
   await withLock(lock("holding"), async () => {
-    const waiting = withLock(
-      {
-        ...lock("waiting", caller.signal),
-        report: () => {
-          caller.abort(new Error("called off"));
-        },
-      },
-      () => Promise.resolve(),
-    );
+    const waiting = withLock(lock("waiting", caller.signal), () => Promise.resolve());
+    caller.abort(new Error("called off"));
     await expect(waiting).rejects.toThrow("called off");
   });
+  expect(heard).toEqual([]);
 });
 
 it("is free again after an action that failed", async () => {

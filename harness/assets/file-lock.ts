@@ -35,7 +35,10 @@ export async function withLock<T>(lock: Lock, action: (descriptor: number) => Pr
   try {
     if (!(await takeLock(file, lock, ["--nonblock"], tryLimit))) {
       const holder = (await readFile(path, "utf8")).trim();
-      lock.report({ kind: "step", text: `Waiting for ${holder === "" ? "another process" : holder}` });
+      // Parts of this process take turns in silence.
+      if (!holder.startsWith(`process ${process.pid},`)) {
+        lock.report({ kind: "step", text: `Waiting for ${holder === "" ? "another process" : holder}` });
+      }
       await takeLock(file, lock, [], waitLimit);
     }
     await file.truncate(0);

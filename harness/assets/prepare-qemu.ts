@@ -116,7 +116,7 @@ function fetchNewest(preparation: Preparation): Promise<Entry<UnpackedQemu>> {
         reasons.push(`${suite} cannot be reached`);
         continue;
       }
-      const wanted = newestIn(await archive.list(program), suite);
+      const wanted = newestIn(await archive.find(program), suite);
       if (wanted === null) {
         reasons.push(`${suite} has none`);
         continue;

@@ -51,7 +51,7 @@ export async function isUnpacked(tree: KernelTree): Promise<boolean> {
 
 /** The newest kernel source that a suite has, or null. Variants such as `-rt` are not it. */
 export async function findKernelSource(archive: Archive, suite: string): Promise<Package | null> {
-  return chooseKernelSource(await archive.list(prefix), suite);
+  return chooseKernelSource(await archive.find(...(await archive.listNames(prefix))), suite);
 }
 
 /** The newest of the packages named for a version that a suite has. */

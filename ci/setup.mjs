@@ -1,0 +1,182 @@
+// The steps of ci/setup. Only what Node brings: nothing is installed yet when this runs.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const entry = "dist/harness/cli/main.js";
+const link = "node_modules/.bin/zhil";
+
+/** What building the kernel and the agent takes: a program, or a library's file as a compiler finds it, and its package. */
+function listNeeds() {
+  const native = process.arch === "s390x";
+  const cross = native ? "gcc" : "s390x-linux-gnu-gcc";
+  return [
+    { program: "gcc", package: "gcc" },
+    { library: "crt1.o", compiler: "gcc", package: "libc6-dev" },
+    { program: "make", package: "make" },
+    { program: "flex", package: "flex" },
+    { program: "bison", package: "bison" },
+    { program: "bc", package: "bc" },
+    { program: "patch", package: "patch" },
+    { program: "xz", package: "xz-utils" },
+    { program: "flock", package: "util-linux" },
+    { program: "python3", package: "python3" },
+    { program: cross, package: native ? "gcc" : "gcc-s390x-linux-gnu" },
+    { library: "libc.a", compiler: cross, package: native ? "libc6-dev" : "libc6-dev-s390x-cross" },
+  ];
+}
+
+installNpmPackages();
+const complete = installDebianPackages();
+build();
+linkCommand();
+if (!complete)
+  stop("The project is built, but kernel and agent cannot be: see above. `npx zhil run --bench model` works.");
+run("node", ["dist/harness/assets/setup.js", ...process.argv.slice(2)], { quiet: true });
+
+function installNpmPackages() {
+  const stamp = "node_modules/.zhil-lock";
+  const wanted = digest([readFileSync("package-lock.json")]);
+  if (read(stamp) === wanted) return;
+  // Someone who installed by hand since the lock file changed has what is needed.
+  const installed = modified("node_modules/.package-lock.json");
+  if (read(stamp) !== null || installed === null || installed < modified("package-lock.json")) {
+    say("Installing npm packages from package-lock.json");
+    run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], {
+      failure: "Cannot install the npm packages: is the registry reachable?",
+    });
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/** Whether all that is needed is there in the end. */
+function installDebianPackages() {
+  // Who brings kernel and agent builds nothing.
+  if (process.env.ZHIL_KERNEL && process.env.ZHIL_AGENT) return true;
+  let missing = findMissing();
+  if (missing.length === 0) return true;
+  const line = `apt-get install --no-install-recommends ${missing.join(" ")}`;
+  if (!hasProgram("apt-get")) {
+    say(`These are missing: ${missing.join(" ")} (names of Debian's packages; this machine has no apt)`);
+    say("Install what provides them here, or give ZHIL_KERNEL=, ZHIL_AGENT= and ZHIL_QEMU=");
+    return false;
+  }
+  const root = process.getuid() === 0;
+  if (!root && (!hasProgram("sudo") || spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status !== 0)) {
+    say(`These packages are missing and root is needed to install them. Run: sudo ${line}`);
+    return false;
+  }
+  say(`Installing Debian packages: ${missing.join(" ")}`);
+  const [command, ...before] = root ? ["apt-get"] : ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+  const options = ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
+  // A private apt configuration of the caller's has no business here.
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  delete environment.APT_CONFIG;
+  // Lists may be old or not there at all; a source that is out of order is no reason to stop.
+  spawnSync(command, [...before, "update", ...options], { stdio: ["ignore", 2, 2], env: environment });
+  run(command, [...before, "install", ...options, "--no-install-recommends", ...missing], {
+    environment,
+    failure: `Cannot install Debian packages: is the archive reachable? By hand: ${line}`,
+  });
+  missing = findMissing();
+  if (missing.length > 0) stop(`Still missing after installing: ${missing.join(" ")}`);
+  return true;
+}
+
+function findMissing() {
+  const missing = listNeeds().filter(({ program, library, compiler }) =>
+    program === undefined ? !hasLibrary(compiler, library) : !hasProgram(program),
+  );
+  return [...new Set(missing.map((need) => need.package))];
+}
+
+function hasProgram(name) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A compiler prints the path of a file it finds, else the bare name. */
+function hasLibrary(compiler, name) {
+  const { stdout } = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: "utf8" });
+  return stdout?.trim().includes("/") === true;
+}
+
+function build() {
+  const stamp = "dist/.zhil-sources";
+  const files = [
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    ...listFiles("src"),
+    ...listFiles("harness"),
+  ];
+  const wanted = digest(files.map((file) => `${file} ${modified(file)} ${statSync(file).size}\n`));
+  if (read(stamp) === wanted && existsSync(entry)) return;
+  say("Building the project");
+  // What tsc remembers is worth nothing without what it wrote.
+  if (!existsSync(entry)) rmSync("dist", { recursive: true, force: true });
+  run("npm", ["run", "--silent", "build"], { failure: "Cannot build the project: see tsc's errors above" });
+  mkdirSync("dist", { recursive: true });
+  writeFileSync(stamp, wanted);
+}
+
+/** npm links commands of packages it installs; this is the project itself. */
+function linkCommand() {
+  const target = `../../${entry}`;
+  chmodSync(entry, 0o755);
+  let current = null;
+  try {
+    current = readlinkSync(link);
+  } catch {
+    // Not there yet.
+  }
+  if (current === target) return;
+  mkdirSync("node_modules/.bin", { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(target, link);
+}
+
+function listFiles(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile() && file.name.endsWith(".ts"))
+    .map((file) => join(file.parentPath, file.name))
+    .sort();
+}
+
+function run(command, words, { environment = process.env, failure = "", quiet = false } = {}) {
+  const { status, error } = spawnSync(command, words, { stdio: ["ignore", 2, 2], env: environment });
+  if (status === 0) return;
+  if (quiet) process.exit(2);
+  stop(failure || `Cannot run ${command}: ${error?.message ?? `exit code ${status}`}`);
+}
+
+function read(path) {
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
+function modified(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : null;
+}
+
+function digest(parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+function say(text) {
+  process.stderr.write(`setup: ${text}\n`);
+}
+
+function stop(text) {
+  say(text);
+  process.exit(2);
+}
