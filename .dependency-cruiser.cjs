@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule names the promise it keeps; docs/architecture.md says why. */
 
-const tests = "[.]test[.]ts$|^harness/testing/";
+const tests = "[.]test[.]ts$|^(src|harness)/testing/";
 
 /** A package that only the named places may import. */
 const packageOnlyIn = (name, places) => ({

@@ -28,7 +28,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.test.ts", "harness/testing/**"],
+    files: ["**/*.test.ts", "src/testing/**", "harness/testing/**"],
     rules: {
       "jsdoc/require-jsdoc": "off",
       // A test that cannot find its value is to stop there.

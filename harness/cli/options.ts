@@ -1,6 +1,6 @@
 /** Options that several commands take, and how their values are read. */
 import { resolve } from "node:path";
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { scenariosFolder } from "../scenarios/read-scenarios.ts";
 import type { Selection } from "../scenarios/select-scenarios.ts";
 
@@ -17,8 +17,10 @@ export const nameHelp = 'names, globs ("dma-*", quoted) or paths of YAML files; 
 /** Adds the options that select scenarios. */
 export function addSelectionOptions(command: Command): Command {
   return command
-    .option("--tag <tag>", "only scenarios with this tag; repeat for any of several", collect, [])
-    .option("--seed <document>", "only scenarios that decide a claim of this seed document, such as 002", collect, [])
+    .addOption(repeatable("--tag <tag>", "only scenarios with this tag; repeat for any of several"))
+    .addOption(
+      repeatable("--seed <document>", "only scenarios that decide a claim of this seed document, such as 002"),
+    )
     .option("--scenarios <dir>", "look for scenarios in this folder instead of the project's own");
 }
 
@@ -36,5 +38,8 @@ export function parseJobs(text: string): number {
   }
   return jobs;
 }
+
+const repeatable = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(collect).default([], "any");
 
 const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];

@@ -18,12 +18,12 @@ Start here:
 Exit codes, of every command:
   0  all is well; for a run: no scenario failed (known differences and skips are fine)
   1  something differs from what was expected: a scenario failed
-  2  no answer was had: wrong usage, a scenario in error, an interrupted run, a report that could not be written
-  A run with both fails and errors exits with 1; where a reporter broke, always with 2.
+  2  no answer was had: wrong usage, a scenario in error, an interrupted run, a broken report
+  A run with both fails and errors exits with 1; where a report broke, always with 2.
 
 Environment (flags win):
   ZHIL_KERNEL, ZHIL_QEMU   as --kernel and --qemu of "zhil run"
-  ZHIL_CACHE               where kernels and QEMUs are kept (default: zpci-hil in XDG_CACHE_HOME or ~/.cache)
+  ZHIL_CACHE               folder of kernels and QEMUs (default: zpci-hil in XDG_CACHE_HOME or ~/.cache)
   ZHIL_TIME_SCALE          multiplies every time limit, for slow machines (default: 1)
   NO_COLOR, FORCE_COLOR    no colours; colours although the output is no terminal`;
 

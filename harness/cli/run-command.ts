@@ -1,6 +1,6 @@
 /** What `zhil run` does. */
 import { availableParallelism } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { UsageError } from "../errors/harness-error.ts";
@@ -15,7 +15,6 @@ import { createScreen, wantsColours, type Screen } from "../report/screen.ts";
 import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import { runSuite } from "../run/run-suite.ts";
-import { readLedger } from "../scenarios/read-ledger.ts";
 import { selectScenarios } from "../scenarios/select-scenarios.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
@@ -33,9 +32,9 @@ export interface RunFlags extends SelectionFlags {
   readonly jobs?: number;
   readonly out: string;
   readonly junit?: string;
-  readonly json: boolean;
-  readonly keep: boolean;
-  readonly dryRun: boolean;
+  readonly json?: true;
+  readonly keep?: true;
+  readonly dryRun?: true;
   readonly color: boolean;
 }
 
@@ -48,20 +47,21 @@ export async function runCommand(
   flags: RunFlags,
   { io, services }: Omit<CommandContext, "exit">,
 ): Promise<ExitCode> {
-  const people = flags.json ? io.stderr : io.stdout;
+  const json = flags.json === true;
+  const people = json ? io.stderr : io.stdout;
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
   const selection = readSelection(names, flags, io.workingFolder);
   const selected = await selectScenarios(selection);
   // Made before anything that can fail: from here on the file says that the run did not end.
   const junit = flags.junit === undefined ? null : new JunitReporter(resolve(io.workingFolder, flags.junit));
-  const ledger = await readLedger();
+  const ledger = await services.readLedger();
   await using bench = await services.openBench(chooseBench(flags, io, screen));
   screen.status(null);
-  if (flags.dryRun) return printPlans(selected, bench, io, flags.json);
+  if (flags.dryRun === true) return printPlans(selected, bench, io, json);
 
   const reporters = new ReporterGroup([
     new LineReporter(screen),
-    ...(flags.json ? [new JsonReporter(io.stdout)] : []),
+    ...(json ? [new JsonReporter(io.stdout)] : []),
     ...(junit === null ? [] : [junit]),
     new TableReporter(screen),
   ]);
@@ -71,8 +71,8 @@ export async function runCommand(
     reporters,
     runFolder: await createRunFolder(resolve(io.workingFolder, flags.out), new Date()),
     jobs: flags.jobs ?? availableParallelism(),
-    keep: flags.keep,
-    reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench, io),
+    keep: flags.keep === true,
+    reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench),
     signal: io.interrupt,
   });
   for (const broken of reporters.broken) printBroken(broken, io);
@@ -94,16 +94,9 @@ function chooseBench(flags: RunFlags, io: Io, screen: Screen): BenchChoice {
 }
 
 /** The line that runs a scenario again: by name where it lies in the folder of scenarios, else by its path. */
-function reproduce(
-  scenario: Pick<Scenario, "name" | "file">,
-  folder: string,
-  flags: RunFlags,
-  bench: Bench,
-  io: Io,
-): string {
+function reproduce(scenario: Pick<Scenario, "name" | "file">, folder: string, flags: RunFlags, bench: Bench): string {
   const inFolder = !relative(folder, resolve(scenario.file)).startsWith("..");
-  const where =
-    inFolder && flags.scenarios !== undefined ? ["--scenarios", join(io.workingFolder, flags.scenarios)] : [];
+  const where = inFolder && flags.scenarios !== undefined ? ["--scenarios", folder] : [];
   return quoteForShell(["zhil", "run", inFolder ? scenario.name : scenario.file, ...bench.options, ...where]);
 }
 

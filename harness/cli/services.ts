@@ -1,9 +1,11 @@
 /** What commands are made of that touches the world; tests bring their own. */
+import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench } from "../run/bench.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
+import { readLedger } from "../scenarios/read-ledger.ts";
 
 /** The benches there are. */
 export const benchNames = ["emulated", "model"] as const;
@@ -24,11 +26,14 @@ export interface BenchChoice {
 export interface Services {
   /** @throws {HarnessError} where something it needs cannot be had */
   readonly openBench: (choice: BenchChoice) => Promise<Bench>;
+  /** @throws {HarnessError} where an entry cannot be read */
+  readonly readLedger: () => Promise<Ledger>;
   readonly examineMachine: () => Promise<readonly Finding[]>;
 }
 
 /** The real ones. */
 export const realServices: Services = {
   openBench: (choice) => (choice.name === "model" ? Promise.resolve(openModelBench()) : openEmulatedBench(choice)),
+  readLedger,
   examineMachine,
 };

@@ -1,10 +1,11 @@
 /** What came of a scenario: the part of its record that was decided, not given. */
 import type { Judgement } from "../../src/verdict/judge.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import { describeError, firstError } from "../errors/describe-error.ts";
+import { describeError } from "../errors/describe-error.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { summariseDifferences } from "../report/describe-record.ts";
 import { escapeLines } from "../report/escape.ts";
+import type { PerformanceError } from "./perform-plan.ts";
 
 /** The decided part of a record. */
 export type Outcome = Pick<
@@ -22,12 +23,16 @@ export const skipOutcome = (scenario: Pick<Scenario, "steps">, missing: readonly
   steps: { planned: scenario.steps.length, performed: 0 },
 });
 
-/** Every answer was had, and judged. */
-export function judgedOutcome(scenario: Pick<Scenario, "steps">, judgement: Judgement): Outcome {
+/** Every answer was had, and judged; `error` is what went wrong afterwards. */
+export function judgedOutcome(
+  scenario: Pick<Scenario, "steps">,
+  judgement: Judgement,
+  error: PerformanceError | null,
+): Outcome {
   const decided = {
     ...recordJudgement(scenario, judgement),
     verdict: judgement.verdict,
-    details: [],
+    details: error === null ? [] : describeError(error.cause).flatMap(escapeLines),
     steps: { planned: scenario.steps.length, performed: judgement.steps.length },
   };
   return { ...decided, reason: summariseDifferences(decided) };
@@ -36,22 +41,31 @@ export function judgedOutcome(scenario: Pick<Scenario, "steps">, judgement: Judg
 /** No answer was had, at least at the end; what was judged before is kept beside the error. */
 export function errorOutcome(
   scenario: Pick<Scenario, "steps">,
-  error: unknown,
+  { cause, during }: PerformanceError,
   judgement: Judgement | null,
   signal: AbortSignal,
 ): Outcome {
-  const performed = judgement?.steps.length ?? 0;
-  const step = scenario.steps[performed];
-  const at = performed > 0 && step !== undefined ? ` (at step ${performed + 1}, ${step.op})` : "";
-  const [first = "Unknown error", ...details] = describeError(error).flatMap(escapeLines);
-  const interrupted = signal.aborted && firstError(error) === signal.reason;
+  // What fails after an abort mostly fails because of it.
+  const lines = describeError(signal.aborted ? signal.reason : cause).flatMap(escapeLines);
+  const [first = "Unknown error", ...details] = lines;
   return {
     ...(judgement === null ? nothing : recordJudgement(scenario, judgement)),
     verdict: "error",
-    reason: `${interrupted ? "Interrupted" : first}${at}`,
+    reason: `${first}${describePlace(scenario, during)}`,
     details,
-    steps: { planned: scenario.steps.length, performed },
+    steps: { planned: scenario.steps.length, performed: judgement?.steps.length ?? 0 },
   };
+}
+
+function describePlace({ steps }: Pick<Scenario, "steps">, during: PerformanceError["during"]): string {
+  switch (during) {
+    case "start":
+      return "";
+    case "end":
+      return " (after the last step)";
+    default:
+      return ` (at step ${during}, ${steps[during - 1]?.op ?? "none"})`;
+  }
 }
 
 function recordJudgement(

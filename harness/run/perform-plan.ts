@@ -10,8 +10,14 @@ export interface Performance {
   /** What it ran on, as the started target knows it; the plan's where it never started. */
   readonly profile: Profile;
   readonly steps: readonly TraceStep[];
-  /** Null where every answer was had. */
-  readonly error: { readonly cause: unknown } | null;
+  /** Null where every answer was had and the target ended well. */
+  readonly error: PerformanceError | null;
+}
+
+/** What kept a plan from an answer, and when: before the first operation, during one, or after the last. */
+export interface PerformanceError {
+  readonly cause: unknown;
+  readonly during: "start" | TraceStep["step"] | "end";
 }
 
 /** Results after which nobody is left to ask. */
@@ -29,20 +35,23 @@ export async function performPlan(
 ): Promise<Performance> {
   const steps: TraceStep[] = [];
   let profile = plan.profile;
+  let during: PerformanceError["during"] = "start";
   try {
     signal.throwIfAborted();
     await using started = await target.start(plan, signal);
     profile = started.profile;
     folder.beginTrace({ trace: traceVersion, scenario: plan.scenario, profile, recorder });
     for (const [index, { operation }] of plan.steps.entries()) {
+      during = index + 1;
       const { observation, evidence } = await started.perform(operation, signal);
       const step: TraceStep = { step: index + 1, operation, observation, evidence };
       folder.addStep(step);
       steps.push(step);
       if (lastResults.includes(observation.result)) break;
     }
+    during = "end";
   } catch (cause) {
-    return { profile, steps, error: { cause } };
+    return { profile, steps, error: { cause, during } };
   }
   return { profile, steps, error: null };
 }

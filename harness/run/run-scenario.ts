@@ -56,11 +56,11 @@ async function decide(scenario: Scenario, context: RunContext, folder: ScenarioF
 
     const judgement = judge({ ...plan, profile }, { steps }, ledger);
     folder.writeJudgement(judgement);
-    return error === null
-      ? judgedOutcome(scenario, judgement)
-      : errorOutcome(scenario, error.cause, judgement, signal);
-  } catch (error) {
-    return errorOutcome(scenario, error, null, signal);
+    // A fail is an answer, even where the machine could not be ended properly afterwards.
+    const answered = error === null || (error.during === "end" && judgement.verdict === "fail");
+    return answered ? judgedOutcome(scenario, judgement, error) : errorOutcome(scenario, error, judgement, signal);
+  } catch (cause) {
+    return errorOutcome(scenario, { cause, during: "start" }, null, signal);
   }
 }
 

@@ -67,7 +67,7 @@ function recordBroken(broken: BrokenScenario, context: RunContext): ScenarioReco
   const { name, file, error } = broken;
   const scenario = { name, file, summary: "", tags: [], seeds: [] };
   using folder = EvidenceFolder.create(context.runFolder, name);
-  const outcome = errorOutcome({ steps: [] }, error, null, context.signal);
+  const outcome = errorOutcome({ steps: [] }, { cause: error, during: "start" }, null, context.signal);
   const record = makeRecord(scenario, context, folder, outcome, new Date());
   folder.writeRecord(record);
   return record;

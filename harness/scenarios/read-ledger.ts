@@ -15,7 +15,10 @@ export const ledgerFolder: string = join(projectRoot, "fixtures", "divergences")
  * @throws {InfrastructureError} naming the file and what is wrong with it
  */
 export async function readLedger(folder: string = ledgerFolder): Promise<Ledger> {
-  const names = (await readdir(folder)).filter((name) => /\.ya?ml$/u.test(name)).sort();
+  const found = await readdir(folder).catch((cause: unknown) => {
+    throw new InfrastructureError({ what: `Cannot read the ledger in "${folder}"`, cause });
+  });
+  const names = found.filter((name) => /\.ya?ml$/u.test(name)).sort();
   return Promise.all(names.map((name) => readEntry(join(folder, name), name.replace(/\.ya?ml$/u, ""))));
 }
 

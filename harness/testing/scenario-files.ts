@@ -19,7 +19,10 @@ export async function temporaryFolder(files: Readonly<Record<string, string>> = 
 }
 
 /** Text of a short scenario that any bench can run. */
-export function scenarioText(name: string, { tags = ["life"], seeds = [] as string[], requires = [] as string[] } = {}): string {
+export function scenarioText(
+  name: string,
+  { tags = ["life"], seeds = [] as string[], requires = [] as string[] } = {},
+): string {
   return [
     `name: ${name}`,
     "summary: A function is bound to vfio-pci and let go again",

@@ -6,7 +6,7 @@ import { createScreen, wantsColours, type Screen } from "../../report/screen.ts"
 import type { RegisterCommand } from "../command.ts";
 
 interface DoctorFlags {
-  readonly json: boolean;
+  readonly json?: true;
   readonly color: boolean;
 }
 
@@ -17,14 +17,14 @@ export const registerDoctor: RegisterCommand = (program, { io, services, exit })
   program
     .command("doctor")
     .description("Says line by line what this machine has of what a run needs, and what to do about the rest.")
-    .option("--json", "one JSON object per finding and line", false)
+    .option("--json", "one JSON object per finding and line")
     .option("--no-color", "no colours")
     .addHelpText("after", "\nChanges nothing and fetches nothing. Exits with 2 where something is missing.")
     .action(async (flags: DoctorFlags) => {
       const findings = await services.examineMachine();
       const screen = createScreen(io.stdout, wantsColours(io.stdout, io.environment, flags.color));
       for (const finding of findings) {
-        if (flags.json) io.stdout.write(formatJsonLine(finding));
+        if (flags.json === true) io.stdout.write(formatJsonLine(finding));
         else printFinding(finding, screen);
       }
       if (findings.some((finding) => finding.state === "missing")) exit(2);

@@ -8,7 +8,7 @@ import type { RegisterCommand } from "../command.ts";
 import { addSelectionOptions, nameHelp, readSelection, type SelectionFlags } from "../options.ts";
 
 interface ListFlags extends SelectionFlags {
-  readonly json: boolean;
+  readonly json?: true;
   readonly color: boolean;
 }
 
@@ -19,13 +19,13 @@ export const registerList: RegisterCommand = (program, { io, exit }) => {
     .description("Lists scenarios: what each decides, its tags, seed documents and the kernel options it needs.")
     .argument("[name...]", nameHelp);
   addSelectionOptions(command)
-    .option("--json", "one JSON object per scenario and line", false)
+    .option("--json", "one JSON object per scenario and line")
     .option("--no-color", "no colours")
     .action(async (names: string[], flags: ListFlags) => {
       const found = await selectScenarios(readSelection(names, flags, io.workingFolder));
       const screen = createScreen(io.stdout, wantsColours(io.stdout, io.environment, flags.color));
       for (const scenario of found.scenarios) {
-        if (flags.json) io.stdout.write(formatJsonLine(describe(scenario)));
+        if (flags.json === true) io.stdout.write(formatJsonLine(describe(scenario)));
         else printScenario(scenario, screen);
       }
       for (const { error } of found.broken) {

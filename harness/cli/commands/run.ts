@@ -11,11 +11,17 @@ Examples:
   zhil run "replace-*" --tag dma -j 4         by glob and tag, four at a time
   zhil run ./mine.yaml --kernel arch/s390/boot/bzImage
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
-  zhil run replace-populated-ioas --dry-run   the operations and the QEMU command line, nothing started
+  zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
 
-Each scenario gets a kernel of its own. Evidence goes to zhil-runs/TIME/SCENARIO (see "zhil show"); the last twenty runs
-are kept. Verdicts: pass; known (deviates exactly as an entry of the divergence ledger says); fail; skip (this kernel or
-QEMU lacks what it needs); error (no answer was had). Ctrl-C ends the run with what was had.`;
+Verdicts:
+  pass    everything observed is as the contract says
+  known   it deviates exactly as an entry of the divergence ledger says
+  fail    neither: a finding, or a bug
+  skip    this kernel or QEMU lacks what the scenario needs
+  error   no answer was had: QEMU, the agent or the scenario itself is at fault
+
+Every scenario gets a pristine kernel. Evidence goes to zhil-runs/TIME/SCENARIO (see "zhil show");
+the last twenty runs are kept. Ctrl-C ends the run, and what was had is reported.`;
 
 /** `zhil run` */
 export const registerRun: RegisterCommand = (program, context) => {
@@ -30,9 +36,9 @@ export const registerRun: RegisterCommand = (program, context) => {
     .option("-j, --jobs <n>", "scenarios at a time (default: the number of processors)", parseJobs)
     .option("--out <dir>", "where evidence goes", "zhil-runs")
     .option("--junit <file>", "write a JUnit report as well")
-    .option("--json", "one JSON record per scenario and line on standard output; the rest on standard error", false)
-    .option("--keep", "keep the console log of scenarios that went well, too", false)
-    .option("--dry-run", "print operations and QEMU command line, and start nothing", false)
+    .option("--json", "one JSON record per scenario and line on standard output; the rest on standard error")
+    .option("--keep", "keep the console log of scenarios that went well, too")
+    .option("--dry-run", "print operations and QEMU command line, and start nothing")
     .option("--no-color", "no colours")
     .addHelpText("after", examples)
     .action(async (names: string[], flags: RunFlags) => {

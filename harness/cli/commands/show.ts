@@ -8,8 +8,8 @@ import { printTimeline } from "../../report/timeline.ts";
 import type { RegisterCommand } from "../command.ts";
 
 interface ShowFlags {
-  readonly all: boolean;
-  readonly json: boolean;
+  readonly all?: true;
+  readonly json?: true;
   readonly color: boolean;
 }
 
@@ -21,16 +21,16 @@ export const registerShow: RegisterCommand = (program, { io }) => {
       "Shows the evidence of a scenario: operations, expectation beside observation, console, how to repeat it.",
     )
     .argument("[dir]", "folder of a scenario, or of a run: then a line per scenario", "zhil-runs/latest")
-    .option("--all", "every observation in full, not only what differs", false)
-    .option("--json", "one JSON object per scenario and line: record, trace and judgement", false)
+    .option("--all", "every observation in full, not only what differs")
+    .option("--json", "one JSON object per scenario and line: record, trace and judgement")
     .option("--no-color", "no colours")
     .action(async (dir: string, flags: ShowFlags) => {
       const folders = await findScenarioFolders(resolve(io.workingFolder, dir));
       const screen = createScreen(io.stdout, wantsColours(io.stdout, io.environment, flags.color));
       for (const folder of folders) {
         const evidence = await readEvidence(folder);
-        if (flags.json) io.stdout.write(formatJsonLine(evidence));
-        else if (folders.length === 1) printTimeline(evidence, screen, flags.all);
+        if (flags.json === true) io.stdout.write(formatJsonLine(evidence));
+        else if (folders.length === 1) printTimeline(evidence, screen, flags.all === true);
         else printLine(evidence, screen, io.workingFolder);
       }
     });

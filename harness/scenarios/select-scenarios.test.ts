@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scenarioText, temporaryFolder } from "../testing/scenario-files.ts";
+import { selectScenarios, type Selection } from "./select-scenarios.ts";
+
+const files = {
+  "all/attach-twice.yaml": scenarioText("attach-twice", { tags: ["iommufd", "attach"], seeds: ["000"] }),
+  "all/deep/replace-empty.yaml": scenarioText("replace-empty", { tags: ["iommufd", "replace"], seeds: ["002"] }),
+  "all/replace-full.yml": scenarioText("replace-full", { tags: ["replace", "dma"], seeds: ["000", "002"] }),
+  "all/notes.txt": "no scenario",
+  "mine/own.yaml": scenarioText("own"),
+};
+
+/** Names that a selection gives, broken ones in brackets; or the error's message. */
+async function select(
+  wanted: Partial<Selection>,
+  more: Readonly<Record<string, string>> = {},
+): Promise<readonly string[] | string> {
+  await using folder = await temporaryFolder({ ...files, ...more });
+  const selection = { names: [], tags: [], seeds: [], folder: join(folder.path, "all"), workingFolder: folder.path };
+  try {
+    const found = await selectScenarios({ ...selection, ...wanted });
+    return [...found.scenarios.map((each) => each.name), ...found.broken.map((each) => `(${each.name})`)];
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe("selectScenarios", () => {
+  it("takes all, in order of names, where nothing is asked for", async () => {
+    expect(await select({})).toEqual(["attach-twice", "replace-empty", "replace-full"]);
+  });
+
+  it("takes names in the order asked for, none twice", async () => {
+    expect(await select({ names: ["replace-full", "attach-twice", "replace-*"] })).toEqual([
+      "replace-full",
+      "attach-twice",
+      "replace-empty",
+    ]);
+  });
+
+  it.each([
+    ["replace-*", ["replace-empty", "replace-full"]],
+    ["*-f?ll", ["replace-full"]],
+    ["*", ["attach-twice", "replace-empty", "replace-full"]],
+  ])("takes the glob %s", async (glob, names) => {
+    expect(await select({ names: [glob] })).toEqual(names);
+  });
+
+  it("takes a dot in a glob as a dot", async () => {
+    expect(await select({ names: ["replace.*"] })).toMatch(/^No scenario matches "replace\.\*"/u);
+  });
+
+  it("takes the path of a file, beside names", async () => {
+    expect(await select({ names: ["./mine/own.yaml", "attach-twice"] })).toEqual(["own", "attach-twice"]);
+  });
+
+  it("suggests the nearest name for a typo", async () => {
+    expect(await select({ names: ["atach-twice"] })).toBe(
+      'Unknown scenario "atach-twice": did you mean "attach-twice"?',
+    );
+    expect(await select({ names: ["something-else-entirely"] })).toBe('Unknown scenario "something-else-entirely"');
+  });
+
+  it("takes any of several tags, and of those any of several seed documents", async () => {
+    expect(await select({ tags: ["attach", "dma"] })).toEqual(["attach-twice", "replace-full"]);
+    expect(await select({ tags: ["attach", "dma"], seeds: ["002"] })).toEqual(["replace-full"]);
+  });
+
+  it("refuses a tag or seed document that nothing has, and a selection of nothing", async () => {
+    expect(await select({ tags: ["iomufd"] })).toBe('No scenario has the tag "iomufd": did you mean "iommufd"?');
+    expect(await select({ seeds: ["007"] })).toContain('No scenario has the seed document "007"');
+    expect(await select({ tags: ["attach"], seeds: ["002"] })).toBe("Nothing to run: no scenario is selected");
+  });
+
+  it("keeps a broken file, unless other names were asked for", async () => {
+    const broken = { "all/bad.yaml": "name: bad\n" };
+    expect(await select({}, broken)).toEqual(["attach-twice", "replace-empty", "replace-full", "(bad)"]);
+    expect(await select({ names: ["attach-twice"] }, broken)).toEqual(["attach-twice"]);
+    expect(await select({ names: ["bad"] }, broken)).toEqual(["(bad)"]);
+  });
+
+  it("calls a file broken whose name is not its scenario's, or is taken", async () => {
+    const other = { "all/other.yaml": scenarioText("attach-twice") };
+    const twin = { "all/deep/replace-full.yaml": scenarioText("replace-full") };
+    expect(await select({}, other)).toContain("(other)");
+    expect(await select({}, twin)).toContain("(replace-full)");
+  });
+
+  it("says so where folder or file cannot be read", async () => {
+    expect(await select({ folder: "/nowhere/at-all" })).toBe('Cannot read the folder of scenarios "/nowhere/at-all"');
+    expect(await select({ names: ["./none.yaml"] })).toMatch(/^Cannot read the scenario file ".*none\.yaml"$/u);
+  });
+});
