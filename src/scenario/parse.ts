@@ -1,5 +1,5 @@
 /** Reading a scenario: YAML in, a Scenario or an error that names file, line and what was expected. */
-import { isMap, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { isMap, LineCounter, parseDocument, type Document, type Node, type Tags } from "yaml";
 import type * as z from "zod";
 import { operationNames, type OperationName } from "../operation/operation.ts";
 import { nearestOf } from "./nearest.ts";
@@ -22,6 +22,9 @@ export class ScenarioError extends Error {
 /** Largest scenario file read, in characters. */
 const sizeLimit = 200_000;
 
+/** Addresses and lengths stay the text they are written as: a 64-bit one is too large for YAML's own hexadecimal number. */
+const withoutHexNumbers = (tags: Tags): Tags => tags.filter((tag) => typeof tag === "string" || tag.format !== "HEX");
+
 /**
  * Reads a scenario.
  * @throws ScenarioError where the text is not a scenario
@@ -29,7 +32,7 @@ const sizeLimit = 200_000;
 export function parseScenario(text: string, file: string): Scenario {
   if (text.length > sizeLimit) throw new ScenarioError(file, 0, `it is longer than ${String(sizeLimit)} characters`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, customTags: withoutHexNumbers });
   const lineAt = (offset: number | undefined): number => (offset === undefined ? 0 : lines.linePos(offset).line);
   const broken = document.errors[0] ?? document.warnings[0];
   if (broken !== undefined) throw new ScenarioError(file, lineAt(broken.pos[0]), `not YAML: ${broken.message}`);
