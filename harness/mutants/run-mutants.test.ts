@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Operation } from "../../src/operation/operation.ts";
+import { parseScenario } from "../../src/scenario/parse.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import { modelTarget } from "../../src/target/model-target.ts";
+import type { Observation } from "../../src/trace/observation.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
+import type { Bench } from "../run/bench.ts";
+import { openModelBench } from "../run/model-bench.ts";
+import type { Mutant } from "./mutant.ts";
+import { runMutants, type MutantProgress, type MutantRunOptions } from "./run-mutants.ts";
+
+type Change = (operation: Operation, observation: Observation) => Observation;
+
+/** A bench on a kernel that answers as the model does, but for a change. */
+function benchWith(change: Change): Bench {
+  return {
+    ...openModelBench(),
+    createTarget: () => ({
+      profile: modelTarget.profile,
+      start: async (plan, signal) => {
+        const started = await modelTarget.start(plan, signal);
+        return {
+          profile: started.profile,
+          perform: async (operation, each) => {
+            const { observation, evidence } = await started.perform(operation, each);
+            return { observation: change(operation, observation), evidence };
+          },
+          [Symbol.asyncDispose]: () => Promise.resolve(),
+        };
+      },
+    }),
+  };
+}
+
+const answer =
+  (op: string, result: string): Change =>
+  (operation, observation) =>
+    operation.op === op ? { ...observation, result } : observation;
+const silent =
+  (op: string): Change =>
+  (operation, observation) => {
+    if (operation.op === op) throw new InfrastructureError({ what: "No answer in 5 s" });
+    return observation;
+  };
+
+const scenario = (name: string, tag: string, steps: string): Scenario =>
+  parseScenario(
+    `{ name: ${name}, summary: A scenario for a test, tags: [${tag}], functions: { a: nvme }, steps: [${steps}] }`,
+    `${name}.yaml`,
+  );
+const bind = scenario("binds", "life", "bind: { function: a }");
+const alloc = scenario("allocates", "iommufd", "ioas-alloc: { ioas: A }");
+const power = scenario("powers", "life", "power: { function: a, on: false }, power: { function: a, on: true }");
+
+const mutant = (name: string, ...tags: string[]): Mutant => {
+  return { name, tags, breaks: "", because: "", seenAs: "", file: name };
+};
+
+let runFolder: string;
+const heard: MutantProgress[] = [];
+beforeEach(async () => {
+  runFolder = await mkdtemp(join(tmpdir(), "zhil-mutants-"));
+  heard.length = 0;
+});
+afterEach(() => rm(runFolder, { recursive: true }));
+
+type Kernels = Readonly<Record<string, Change | Error>>;
+
+function optionsWith(kernels: Kernels, more: Partial<MutantRunOptions> = {}): MutantRunOptions {
+  const open = (name: string): Promise<Bench> => {
+    const kernel = kernels[name] ?? ((_, observation) => observation);
+    return kernel instanceof Error ? Promise.reject(kernel) : Promise.resolve(benchWith(kernel));
+  };
+  return {
+    mutants: Object.keys(kernels)
+      .filter((name) => name !== "unpatched")
+      .map((name) => mutant(name, "life")),
+    scenarios: { scenarios: [alloc, bind, power], broken: [] },
+    ledger: [],
+    benches: { openUnpatched: () => open("unpatched"), openPatched: open },
+    runFolder,
+    jobs: 1,
+    all: false,
+    onProgress: (progress) => heard.push(progress),
+    signal: new AbortController().signal,
+    ...more,
+  };
+}
+
+const ranOn = (name: string): string[] =>
+  heard.flatMap((each) => (each.kind === "running" && each.mutant === name ? [each.scenario] : []));
+
+describe("runMutants", () => {
+  it("runs scenarios with expected tags first and stops at the first that fails", async () => {
+    const { records } = await runMutants(optionsWith({ slow: answer("power", "EIO") }));
+    expect(records).toMatchObject([
+      { mutant: "slow", fate: "killed", asExpected: true, kills: [{ scenario: "powers", step: 1, path: "result" }] },
+    ]);
+    expect(ranOn("slow")).toEqual(["binds", "powers"]);
+  });
+
+  it("runs everything where all kills are wanted", async () => {
+    const worse: Change = (operation, seen) => (operation.op === "look" ? seen : { ...seen, result: "panic" });
+    const { records } = await runMutants(optionsWith({ bad: worse }, { all: true }));
+    expect(records[0]?.kills.map((kill) => kill.scenario)).toEqual(["binds", "powers", "allocates"]);
+  });
+
+  it("says where no expected scenario killed", async () => {
+    const { records } = await runMutants(optionsWith({ odd: answer("ioas-alloc", "ENOMEM") }));
+    expect(records).toMatchObject([{ fate: "killed", asExpected: false }]);
+  });
+
+  it("tells survivors, kernels that do not build and kernels that do not boot apart", async () => {
+    const { records } = await runMutants(
+      optionsWith({
+        same: (_, observation) => observation,
+        torn: new InfrastructureError({ what: 'Cannot apply patch "torn": hunk 1' }),
+        dead: silent("look"),
+        mute: silent("bind"),
+      }),
+    );
+    expect(records).toMatchObject([
+      { mutant: "same", fate: "survived", reason: "3 scenarios see no difference" },
+      { mutant: "torn", fate: "unbuilt", reason: 'Cannot apply patch "torn": hunk 1', kernel: null, evidence: null },
+      { mutant: "dead", fate: "broken", reason: expect.stringContaining("No answer in 5 s") as string },
+      {
+        mutant: "mute",
+        fate: "unclear",
+        reason: expect.stringContaining("No answer from binds: No answer in 5 s") as string,
+      },
+    ]);
+    expect(ranOn("dead")).toEqual([]);
+  });
+
+  it("lets nothing kill that fails without a mutant", async () => {
+    const always = answer("power", "EIO");
+    const { records, unfit } = await runMutants(optionsWith({ unpatched: always, same: always }));
+    expect(unfit.map((each) => each.scenario)).toEqual(["powers"]);
+    expect(records).toMatchObject([{ fate: "survived" }]);
+    expect(ranOn("same")).toEqual(["binds", "allocates"]);
+  });
+
+  it("refuses to judge by a suite that passes nothing", async () => {
+    const broken: Change = (_, observation) => ({ ...observation, result: "EIO" });
+    await expect(runMutants(optionsWith({ unpatched: broken, same: broken }))).rejects.toThrow(
+      "Cannot try mutants: no scenario passes on the unpatched kernel",
+    );
+  });
+
+  it("keeps what was decided before it was called off", async () => {
+    const caller = new AbortController();
+    const options = optionsWith({ first: answer("bind", "EIO"), second: answer("bind", "EIO") });
+    const { records, missing, interrupted } = await runMutants({
+      ...options,
+      onProgress: (progress) => {
+        if (progress.kind === "booting" && progress.mutant === "second") caller.abort(new Error("Ctrl-C"));
+      },
+      signal: caller.signal,
+    });
+    expect(records.map((each) => each.mutant)).toEqual(["first"]);
+    expect({ missing, interrupted }).toEqual({ missing: ["second"], interrupted: true });
+  });
+
+  it("does not take a mistake of its own for a patch that does not build", async () => {
+    await expect(runMutants(optionsWith({ torn: new TypeError("undefined is not") }))).rejects.toThrow(
+      "undefined is not",
+    );
+  });
+});
