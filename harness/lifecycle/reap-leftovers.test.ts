@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { fakeQemu } from "../testing/fake-plan.ts";
 import { retryUntil } from "../wait/retry-until.ts";
 import { identifyProcess, isAlive, readProcessRealm, type ProcessIdentity } from "./process-identity.ts";
 import { reapLeftovers } from "./reap-leftovers.ts";
 import { createScratch, ownerFile } from "./scratch.ts";
+
+// Whole programs are started here, on machines that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const orchestrator = fileURLToPath(new URL("../testing/orchestrator.ts", import.meta.url));
 const runTypescript = new URL("../testing/run-typescript.mjs", import.meta.url).href;

@@ -15,6 +15,10 @@ export interface MachineDefinition {
   readonly cpus: number;
   /** Names of its virtio-serial ports. */
   readonly ports: readonly string[];
+  /** File that is its RAM: shared, so that what the guest writes is in the file, or copied on write. */
+  readonly memory?: { readonly path: string; readonly share: boolean };
+  /** Begins as an empty machine that waits for a saved state. */
+  readonly incoming?: boolean;
 }
 
 /** How a machine's monitor, console and ports reach the host. */
@@ -45,10 +49,20 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...socket(`port${index}`, portSocket(port)),
     ...["-device", `virtserialport,chardev=port${index},name=${escapeOption(port)}`],
   ]);
+  const { memory } = machine;
+  const memoryFile =
+    memory === undefined
+      ? []
+      : [
+          "-object",
+          `memory-backend-file,id=ram,size=${machine.memoryMiB}M,mem-path=${escapeOption(memory.path)},share=${memory.share ? "on" : "off"}`,
+        ];
   return [
     ...machine.qemu.argv,
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-    ...["-machine", "s390-ccw-virtio", "-cpu", "max"],
+    ...["-machine", memory === undefined ? "s390-ccw-virtio" : "s390-ccw-virtio,memory-backend=ram", "-cpu", "max"],
+    ...memoryFile,
+    ...(machine.incoming === true ? ["-incoming", "defer"] : []),
     ...["-m", String(machine.memoryMiB), "-smp", String(machine.cpus)],
     ...(wiring.sockets === "by-hand" ? ["-chardev", "stdio,id=console"] : socket("console", consoleSocket)),
     ...["-serial", "chardev:console"],

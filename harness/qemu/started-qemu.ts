@@ -1,5 +1,6 @@
 /** A QEMU that runs, as the rest of the harness sees it. */
 import type { Duplex } from "node:stream";
+import { InfrastructureError } from "../errors/harness-error.ts";
 import type { QmpClient } from "../qmp/qmp-client.ts";
 
 /** How a machine came to its end. */
@@ -49,4 +50,14 @@ export interface StartedQemu extends AsyncDisposable {
   readonly ports: ReadonlyMap<string, Duplex>;
   /** Resolves when the machine is no more, whatever the reason; never rejects. */
   readonly ended: Promise<MachineEnd>;
+}
+
+/**
+ * The host's end of a machine's port.
+ * @throws {InfrastructureError} where the machine has none of that name
+ */
+export function portOf(machine: Pick<StartedQemu, "ports">, name: string): Duplex {
+  const port = machine.ports.get(name);
+  if (port === undefined) throw new InfrastructureError({ what: `The machine has no port "${name}"` });
+  return port;
 }

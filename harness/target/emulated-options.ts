@@ -2,6 +2,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import type { QemuCommand } from "../qemu/qemu-command.ts";
+import type { TemplateSupply } from "../template/template-supply.ts";
 
 /** What a target on the `emulated` bench needs: built once per run, used for any number of scenarios. */
 export interface EmulatedTargetOptions {
@@ -14,6 +15,8 @@ export interface EmulatedTargetOptions {
   readonly initramfs: string;
   /** The run's scratch folder; the caller disposes it after every target. */
   readonly scratch: Scratch;
+  /** Where clones come from; every plan boots on its own where absent. */
+  readonly templates?: TemplateSupply;
   /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
   readonly consoleFile?: (plan: Plan) => string;
   /** Limits that differ from the usual ones. */

@@ -1,10 +1,13 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Operation } from "../../src/operation/operation.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { HarnessError } from "../errors/harness-error.ts";
 import { makePlayground, type BadDay } from "../testing/fake-machine.ts";
 import { fakePlan } from "../testing/fake-plan.ts";
 import { EmulatedTarget } from "./emulated.ts";
+
+// Whole programs are started here, on machines that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const attach: Operation = { op: "attach", function: "a", to: "A" };
 const detach: Operation = { op: "detach", function: "a" };

@@ -2,32 +2,20 @@
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Target } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
-import { AgentClient } from "../agent/agent-client.ts";
-import type { AgentHello } from "../agent/answers.ts";
+import type { AgentClient } from "../agent/agent-client.ts";
 import { Observer } from "../agent/observe.ts";
-import { WatchClient } from "../agent/watch-client.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { readBlock } from "../qemu/medium.ts";
 import { plugFunction, type PluggedFunction } from "../qemu/plug-function.ts";
-import { startQemu } from "../qemu/start-qemu.ts";
-import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { scaleTime } from "../wait/with-limit.ts";
-import { machineOf } from "./describe-by-hand.ts";
-import { agentPorts, usualLimits, type EmulatedLimits, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { bootMachine } from "./boot-machine.ts";
+import { usualLimits, type EmulatedLimits, type EmulatedTargetOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import { StartedEmulatedTarget } from "./started-emulated.ts";
 
 /** Milliseconds a setup request may take beyond the wait that is part of it. */
 const setupMargin = 5_000;
-
-/** A machine whose agent has said hello, nothing plugged in. */
-interface BootedMachine {
-  readonly machine: StartedQemu;
-  readonly agent: AgentClient;
-  readonly watch: WatchClient;
-  readonly hello: AgentHello;
-}
 
 /** Target of the `emulated` bench. */
 export class EmulatedTarget implements Target {
@@ -49,7 +37,7 @@ export class EmulatedTarget implements Target {
    */
   async start(plan: Plan, signal: AbortSignal): Promise<StartedEmulatedTarget> {
     await using scope = new ResourceScope();
-    const booted = await this.#boot(plan, scope, signal);
+    const booted = await bootMachine({ options: this.#options, limits: this.#limits, plan, scope, signal });
     const plugged = new Map<string, PluggedFunction>();
     const observer = new Observer(plan, async (name, block) => {
       const medium = plugged.get(name)?.medium ?? null;
@@ -77,25 +65,6 @@ export class EmulatedTarget implements Target {
       },
     });
   }
-
-  async #boot(plan: Plan, scope: ResourceScope, signal: AbortSignal): Promise<BootedMachine> {
-    const consoleFile = this.#options.consoleFile?.(plan);
-    const place = {
-      scratch: this.#options.scratch,
-      startLimit: this.#limits.start,
-      ...(consoleFile === undefined ? {} : { consoleFile }),
-    };
-    const machine = scope.use("machine", await startQemu(machineOf(this.#options), place, signal));
-    const agent = scope.use("agent's channel", new AgentClient(portOf(machine, agentPorts.agent)));
-    const watch = scope.use("supervisor's channel", new WatchClient(portOf(machine, agentPorts.watch)));
-    try {
-      const hello = await agent.waitForHello(AbortSignal.any([signal, watch.workerEnded]), this.#limits.boot);
-      return { machine, agent, watch, hello };
-    } catch (error) {
-      const end = await findMachineEnd(error, machine);
-      throw end === null ? error : makeEndError(`Cannot boot kernel "${this.#options.kernel}"`, end);
-    }
-  }
 }
 
 /** Tells the agent the plan's names; the functions are observed as they come. */
@@ -119,10 +88,4 @@ async function define(
     await setUp("define-function", { function: name, address, fid, wait: Math.round(scaleTime(limit)) });
   }
   for (const { name, pages } of plan.buffers) await setUp("define-buffer", { buffer: name, pages });
-}
-
-function portOf(machine: StartedQemu, name: string) {
-  const port = machine.ports.get(name);
-  if (port === undefined) throw new InfrastructureError({ what: `The machine has no port "${name}"` });
-  return port;
 }

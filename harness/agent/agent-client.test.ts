@@ -1,0 +1,112 @@
+import type { Duplex } from "node:stream";
+import { expect, it } from "vitest";
+import { ClosedError, InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
+import { makeStreamPair } from "../testing/stream-pair.ts";
+import { AgentClient } from "./agent-client.ts";
+import { encodeFrame, FrameSplitter } from "./frames.ts";
+import { WatchClient } from "./watch-client.ts";
+
+const never = new AbortController().signal;
+const answer = { result: "OK", values: {}, micros: 1, functions: {}, messages: [], log: [], dropped: 0, memory: {} };
+
+interface Guest {
+  readonly end: Duplex;
+  readonly requests: Record<string, unknown>[];
+  readonly say: (message: unknown) => void;
+}
+
+/** The guest's end of a channel, for the test to play. */
+function makeGuest(end: Duplex): Guest {
+  const frames = new FrameSplitter();
+  const requests: Record<string, unknown>[] = [];
+  end.on("data", (chunk: Buffer) => {
+    for (const body of frames.push(chunk)) requests.push(JSON.parse(body.toString()) as Record<string, unknown>);
+  });
+  return { end, requests, say: (message) => void end.write(encodeFrame(message)) };
+}
+
+function makeAgent(): Guest & { readonly client: AgentClient } {
+  const [mine, end] = makeStreamPair();
+  return { client: new AgentClient(mine), ...makeGuest(end) };
+}
+
+const untilAsked = (guest: Guest, count: number): Promise<void> =>
+  expect.poll(() => guest.requests.length).toBe(count);
+
+it("waits for the hello, which may have come before", async () => {
+  const { client, say } = makeAgent();
+  say({ hello: 1, kernel: "7.2.13", agent: "0.1.0", cpus: 2 });
+  expect(await client.waitForHello(never, 1000)).toMatchObject({ kernel: "7.2.13", cpus: 2 });
+});
+
+it("sends an operation with its fields and takes its answer", async () => {
+  const guest = makeAgent();
+  const asked = guest.client.request("attach", { function: "a", to: "A" }, never, 1000);
+  await untilAsked(guest, 1);
+  expect(guest.requests[0]).toEqual({ id: 1, op: "attach", function: "a", to: "A" });
+  guest.say({ id: 1, ...answer, result: "EBUSY" });
+  expect(await asked).toMatchObject({ result: "EBUSY", settled: true });
+});
+
+it("goes on after a refusal", async () => {
+  const guest = makeAgent();
+  const refused = guest.client.request("fly", {}, never, 1000);
+  await untilAsked(guest, 1);
+  guest.say({ id: 1, error: 'Unknown operation "fly"' });
+  await expect(refused).rejects.toThrow('The agent refused: Unknown operation "fly"');
+  const asked = guest.client.request("detach", {}, never, 1000);
+  await untilAsked(guest, 2);
+  guest.say({ id: 2, ...answer });
+  expect(await asked).toMatchObject({ result: "OK" });
+});
+
+it("stays busy until a late answer has come", async () => {
+  const guest = makeAgent();
+  await expect(guest.client.request("attach", {}, never, 20)).rejects.toBeInstanceOf(TimeLimitError);
+  await expect(guest.client.request("detach", {}, never, 1000)).rejects.toThrow(
+    'Cannot ask the agent for "detach": it is busy',
+  );
+});
+
+it.each([
+  ["no JSON", Buffer.from([0, 0, 0, 1, 0x7b]), /Cannot understand the agent's channel after "{"/],
+  ["too long a frame", Buffer.from([0xff, 0xff, 0xff, 0xff]), /a frame of 4294967295 bytes/],
+  ["an answer of another shape", encodeFrame({ id: 1, result: "OK" }), /values/],
+  ["an answer to another request", encodeFrame({ id: 9, ...answer }), /request 9 is not pending/],
+  ["an errno of an odd kind", encodeFrame({ id: 1, ...answer, result: "\u001b[2J" }), /result/],
+])("closes the channel at %s", async (_, bytes, message) => {
+  const guest = makeAgent();
+  const asked = guest.client.request("attach", {}, never, 1000);
+  await untilAsked(guest, 1);
+  guest.end.write(bytes);
+  await expect(asked).rejects.toThrow(message);
+  await expect(asked).rejects.toBeInstanceOf(InfrastructureError);
+});
+
+it("says that the other side closed where it did", async () => {
+  const guest = makeAgent();
+  const asked = guest.client.request("attach", {}, never, 1000);
+  await untilAsked(guest, 1);
+  guest.end.destroy();
+  await expect(asked).rejects.toBeInstanceOf(ClosedError);
+});
+
+it("learns from the supervisor how the worker is, and when it ended", async () => {
+  const [mine, end] = makeStreamPair();
+  const watch = new WatchClient(mine);
+  const guest = makeGuest(end);
+  const report = { worker: { state: "running" }, stack: ["[<0>] f+0x1/0x2"], syscall: "54 0x3", uptime: 2.5 };
+  const pinged = watch.ping(never, 1000);
+  await untilAsked(guest, 1);
+  guest.say({ id: 1, ...report });
+  expect(await pinged).toMatchObject(report);
+  expect(watch.workerEnded.aborted).toBe(false);
+  guest.say({ id: 0, worker: { state: "exited", code: 3, signal: 0 }, stack: [], syscall: "" });
+  await expect.poll(() => watch.workerEnded.aborted).toBe(true);
+  expect(watch.workerEnded.reason).toMatchObject({ what: "The agent's worker exited with status 3" });
+});
+
+it("gives up on a supervisor that does not answer", async () => {
+  const [mine] = makeStreamPair();
+  await expect(new WatchClient(mine).ping(never, 20)).rejects.toThrow("Waited 0.02 s for the supervisor's answer");
+});
