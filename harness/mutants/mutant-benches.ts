@@ -31,12 +31,13 @@ export interface MutantBenchOptions {
 export async function prepareMutantBenches(options: MutantBenchOptions): Promise<MutantBenches> {
   const { qemu, report, signal } = options;
   const chosen = qemu === null ? [] : ["--qemu", qemu];
+  const how = { boot: "clone", report, signal } as const;
   const assets = await prepareAssets({ ...(qemu === null ? {} : { qemu }), report, signal });
   return {
-    openUnpatched: () => openBenchOn(assets, chosen),
+    openUnpatched: () => openBenchOn(assets, chosen, how),
     openPatched: async (patch) => {
       const kernel = await buildPatchedKernel({ patches: [patch], report, signal });
-      return openBenchOn({ ...assets, kernel }, ["--kernel", kernel.image, ...chosen]);
+      return openBenchOn({ ...assets, kernel }, ["--kernel", kernel.image, ...chosen], how);
     },
   };
 }

@@ -1,11 +1,13 @@
 import { basename } from "node:path";
 import { prepareAssets } from "../assets/prepare-assets.ts";
+import { findCacheRoot } from "../assets/cache.ts";
 import type { Assets } from "../assets/assets.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { createScratch } from "../lifecycle/scratch.ts";
-import { describeByHand } from "../target/describe-by-hand.ts";
+import { describeByHand, machineOf } from "../target/describe-by-hand.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
-import { emulatedCommandLine } from "../target/emulated-options.ts";
+import { agentPorts, emulatedCommandLine } from "../target/emulated-options.ts";
+import { supplyTemplates } from "../template/template-supply.ts";
 import type { Bench } from "./bench.ts";
 
 /** How the `emulated` bench is opened. */
@@ -14,9 +16,17 @@ export interface EmulatedBenchOptions {
   readonly kernel: string | null;
   /** A QEMU to use instead of the prepared one. */
   readonly qemu: string | null;
+  /** How a scenario comes to its kernel; a clone where absent. */
+  readonly boot?: BootKind;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }
+
+/** How scenarios come to a pristine kernel: as a clone of a frozen one, or by a boot of their own. */
+export const bootKinds = ["clone", "cold"] as const;
+
+/** How a scenario comes to a pristine kernel. */
+export type BootKind = (typeof bootKinds)[number];
 
 const memoryMiB = 512;
 const cpus = 1;
@@ -26,21 +36,31 @@ const cpus = 1;
  * @throws {HarnessError} where something cannot be had
  */
 export async function openEmulatedBench(options: EmulatedBenchOptions): Promise<Bench> {
-  const { kernel, qemu, report, signal } = options;
+  const { kernel, qemu, report, signal, boot = "clone" } = options;
   const assets = await prepareAssets({
     ...(kernel === null ? {} : { kernel }),
     ...(qemu === null ? {} : { qemu }),
     report,
     signal,
   });
-  return openBenchOn(assets, [
+  const chosen = [
     ...(kernel === null ? [] : ["--kernel", kernel]),
     ...(qemu === null ? [] : ["--qemu", qemu]),
-  ]);
+    ...(boot === "clone" ? [] : ["--boot", boot]),
+  ];
+  return openBenchOn(assets, chosen, { boot, report, signal });
 }
 
 /** Opens the `emulated` bench on assets that are there; `options` are what `zhil run` needs to find them again. */
-export async function openBenchOn(assets: Assets, options: readonly string[]): Promise<Bench> {
+export async function openBenchOn(
+  assets: Assets,
+  options: readonly string[],
+  {
+    boot,
+    report,
+    signal,
+  }: { readonly boot: BootKind; readonly report: ReportProgress; readonly signal: AbortSignal },
+): Promise<Bench> {
   const { kernel, qemu, initramfs } = assets;
   const profile: Bench["profile"] = {
     bench: "emulated",
@@ -57,6 +77,19 @@ export async function openBenchOn(assets: Assets, options: readonly string[]): P
   };
   const machine = { profile, qemu, kernel: kernel.image, initramfs: initramfs.path };
   const scratch = await createScratch();
+  const templates =
+    boot === "cold"
+      ? {}
+      : {
+          templates: supplyTemplates(
+            {
+              machine: machineOf(machine),
+              digests: [qemu.digest, kernel.digest, initramfs.digest],
+              agentPort: agentPorts.agent,
+            },
+            { root: findCacheRoot(), scratch, report, signal },
+          ),
+        };
   const patched = kernel.patches.length === 0 ? "" : ` with ${kernel.patches.join(", ")}`;
   return {
     title: `emulated: Linux ${kernel.version}${patched} on QEMU ${qemu.version}`,
@@ -67,7 +100,8 @@ export async function openBenchOn(assets: Assets, options: readonly string[]): P
       { path: programOf(qemu.argv), digest: qemu.digest },
     ],
     options: ["--bench", "emulated", ...options],
-    createTarget: (consoleFile) => new EmulatedTarget({ ...machine, scratch, consoleFile: () => consoleFile }),
+    createTarget: (consoleFile) =>
+      new EmulatedTarget({ ...machine, ...templates, scratch, consoleFile: () => consoleFile }),
     describeMachine: (plan) => describeByHand(machine, plan),
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
