@@ -11,7 +11,7 @@ import { JsonReporter } from "../report/json-reporter.ts";
 import { JunitReporter } from "../report/junit-reporter.ts";
 import { LineReporter } from "../report/line-reporter.ts";
 import { ReporterGroup, type BrokenReporter } from "../report/reporter.ts";
-import { createScreen, wantsColours, type Screen } from "../report/screen.ts";
+import { createScreen, wantsColours, type Output } from "../report/screen.ts";
 import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import { runSuite } from "../run/run-suite.ts";
@@ -55,8 +55,7 @@ export async function runCommand(
   // Made before anything that can fail: from here on the file says that the run did not end.
   const junit = flags.junit === undefined ? null : new JunitReporter(resolve(io.workingFolder, flags.junit));
   const ledger = await services.readLedger();
-  await using bench = await services.openBench(chooseBench(flags, io, screen));
-  screen.status(null);
+  await using bench = await services.openBench(chooseBench(flags, io, people));
   if (flags.dryRun === true) return printPlans(selected, bench, io, json);
 
   const reporters = new ReporterGroup([
@@ -79,7 +78,7 @@ export async function runCommand(
   return exitCodeOf(result, reporters.broken);
 }
 
-function chooseBench(flags: RunFlags, io: Io, screen: Screen): BenchChoice {
+function chooseBench(flags: RunFlags, io: Io, people: Output): BenchChoice {
   if (flags.bench === "model" && (flags.kernel ?? flags.qemu) !== undefined) {
     throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
   }
@@ -88,7 +87,7 @@ function chooseBench(flags: RunFlags, io: Io, screen: Screen): BenchChoice {
     name: flags.bench,
     kernel: locate(flags.kernel ?? readVariable(io, "ZHIL_KERNEL")),
     qemu: locate(flags.qemu ?? readVariable(io, "ZHIL_QEMU")),
-    report: showProgress(screen),
+    report: showProgress(people),
     signal: io.interrupt,
   };
 }

@@ -14,8 +14,6 @@ export interface Screen {
   readonly paint: Paint;
   /** Columns there are; 100 where nobody says. */
   readonly width: number;
-  /** Whether a line can be taken back. */
-  readonly isTerminal: boolean;
   /** Writes a line that stays. */
   readonly print: (line?: string) => void;
   /** Shows a line that the next one replaces; does nothing where it cannot be taken back. */
@@ -34,7 +32,6 @@ export function createScreen(output: Output, colours: boolean): Screen {
   };
   const width = (): number => Math.max(narrowest, output.columns ?? defaultWidth);
   return {
-    isTerminal: output.isTerminal,
     paint: colours ? paintAnsi : paintPlain,
     get width() {
       return width();

@@ -37,9 +37,11 @@ export const fakeProfile: Omit<Profile, "functions"> = {
   cpus: 1,
 };
 
+const beHonest = ({ honest }: StepCall): Observation => honest;
+
 /** Creates a fake bench. */
 export function fakeBench(options: FakeBenchOptions = {}): Bench {
-  const { kernelOptions = ["*"], quirks = [], onStep = ({ honest }) => honest, onStart, onEnd } = options;
+  const { kernelOptions = ["*"], quirks = [], onStep = beHonest, onStart, onEnd } = options;
   const profile = { ...fakeProfile, kernel: { ...fakeProfile.kernel, options: kernelOptions } };
   return {
     title: "emulated: a fake",

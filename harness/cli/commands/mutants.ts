@@ -78,7 +78,7 @@ async function tryMutants(
   const signal = io.interrupt;
   const benches = await prepareMutantBenches({
     qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
-    report: showProgress(screen),
+    report: showProgress(people),
     signal,
   });
   const show = showMutantProgress(
