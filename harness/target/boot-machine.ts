@@ -47,7 +47,10 @@ export async function bootMachine(request: BootRequest): Promise<BootedMachine> 
       return await bootClone(request, template);
     } catch (error) {
       request.signal.throwIfAborted();
-      template = await templates.replace(template, `the one in the cache cannot be thawed: ${describeError(error)}`);
+      template = await templates.replace(
+        template,
+        `the one in the cache cannot be thawed: ${describeError(error).join(" ")}`,
+      );
     }
   }
   return bootCold(request);

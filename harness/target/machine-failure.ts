@@ -1,11 +1,13 @@
 /** What lies behind a wait that failed: more often than not, the machine. */
 import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
-import { describeEnd } from "../qemu/describe-end.ts";
+import { describeEnd, escapeText } from "../qemu/describe-end.ts";
 import type { MachineEnd, StartedQemu } from "../qemu/started-qemu.ts";
 import { withLimit } from "../wait/with-limit.ts";
 
 /** Limit for a machine that closed its channels to be gone, in milliseconds. */
 const endLimit = 3_000;
+/** Characters of a console that an error shows. */
+const shownCharacters = 2_000;
 
 /** How the machine ended, where that is why the error came about; its channels close a moment before it is gone. */
 export async function findMachineEnd(error: unknown, machine: StartedQemu): Promise<MachineEnd | null> {
@@ -15,7 +17,10 @@ export async function findMachineEnd(error: unknown, machine: StartedQemu): Prom
   return withLimit(wait, () => machine.ended).catch(() => null);
 }
 
-/** The error of a machine that ended while something was wanted from it. */
+/** The error of a machine that ended while something was wanted from it; a panicked guest's last words are its cause. */
 export function makeEndError(what: string, end: MachineEnd): InfrastructureError {
-  return new InfrastructureError({ what: `${what}: QEMU ${describeEnd(end)}` });
+  const problem = { what: `${what}: QEMU ${describeEnd(end)}` };
+  if (end.kind !== "panicked") return new InfrastructureError(problem);
+  const words = escapeText(end.console).trim().slice(-shownCharacters);
+  return new InfrastructureError({ ...problem, cause: new Error(`the console's end:\n${words}`) });
 }

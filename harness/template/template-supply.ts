@@ -19,7 +19,7 @@ export function supplyTemplates(source: TemplateSource, place: TemplatePlace): T
       place.signal.throwIfAborted();
       place.report({
         kind: "step",
-        text: `Booting every scenario on its own, as no template can be had: ${describeError(error)}`,
+        text: `Booting every scenario on its own, as no template can be had: ${describeError(error).join(" ")}`,
       });
       return null;
     });
