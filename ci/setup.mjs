@@ -8,26 +8,6 @@ import { delimiter, join } from "node:path";
 const entry = "dist/harness/cli/main.js";
 const link = "node_modules/.bin/zhil";
 
-/** What building the kernel and the agent takes: a program, or a library's file as a compiler finds it, and its package. */
-function listNeeds() {
-  const native = process.arch === "s390x";
-  const cross = native ? "gcc" : "s390x-linux-gnu-gcc";
-  return [
-    { program: "gcc", package: "gcc" },
-    { library: "crt1.o", compiler: "gcc", package: "libc6-dev" },
-    { program: "make", package: "make" },
-    { program: "flex", package: "flex" },
-    { program: "bison", package: "bison" },
-    { program: "bc", package: "bc" },
-    { program: "patch", package: "patch" },
-    { program: "xz", package: "xz-utils" },
-    { program: "flock", package: "util-linux" },
-    { program: "python3", package: "python3" },
-    { program: cross, package: native ? "gcc" : "gcc-s390x-linux-gnu" },
-    { library: "libc.a", compiler: cross, package: native ? "libc6-dev" : "libc6-dev-s390x-cross" },
-  ];
-}
-
 installNpmPackages();
 const complete = installDebianPackages();
 build();
@@ -86,7 +66,11 @@ function installDebianPackages() {
 }
 
 function findMissing() {
-  const missing = listNeeds().filter(({ program, library, compiler }) =>
+  // On s390x itself there is nothing to cross.
+  const needs = JSON.parse(readFileSync("ci/needs.json", "utf8")).filter(
+    (need) => process.arch !== "s390x" || need.cross !== true,
+  );
+  const missing = needs.filter(({ program, library, compiler }) =>
     program === undefined ? !hasLibrary(compiler, library) : !hasProgram(program),
   );
   return [...new Set(missing.map((need) => need.package))];

@@ -4,6 +4,7 @@ import { prepareKernel } from "../kernel/prepare-kernel.ts";
 import type { Assets, PrepareOptions } from "./assets.ts";
 import { createCacheFolder, findCacheRoot } from "./cache.ts";
 import type { Preparation } from "./preparation.ts";
+import { readGiven } from "./given.ts";
 import { prepareInitramfs } from "./prepare-initramfs.ts";
 import { prepareQemu } from "./prepare-qemu.ts";
 
@@ -21,11 +22,12 @@ export async function prepareAssets(options: PrepareOptions): Promise<Assets> {
   const root = resolve(findCacheRoot());
   await createCacheFolder(root);
   const preparation: Preparation = { root, update: options.update ?? false, report: options.report, signal };
-  const givenKernel = options.kernel ?? readVariable("ZHIL_KERNEL");
+  const given = readGiven();
+  const givenKernel = options.kernel ?? given.kernel;
   const parts = [
     givenKernel === undefined ? prepareKernel(preparation) : examineGivenKernel(givenKernel),
-    prepareInitramfs(preparation, readVariable("ZHIL_AGENT")),
-    prepareQemu(preparation, options.qemu ?? readVariable("ZHIL_QEMU")),
+    prepareInitramfs(preparation, given.agent),
+    prepareQemu(preparation, options.qemu ?? given.qemu),
   ] as const;
   try {
     const [kernel, initramfs, qemu] = await Promise.all(parts);
@@ -36,9 +38,4 @@ export async function prepareAssets(options: PrepareOptions): Promise<Assets> {
     await Promise.allSettled(parts);
     throw error;
   }
-}
-
-function readVariable(name: string): string | undefined {
-  const value = process.env[name];
-  return value === "" ? undefined : value;
 }

@@ -30,17 +30,37 @@ interface BuiltInitramfs {
  */
 export async function prepareInitramfs(preparation: Preparation, givenAgent: string | undefined): Promise<Initramfs> {
   if (givenAgent !== undefined) return packGiven(preparation, resolve(givenAgent));
-  const { root, signal } = preparation;
-  const sources = await digestSources(agentSources);
-  const compiler = await findCompiler(signal);
-  const find = async (parts: Entry<AgentParts> | null): Promise<Initramfs | null> =>
-    parts === null ? null : findInitramfs(root, keyOf(sources, compiler, parts));
-  const known = preparation.update ? null : await find(await readAgentParts(root));
+  const { root, update, signal } = preparation;
+  const recipe = await readAgentRecipe(signal);
+  const known = update ? null : await findBuilt(root, recipe, await readAgentParts(root));
   if (known !== null) return known;
   return withLock({ ...preparation, name: "agent", purpose: "building the agent" }, async (lock) => {
-    const parts = (preparation.update ? null : await readAgentParts(root)) ?? (await fetchAgentParts(preparation));
-    return (await find(parts)) ?? buildInitramfs(preparation, keyOf(sources, compiler, parts), compiler, parts, lock);
+    const parts = (update ? null : await readAgentParts(root)) ?? (await fetchAgentParts(preparation));
+    return (await findBuilt(root, recipe, parts)) ?? buildInitramfs(preparation, recipe, parts, lock);
   });
+}
+
+/** The initramfs of this clone's agent that is at hand without building one, or null. */
+export async function findInitramfs(root: string, signal: AbortSignal): Promise<Initramfs | null> {
+  return findBuilt(root, await readAgentRecipe(signal), await readAgentParts(root));
+}
+
+/** What decides how the agent comes out, beside its parts. */
+interface AgentRecipe {
+  readonly sources: string;
+  readonly compiler: Compiler;
+}
+
+async function readAgentRecipe(signal: AbortSignal): Promise<AgentRecipe> {
+  return { sources: await digestSources(agentSources), compiler: await findCompiler(signal) };
+}
+
+async function findBuilt(
+  root: string,
+  recipe: AgentRecipe,
+  parts: Entry<AgentParts> | null,
+): Promise<Initramfs | null> {
+  return parts === null ? null : readInitramfs(root, keyOf(recipe, parts));
 }
 
 /** The agent's programs and its Makefile, as one digest; what is built lies elsewhere. */
@@ -52,44 +72,48 @@ async function digestSources(folder: string): Promise<string> {
   return digestBytes(contents.join("\0"));
 }
 
-function keyOf(sources: string, compiler: Compiler, { manifest }: Entry<AgentParts>): string {
+function keyOf({ sources, compiler }: AgentRecipe, { manifest }: Entry<AgentParts>): string {
   const { headersVersion, libraryVersion } = manifest;
   return makeKey({ sources, compiler: compiler.version, headersVersion, libraryVersion });
 }
 
-async function findInitramfs(root: string, key: string): Promise<Initramfs | null> {
+async function readInitramfs(root: string, key: string): Promise<Initramfs | null> {
   const entry = await readEntry<BuiltInitramfs>(root, "initramfs", key);
   return entry === null ? null : { path: join(entry.folder, archiveName), digest: entry.manifest.digest };
 }
 
 async function buildInitramfs(
   preparation: Preparation,
-  key: string,
-  compiler: Compiler,
+  recipe: AgentRecipe,
   parts: Entry<AgentParts>,
   lock: number,
 ): Promise<Initramfs> {
   preparation.report({ kind: "step", text: "Building the agent" });
   const at = (path: string): string => join(parts.folder, path);
-  const entry = await publishEntry<BuiltInitramfs>(preparation.root, "initramfs", key, async (folder) => {
-    const output = join(folder, "build");
-    await mkdir(output);
-    await runTool({
-      command: "make",
-      arguments: [
-        ...["-C", agentSources, `O=${output}`, `CROSS_COMPILE=${compiler.prefix}`, "-j2"],
-        ...[`KERNEL_HEADERS=${at(parts.manifest.headers)}`, `JSON_CFLAGS=-I${at(parts.manifest.libraryHeaders)}`],
-        `JSON_LIBS=${at(parts.manifest.library)}`,
-      ],
-      purpose: "build the agent",
-      signal: preparation.signal,
-      limit: buildLimit,
-      descriptor: lock,
-    });
-    const digest = await packAgent(await readFile(join(output, "agent")), folder);
-    await rm(output, { recursive: true });
-    return { digest };
-  });
+  const entry = await publishEntry<BuiltInitramfs>(
+    preparation.root,
+    "initramfs",
+    keyOf(recipe, parts),
+    async (folder) => {
+      const output = join(folder, "build");
+      await mkdir(output);
+      await runTool({
+        command: "make",
+        arguments: [
+          ...["-C", agentSources, `O=${output}`, `CROSS_COMPILE=${recipe.compiler.prefix}`, "-j2"],
+          ...[`KERNEL_HEADERS=${at(parts.manifest.headers)}`, `JSON_CFLAGS=-I${at(parts.manifest.libraryHeaders)}`],
+          `JSON_LIBS=${at(parts.manifest.library)}`,
+        ],
+        purpose: "build the agent",
+        signal: preparation.signal,
+        limit: buildLimit,
+        descriptor: lock,
+      });
+      const digest = await packAgent(await readFile(join(output, "agent")), folder);
+      await rm(output, { recursive: true });
+      return { digest };
+    },
+  );
   return { path: join(entry.folder, archiveName), digest: entry.manifest.digest };
 }
 
@@ -108,7 +132,7 @@ async function packGiven(preparation: Preparation, path: string): Promise<Initra
     });
   }
   const key = makeKey({ given: digestBytes(agent) });
-  const known = await findInitramfs(preparation.root, key);
+  const known = await readInitramfs(preparation.root, key);
   if (known !== null) return known;
   return withLock({ ...preparation, name: "agent", purpose: "packing the agent" }, async () => {
     const entry = await publishEntry<BuiltInitramfs>(preparation.root, "initramfs", key, async (folder) => ({

@@ -31,13 +31,33 @@ interface UnpackedQemu {
  * @throws {UsageError} where the one given is not; {InfrastructureError} where none can be had
  */
 export async function prepareQemu(preparation: Preparation, given: string | undefined): Promise<Qemu> {
-  if (given !== undefined) return examineGiven(resolve(given), preparation.signal);
-  const system = await findSystemQemu(preparation.signal);
-  return system ?? fetchQemu(preparation);
+  const { root, update, signal } = preparation;
+  return (await findQemu({ root, given, update, signal })) ?? fetchQemu(preparation);
+}
+
+/** What finding a QEMU takes. */
+export interface QemuSearch {
+  readonly root: string;
+  readonly given: string | undefined;
+  /** Leaves out the one that was fetched earlier. */
+  readonly update: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The QEMU that is at hand without fetching one, or null.
+ * @throws {UsageError} where the one given cannot be used
+ */
+export async function findQemu({ root, given, update, signal }: QemuSearch): Promise<Qemu | null> {
+  if (given !== undefined) return examineGiven(resolve(given), signal);
+  const system = await findSystemQemu(signal);
+  if (system !== null || update) return system;
+  const chosen = await readChosen(root);
+  return chosen === null ? null : commandOf(chosen);
 }
 
 /** The system's QEMU, or null where there is none or it is too old. */
-export async function findSystemQemu(signal: AbortSignal): Promise<Qemu | null> {
+async function findSystemQemu(signal: AbortSignal): Promise<Qemu | null> {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     const path = join(folder, program);
     const found = await access(path, constants.X_OK).then(
@@ -91,14 +111,11 @@ export function readVersion(said: string): string {
   throw new InfrastructureError({ what: `Cannot read QEMU's version out of "${said.slice(0, 100)}"` });
 }
 
-async function fetchQemu(preparation: Preparation): Promise<Qemu> {
-  const { root } = preparation;
-  const known = preparation.update ? null : await readChosen(root);
-  if (known !== null) return commandOf(known);
+function fetchQemu(preparation: Preparation): Promise<Qemu> {
   return withLock({ ...preparation, name: "qemu", purpose: "fetching QEMU" }, async () => {
     // Another process may have been faster.
-    const entry = (preparation.update ? null : await readChosen(root)) ?? (await fetchNewest(preparation));
-    return commandOf(entry);
+    const meanwhile = preparation.update ? null : await readChosen(preparation.root);
+    return commandOf(meanwhile ?? (await fetchNewest(preparation)));
   });
 }
 

@@ -35,6 +35,11 @@ export async function prepareKernel(preparation: Preparation): Promise<Kernel> {
   });
 }
 
+/** The lean kernel that is at hand without building one, or null. */
+export async function findKernel(root: string, signal: AbortSignal): Promise<Kernel | null> {
+  return findChosen({ root }, await readRecipe([], signal));
+}
+
 /** The tree of the source that was chosen, where it is still there. */
 export async function findChosenTree({ root }: Preparation): Promise<KernelTree | null> {
   const choice = await readChoice<SourceChoice>(root, sourceChoice);
@@ -73,7 +78,7 @@ export async function buildBase(
   return describeBuilt(entry, unpatched);
 }
 
-async function findChosen({ root }: Preparation, recipe: KernelRecipe): Promise<Kernel | null> {
+async function findChosen({ root }: Pick<Preparation, "root">, recipe: KernelRecipe): Promise<Kernel | null> {
   const choice = await readChoice<SourceChoice>(root, sourceChoice);
   return choice === null ? null : findBuilt(root, recipe, choice.version);
 }

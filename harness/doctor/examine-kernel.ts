@@ -1,0 +1,61 @@
+import type { Kernel } from "../assets/assets.ts";
+import { describeError } from "../errors/describe-error.ts";
+import { examineGivenKernel } from "../kernel/given-kernel.ts";
+import { findKernel } from "../kernel/prepare-kernel.ts";
+import { fine, missing, warning, type Finding } from "./finding.ts";
+
+/** What a kernel must contain, and what for. */
+const options: readonly { readonly name: string; readonly for: string; readonly required: boolean }[] = [
+  { name: "S390_IOMMU", for: "DMA translation of zPCI functions", required: true },
+  { name: "HOTPLUG_PCI_S390", for: "functions that come while it runs", required: true },
+  { name: "VFIO_PCI", for: "functions in user space's hands", required: true },
+  { name: "IOMMUFD", for: "I/O address spaces: attach, replace, detach", required: true },
+  { name: "VFIO_DEVICE_CDEV", for: "functions bound to iommufd", required: true },
+  { name: "VFIO_GROUP", for: "type1 containers", required: true },
+  { name: "VFIO_CONTAINER", for: "type1 containers of VFIO's own, not iommufd's imitation", required: true },
+  { name: "VFIO_IOMMU_TYPE1", for: "type1 containers", required: true },
+  { name: "BLK_DEV_NVME", for: "the function's own driver before and after", required: true },
+  { name: "VIRTIO_CONSOLE", for: "the agent's channel", required: true },
+  { name: "DEVTMPFS", for: "device nodes in an initramfs that has none", required: true },
+  { name: "DEBUG_FS", for: "the function's counters and messages", required: true },
+  { name: "KALLSYMS", for: "names in oopses and stacks", required: true },
+  { name: "STACKTRACE", for: "where a hanging call stands", required: false },
+  { name: "FAULT_INJECTION_DEBUG_FS", for: "failures on demand", required: false },
+  { name: "FAILSLAB", for: "allocations that fail on demand", required: false },
+  { name: "IOMMUFD_TEST", for: "iommufd's mock device", required: false },
+];
+
+/** The kernel that a run would boot: release, and what it has of what scenarios look at. */
+export async function examineKernel(
+  root: string,
+  given: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  let kernel: Kernel | null;
+  try {
+    kernel = given === undefined ? await findKernel(root, signal) : await examineGivenKernel(given);
+  } catch (error) {
+    return [missing("kernel", describeError(error).join("; "), "Run ci/setup, or set ZHIL_KERNEL= to a bzImage")];
+  }
+  if (kernel === null) {
+    return [missing("kernel", "not built yet", "Run ci/setup, which builds it, or set ZHIL_KERNEL= to a bzImage")];
+  }
+  return [
+    fine("kernel", `Linux ${kernel.version} (${kernel.origin}), ${kernel.image}`),
+    ...judgeOptions(kernel.options),
+  ];
+}
+
+/** What a kernel with these options can be used for; none means that it does not tell. */
+export function judgeOptions(enabled: readonly string[]): readonly Finding[] {
+  if (enabled.length === 0) {
+    const remedy = "Put its configuration beside the image as config-RELEASE or .config";
+    return [warning("kernel options", "unknown: the kernel given does not tell", remedy)];
+  }
+  return options.map((option) => {
+    const what = `kernel option ${option.name}`;
+    if (enabled.includes(option.name)) return fine(what, `for ${option.for}`);
+    const remedy = `Set CONFIG_${option.name}=y and build the kernel anew; guests/kernel/lean.config has all of them`;
+    return (option.required ? missing : warning)(what, `not set; it is for ${option.for}`, remedy);
+  });
+}
