@@ -15,7 +15,7 @@ import type { Rule, Rules } from "./rule.ts";
 import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
-import { functionRules } from "./rules/function.ts";
+import { defaultTypeOf, functionRules } from "./rules/function.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { type1Rules } from "./rules/type1.ts";
 import type { HostState, ModelFunction } from "./state.ts";
@@ -47,6 +47,7 @@ export function initialState(plan: Plan): HostState {
         resetMethod: "default",
         domain: null,
         onDefault: true,
+        defaultType: defaultTypeOf(plan.profile),
         shadow: new Map(),
         inError: false,
         controller: "off",

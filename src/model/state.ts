@@ -95,6 +95,8 @@ export interface ModelFunction {
   domain: string | null;
   /** The kernel's default domain is attached: nobody owns the function's DMA. */
   onDefault: boolean;
+  /** Type of the default domain of the function's group. */
+  defaultType: "DMA" | "DMA-FQ";
   /** What a hypervisor that only looks at tables when told by RPCIT knows of them (quirk `shadow-by-rpcit`). */
   shadow: Map<bigint, Translation>;
   /** In the zPCI error state: DMA and loads are blocked. */
@@ -108,7 +110,7 @@ export interface HostState {
   functions: Record<string, ModelFunction>;
   /** iommufds in use, by name. */
   iommufds: Record<string, { open: boolean }>;
-  /** IOASes and HWPTs; null where one was destroyed and only its stale id is left. */
+  /** IOASes and HWPTs; null where one was destroyed and its stale id is nobody else's yet. */
   objects: Record<string, Ioas | Hwpt | null>;
   containers: Record<string, Container>;
   domains: Record<string, Domain>;

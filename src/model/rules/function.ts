@@ -1,5 +1,6 @@
 /** The life of a function: drivers, power, sysfs resets. */
 import { ScenarioMistake, type Host } from "../host.ts";
+import type { Profile } from "../../trace/profile.ts";
 import type { ModelFunction } from "../state.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 
@@ -15,7 +16,18 @@ const forget = (host: Host, name: string): void => {
   fn.inError = false;
   fn.controller = "off";
   fn.resetMethod = "default";
+  fn.defaultType = defaultTypeOf(host.profile);
 };
+
+/**
+ * The type of a new group's default domain.
+ * Ground: drivers/iommu/Kconfig, IOMMU_DEFAULT_DMA_LAZY on s390; drivers/iommu/iommu.c, iommu_subsys_init, and
+ * iommu_group_alloc_default_domain for what becomes of iommu.passthrough where there is no identity domain.
+ */
+export function defaultTypeOf(profile: Profile): "DMA" | "DMA-FQ" {
+  const strict = /(?:^| )(?:iommu\.(?:strict|passthrough)=(?:1|y|on|true)|s390_iommu=strict)(?= |$)/iu.test(profile.kernel.commandLine);
+  return strict ? "DMA" : "DMA-FQ";
+}
 
 /** Rules of this file. */
 export const functionRules: Rules<
@@ -87,13 +99,16 @@ export const functionRules: Rules<
   },
   "domain-type": {
     ground:
-      "drivers/iommu/iommu.c, iommu_group_store_type: -EINVAL for an unknown type, -EPERM while somebody owns the group's DMA; " +
+      "drivers/iommu/iommu.c, iommu_group_store_type: -EINVAL for an unknown type; DMA to DMA-FQ at any time, only a flush " +
+      "queue is added; else -EPERM while somebody owns the group's DMA; __iommu_alloc_identity_domain: " +
       "s390-iommu.c has an identity domain only where CLP reports relaxed translation, else -EOPNOTSUPP",
     predict: (host, { function: name, type }) => {
       const fn = host.fn(name);
       if (!["identity", "DMA", "DMA-FQ", "auto"].includes(type)) return fail("EINVAL");
-      if (!fn.onDefault) return fail("EPERM");
+      const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
+      if (!fn.onDefault && !addsQueue) return fail("EPERM");
       if (type === "identity") return fail("EOPNOTSUPP");
+      fn.defaultType = type === "DMA" || type === "DMA-FQ" ? type : defaultTypeOf(host.profile);
       return succeed();
     },
   },
