@@ -23,7 +23,7 @@ export async function createRunFolder(parent: string, now: Date): Promise<string
         .replaceAll(":", "-"),
     );
     // Made aside and moved into place, so that "latest" always leads somewhere.
-    const link = join(parent, `.latest-${process.pid}`);
+    const link = join(parent, `.latest-${name}`);
     await rm(link, { force: true });
     await symlink(name, link);
     await rename(link, join(parent, "latest"));

@@ -58,7 +58,7 @@ export class TableReporter implements Reporter {
       table.push([
         paint(verdictShade[record.verdict], record.verdict),
         shorten(record.scenario, nameWidth - 2),
-        reasonOf(record),
+        breakWords(reasonOf(record), reasonWidth - 2),
       ]);
     }
     print(table.toString());
@@ -76,6 +76,10 @@ export class TableReporter implements Reporter {
 }
 
 const reasonOf = (record: ScenarioRecord): string => shorten(escapeLine(record.reason ?? ""), longestReason);
+
+/** A word that is wider than its column would be cut off by the table. */
+const breakWords = (text: string, width: number): string =>
+  text.replace(new RegExp(`\\S{${width}}(?=\\S)`, "gu"), "$&\n");
 
 /** What must not be overlooked, each once. */
 function notesOf({ records, interrupted, missing }: RunResult): string[] {
