@@ -80,11 +80,31 @@ export class Host {
     return found;
   }
 
+  /** The object of a name; null where it was destroyed. */
+  object(name: string): Ioas | Hwpt | null {
+    const found = this.state.objects[name];
+    if (found === undefined) {
+      throw new ScenarioMistake(
+        `No IOAS or HWPT is named "${name}", or its id may be another object's since it was destroyed`,
+      );
+    }
+    return found;
+  }
+
   /** The IOAS of a name; null where it was destroyed. */
   ioas(name: string): Ioas | null {
-    const found = this.state.objects[name];
-    if (found === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${name}"`);
+    const found = this.object(name);
     return found?.kind === "ioas" ? found : null;
+  }
+
+  /**
+   * A new object takes the lowest free id (drivers/iommu/iommufd/main.c, _iommufd_object_alloc), which may be that of a
+   * destroyed one: from now on nobody can say what a destroyed one's id stands for.
+   */
+  forgetStaleIds(): void {
+    for (const [name, object] of Object.entries(this.state.objects)) {
+      if (object === null) Reflect.deleteProperty(this.state.objects, name);
+    }
   }
 
   hwptsOf(ioas: string): [string, Hwpt][] {

@@ -1,7 +1,7 @@
 /** Mappings: what IOAS and container have in common. */
 import { maxU64, pageSize } from "../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "./host.ts";
-import { queuePages, type Area, type Reservation } from "./state.ts";
+import { queuePages, type Area, type Ioas, type Reservation } from "./state.ts";
 
 /** Fields of the mapping operations. */
 export interface MappingFields {
@@ -69,4 +69,50 @@ export function holesOf(reserved: readonly Reservation[]): { first: bigint; last
   }
   if (next <= maxU64) holes.push({ first: next, last: maxU64 });
   return holes;
+}
+
+/** Largest alignment that the kernel gives to an IOVA it chooses (HPAGE_SIZE on s390). */
+const largestAlignment = 0x10_0000n;
+
+/**
+ * The IOVA the kernel picks: the lowest free one from one page on, null where there is none.
+ * Ground: io_pagetable.c, iopt_alloc_iova. It is aligned as the user address is, up to the length's power of two.
+ * @throws ScenarioMistake where the choice would depend on where the buffer lies
+ */
+export function chooseIova(ioas: Ioas, length: bigint): bigint | null {
+  const taken = ioas.areas.map((area) => ({ owner: "", first: area.iova, last: area.iova + area.length - 1n }));
+  const holes = holesOf([...ioas.reserved, ...taken, { owner: "", first: 0n, last: pageSize - 1n }]);
+  const choices = new Set<bigint | null>();
+  for (let alignment = pageSize; alignment < 2n * length && alignment <= largestAlignment; alignment *= 2n) {
+    choices.add(lowestIn(holes, length, alignment));
+  }
+  const [choice] = choices;
+  if (choices.size > 1) throw new ScenarioMistake("The IOVA chosen here depends on where the buffer lies");
+  return choice ?? null;
+}
+
+function lowestIn(
+  holes: readonly { first: bigint; last: bigint }[],
+  length: bigint,
+  alignment: bigint,
+): bigint | null {
+  for (const hole of holes) {
+    const start = ((hole.first + alignment - 1n) / alignment) * alignment;
+    if (start + length - 1n <= hole.last) return start;
+  }
+  return null;
+}
+
+/** True where an area begins and ends with a page of its buffer. */
+export const isWholePages = (area: Pick<Area, "length" | "offset">): boolean =>
+  (area.length | area.offset) % pageSize === 0n;
+
+/**
+ * A mapping must lie in its buffer, for what lies beyond it in the user's memory is nobody's promise.
+ * @throws ScenarioMistake where it does not
+ */
+export function requireInside(host: Host, area: Area): void {
+  if (area.offset + area.length > BigInt(bufferPages(host, area.buffer)) * pageSize) {
+    throw new ScenarioMistake(`The mapping goes beyond the end of buffer "${area.buffer}"`);
+  }
 }

@@ -84,6 +84,7 @@ export function makeHwpt(
   if (ioas === null) return fail("EINVAL");
   if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
   if (overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
+  host.forgetStaleIds();
   const domain = host.newDomain();
   if (attachFirst !== null) {
     const fn = host.fn(attachFirst);
@@ -103,9 +104,10 @@ function changeTable(host: Host, name: string, to: string): Outcome {
   const fn = host.fn(name);
   if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
   if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
-  const target = host.state.objects[to];
-  if (target === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${to}"`);
+  const target = host.object(to);
   if (target === null) return fail("ENOENT");
+  if (target.iommufd !== fn.iommufd)
+    throw new ScenarioMistake(`"${to}" is not an object of the iommufd of "${name}"`);
   const ioasName = target.kind === "ioas" ? to : target.ioas;
   const ioas = host.ioas(ioasName);
   if (ioas === null) return fail("ENOENT");
@@ -195,6 +197,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       if (fn.iommufd !== null) return fail("EINVAL");
       host.setDomain(name, null);
       fn.iommufd = iommufd;
+      host.forgetStaleIds();
       openDevice(host, name);
       return succeed();
     },

@@ -25,7 +25,9 @@ const forget = (host: Host, name: string): void => {
  * iommu_group_alloc_default_domain for what becomes of iommu.passthrough where there is no identity domain.
  */
 export function defaultTypeOf(profile: Profile): "DMA" | "DMA-FQ" {
-  const strict = /(?:^| )(?:iommu\.(?:strict|passthrough)=(?:1|y|on|true)|s390_iommu=strict)(?= |$)/iu.test(profile.kernel.commandLine);
+  const strict = /(?:^| )(?:iommu\.(?:strict|passthrough)=(?:1|y|on|true)|s390_iommu=strict)(?= |$)/iu.test(
+    profile.kernel.commandLine,
+  );
   return strict ? "DMA" : "DMA-FQ";
 }
 

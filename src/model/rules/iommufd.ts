@@ -2,9 +2,9 @@
 import { anything } from "../../compare/pattern.ts";
 import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
-import { areaOf, holesOf, isReserved, lastOf, meets } from "../mapping.ts";
+import { areaOf, chooseIova, holesOf, isReserved, isWholePages, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
-import type { Area, Ioas } from "../state.ts";
+import type { Area, Ioas, ModelFunction } from "../state.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
 
 /** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
@@ -44,16 +44,6 @@ function enterAreas(host: Host, name: string, ioas: Ioas, areas: readonly Area[]
   return null;
 }
 
-/** The IOVA the kernel picks: the lowest free one from one page on (io_pagetable.c, iopt_alloc_iova). */
-function chooseIova(ioas: Ioas, length: bigint): bigint | null {
-  const taken = ioas.areas.map((area) => ({ owner: "", first: area.iova, last: area.iova + area.length - 1n }));
-  for (const hole of holesOf([...ioas.reserved, ...taken, { owner: "", first: 0n, last: pageSize - 1n }])) {
-    const start = ((hole.first + pageSize - 1n) / pageSize) * pageSize;
-    if (start + length - 1n <= hole.last) return start;
-  }
-  return null;
-}
-
 /** Unmap a range; ground of each answer: io_pagetable.c, iopt_unmap_iova_range. */
 function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: bigint): Outcome {
   let unmapped = 0n;
@@ -84,6 +74,7 @@ export const iommufdRules: Rules<
     ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_alloc_ioctl",
     predict: (host, { ioas, iommufd }) => {
       host.state.iommufds[iommufd] ??= { open: true };
+      host.forgetStaleIds();
       host.state.objects[ioas] = { kind: "ioas", iommufd, areas: [], reserved: [], hugePages: true };
       return succeed();
     },
@@ -100,12 +91,18 @@ export const iommufdRules: Rules<
       if (ioas === null) return fail("ENOENT");
       if (area.length === 0n) return fail("EINVAL");
       if (wanted === null) {
+        if (!isWholePages(area)) {
+          if (alignmentOf(host, fields.ioas, ioas) === pageSize) return fail("EINVAL");
+          throw new ScenarioMistake("The IOVA chosen for a part of a page depends on where the buffer lies");
+        }
         const chosen = chooseIova(ioas, area.length);
         if (chosen === null) return fail("ENOSPC");
         area.iova = chosen;
       }
-      const problem =
-        checkArea(host, fields.ioas, ioas, [area], wanted === null) ?? enterAreas(host, fields.ioas, ioas, [area]);
+      const refusal = checkArea(host, fields.ioas, ioas, [area], wanted === null);
+      if (refusal !== null) return fail(refusal);
+      requireInside(host, area);
+      const problem = enterAreas(host, fields.ioas, ioas, [area]);
       return problem === null ? succeed({ iova: toHex(area.iova) }) : fail(problem);
     },
   },
@@ -136,6 +133,8 @@ export const iommufdRules: Rules<
       if (areas === null) return fail("ENOENT");
       const to = host.ioas(fields.to);
       if (to === null) return fail("ENOENT");
+      if (to.iommufd !== from.iommufd)
+        throw new ScenarioMistake(`"${fields.to}" is not an object of the iommufd of "${fields.from}"`);
       const problem = checkArea(host, fields.to, to, areas, false) ?? enterAreas(host, fields.to, to, areas);
       return problem === null ? succeed({ iova: toHex(iova) }) : fail(problem);
     },
@@ -171,9 +170,7 @@ export const iommufdRules: Rules<
     predict: (host, { hwpt, function: name, ioas, flags }) => {
       const fn = host.fn(name);
       if (fn.iommufd === null) throw new ScenarioMistake(`Function "${name}" is not bound to an iommufd`);
-      const outcome = allocateHwpt(host, hwpt, ioas, flags);
-      if (outcome.result !== "OK") host.state.objects[hwpt] ??= null;
-      return outcome;
+      return allocateHwpt(host, fn, { hwpt, parent: ioas, flags });
     },
   },
   destroy: {
@@ -182,8 +179,7 @@ export const iommufdRules: Rules<
     predict: (host, { object: name }) => {
       const fn = host.state.functions[name];
       if (fn !== undefined) return fail(fn.iommufd === null ? "ENOENT" : "EBUSY");
-      const object = host.state.objects[name];
-      if (object === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${name}"`);
+      const object = host.object(name);
       if (object === null) return fail("ENOENT");
       if (object.kind === "ioas") {
         if (host.hwptsOf(name).length > 0) return fail("EBUSY");
@@ -205,19 +201,25 @@ export const iommufdRules: Rules<
           `iommufd "${iommufd}" is closed while a function is bound to it: nothing could be named after`,
         );
       for (const [name, object] of Object.entries(host.state.objects)) {
-        if (object?.iommufd === iommufd) host.state.objects[name] = null;
+        if (object?.iommufd === iommufd) Reflect.deleteProperty(host.state.objects, name);
       }
       return succeed();
     },
   },
 };
 
-function allocateHwpt(host: Host, hwpt: string, name: string, flags: readonly string[]): Outcome {
-  const parent = host.state.objects[name];
-  if (parent === undefined) throw new ScenarioMistake(`No IOAS or HWPT is named "${name}"`);
+function allocateHwpt(
+  host: Host,
+  fn: ModelFunction,
+  wanted: { readonly hwpt: string; readonly parent: string; readonly flags: readonly string[] },
+): Outcome {
+  const parent = host.object(wanted.parent);
   if (parent === null) return fail("EINVAL");
-  if (parent.kind === "hwpt" || flags.length > 0) return fail("EOPNOTSUPP");
-  const outcome = makeHwpt(host, name, hwpt, false, null);
+  if (parent.iommufd !== fn.iommufd) {
+    throw new ScenarioMistake(`"${wanted.parent}" is not an object of the iommufd of "${fn.profile.name}"`);
+  }
+  if (parent.kind === "hwpt" || wanted.flags.length > 0) return fail("EOPNOTSUPP");
+  const outcome = makeHwpt(host, wanted.parent, wanted.hwpt, false, null);
   return outcome.result === "OK" ? succeed() : { result: outcome.result, values: anything };
 }
 

@@ -1,7 +1,7 @@
 /** VFIO through group and container with the type1 IOMMU. */
 import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
-import { areaOf, holesOf, isReserved, lastOf, meets } from "../mapping.ts";
+import { areaOf, holesOf, isReserved, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { Container, ModelFunction, Reservation } from "../state.ts";
 import { openDevice } from "./cdev.ts";
@@ -118,6 +118,7 @@ export const type1Rules: Rules<
       if (container.areas.some((each) => meets(each, area.iova, last))) return fail("EEXIST");
       if (container.areas.length >= entryLimit) return fail("ENOSPC");
       if (isReserved(reservedOf(host, container), area.iova, last)) return fail("EINVAL");
+      requireInside(host, area);
       if (container.domain !== null) {
         const result = host.mapInto(container.domain, area, false);
         if (result !== "OK") return fail(result);
