@@ -48,14 +48,20 @@ it("gives of a tail what is still kept from a position on", () => {
 
 it("makes a guest's words harmless for a terminal", () => {
   expect(escapeText("one\r\n\u001b[2Jtwo\u0007")).toBe("one\n\\x1b[2Jtwo\\x07");
-  expect(describeEnd({ kind: "panicked", console: "\u001b]0;owned\u0007" })).toBe(
-    "reported a guest panic: \\x1b]0;owned\\x07",
+  const stderr = "\u001b]0;owned\u0007";
+  expect(describeEnd({ kind: "exited", code: 1, signal: null, stderr })).toBe(
+    "exited with status 1: \\x1b]0;owned\\x07",
   );
 });
 
 it.each([
   [{ kind: "exited", code: 1, signal: null, stderr: "bad option\n" }, "exited with status 1: bad option"],
   [{ kind: "exited", code: null, signal: "SIGKILL", stderr: "" }, "was ended by SIGKILL"],
+  [
+    { kind: "panicked", console: "Linux\r\nKernel panic - not syncing: \u0007\r\nCPU: 0\r\n" },
+    "reported a guest panic: Kernel panic - not syncing: \\x07",
+  ],
+  [{ kind: "panicked", console: "" }, "reported a guest panic: its console says nothing of it"],
   [{ kind: "powered-off", reason: "guest-reset" }, "powered off: guest-reset"],
 ] as const)("says how a machine ended: %j", (end, text) => {
   expect(describeEnd(end)).toBe(text);

@@ -11,7 +11,7 @@ export function describeEnd(end: MachineEnd): string {
       return `${how}${quoteTail(end.stderr)}`;
     }
     case "panicked":
-      return `reported a guest panic${quoteTail(end.console)}`;
+      return `reported a guest panic: ${findPanic(end.console)}`;
     case "powered-off":
       return `powered off: ${escapeText(end.reason)}`;
   }
@@ -25,6 +25,12 @@ export function escapeText(text: string): string {
       /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
       (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
     );
+}
+
+/** What the kernel panicked about. */
+function findPanic(console: string): string {
+  const said = /^.*Kernel panic.*$/m.exec(escapeText(console))?.[0];
+  return said?.trim().slice(0, shownCharacters) ?? "its console says nothing of it";
 }
 
 function quoteTail(text: string): string {

@@ -16,7 +16,7 @@ it("makes a machine whose channels connect to the harness, without any zPCI func
     "/opt/ld-linux.so.2 --library-path /opt/lib /opt/qemu-system-s390x -nodefaults -no-user-config -display none " +
       "-no-reboot -machine s390-ccw-virtio -cpu max -m 512 -smp 2 " +
       "-chardev socket,id=console,path=/tmp/zhil-1/m0/console.sock -serial chardev:console " +
-      "-chardev socket,id=monitor,path=/tmp/zhil-1/m0/qmp.sock -mon chardev=monitor,mode=control " +
+      "-chardev socket,id=monitor,path=/tmp/zhil-1/m0/qmp.sock -qmp chardev:monitor " +
       "-device virtio-serial-ccw -chardev socket,id=port0,path=/tmp/zhil-1/m0/zhil.agent.sock " +
       "-device virtserialport,chardev=port0,name=zhil.agent " +
       "-kernel /cache/bzImage -initrd /cache/agent.gz -append console=ttysclp0 loglevel=5",

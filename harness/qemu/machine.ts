@@ -67,7 +67,7 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...(wiring.sockets === "by-hand" ? ["-chardev", "stdio,id=console"] : socket("console", consoleSocket)),
     ...["-serial", "chardev:console"],
     ...socket("monitor", monitorSocket),
-    ...["-mon", "chardev=monitor,mode=control"],
+    ...["-qmp", "chardev:monitor"],
     ...["-device", "virtio-serial-ccw"],
     ...ports,
     ...["-kernel", machine.kernel, "-initrd", machine.initramfs, "-append", machine.commandLine],

@@ -75,8 +75,9 @@ export async function startQemu(
       Promise.all([monitor.connection, terminal.connection, ...listening.map((each) => each.connection)]),
     );
     const console = recordConsole(consoleEnd, place.consoleFile ?? join(folder, "console.log"));
-    const qmp = scope.use("QEMU's monitor", await QmpClient.open(monitorEnd, { limit: place.startLimit, signal }));
+    const qmp = scope.use("QEMU's monitor", new QmpClient(monitorEnd));
     const ended = watchEnd({ process, qmp, console, stderr });
+    await qmp.negotiate(place.startLimit, signal);
     const ports = new Map(machine.ports.map((port, index) => [port, portEnds[index] as Duplex]));
     return { pid: process.pid ?? 0, version: qmp.version, commandLine, folder, qmp, console, ports, ended };
   };

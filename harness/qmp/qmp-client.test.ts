@@ -27,7 +27,8 @@ async function openMonitor(): Promise<Monitor> {
     else commands.push(command);
   });
   say(greeting);
-  const client = await QmpClient.open(mine, { limit: 1000, signal: never });
+  const client = new QmpClient(mine);
+  await client.negotiate(1000, never);
   return { client, end, commands, say };
 }
 
@@ -92,6 +93,20 @@ it("tells subscribers of events until they have had enough", async () => {
   expect(seen).toEqual(["STOP"]);
 });
 
+it("misses nothing that happens the moment it begins to listen", async () => {
+  const [mine, end] = makeStreamPair();
+  const client = new QmpClient(mine);
+  const seen: string[] = [];
+  client.subscribe(({ event }) => seen.push(event));
+  end.on("data", (chunk: Buffer) => {
+    const { id } = JSON.parse(chunk.toString()) as { id: number };
+    end.write(`${JSON.stringify({ return: {}, id })}\n${JSON.stringify({ event: "GUEST_PANICKED" })}\n`);
+  });
+  end.write(`${JSON.stringify(greeting)}\n`);
+  await client.negotiate(1000, never);
+  expect(seen).toEqual(["GUEST_PANICKED"]);
+});
+
 it("refuses everything pending, and everything later, when QEMU closes it", async () => {
   const { client, end } = await openMonitor();
   const pending = [
@@ -125,6 +140,5 @@ it.each([
 
 it("gives up on a monitor that does not greet", async () => {
   const [mine] = makeStreamPair();
-  await expect(QmpClient.open(mine, { limit: 30, signal: never })).rejects.toThrow("the greeting of QEMU's monitor");
-  expect(mine.destroyed).toBe(true);
+  await expect(new QmpClient(mine).negotiate(30, never)).rejects.toThrow("the greeting of QEMU's monitor");
 });

@@ -40,7 +40,7 @@ export class QmpClient implements Disposable {
   #lastId = 0;
   #lastEvent = "no event";
 
-  private constructor(socket: Duplex) {
+  constructor(socket: Duplex) {
     this.#socket = socket;
     this.#greeting = new Promise((resolve) => {
       this.#greet = resolve;
@@ -57,24 +57,15 @@ export class QmpClient implements Disposable {
   }
 
   /**
-   * Waits for the greeting and leaves capabilities negotiation.
+   * Waits for the greeting and leaves capabilities negotiation: the monitor then takes commands and tells of events.
+   * Subscribe before, or what happens at once is missed.
    * @throws {InfrastructureError} where the monitor closes or speaks something else; {TimeLimitError}
    */
-  static async open(
-    socket: Duplex,
-    options: { readonly limit: number; readonly signal: AbortSignal },
-  ): Promise<QmpClient> {
-    const client = new QmpClient(socket);
-    try {
-      const greeting = await client.#until("the greeting of QEMU's monitor", options, () => client.#greeting);
-      const { major, minor, micro } = greeting.QMP.version.qemu;
-      client.#version = `${major}.${minor}.${micro}`;
-      await client.execute("qmp_capabilities", {}, options.signal);
-    } catch (error) {
-      client[Symbol.dispose]();
-      throw error;
-    }
-    return client;
+  async negotiate(limit: number, signal: AbortSignal): Promise<void> {
+    const greeting = await this.#until("the greeting of QEMU's monitor", { limit, signal }, () => this.#greeting);
+    const { major, minor, micro } = greeting.QMP.version.qemu;
+    this.#version = `${major}.${minor}.${micro}`;
+    await this.execute("qmp_capabilities", {}, signal);
   }
 
   /** QEMU's version as it greeted with, such as `11.1.3`. */

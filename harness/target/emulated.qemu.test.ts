@@ -1,0 +1,182 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { operationFields, type Operation } from "../../src/operation/operation.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
+import type { Assets } from "../assets/assets.ts";
+import { prepareAssets } from "../assets/prepare-assets.ts";
+import { describeError } from "../errors/describe-error.ts";
+import { isAlive } from "../lifecycle/process-identity.ts";
+import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
+import { unplugFunction } from "../qemu/plug-function.ts";
+import { crashGuest } from "../testing/crash-guest.ts";
+import { readProcesses } from "../testing/fake-machine.ts";
+import { emulatedCommandLine, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { EmulatedTarget } from "./emulated.ts";
+import type { StartedEmulatedTarget } from "./started-emulated.ts";
+
+const never = new AbortController().signal;
+const a: FunctionProfile = { name: "a", device: "nvme", uid: 5, fid: 32 };
+const b: FunctionProfile = { name: "b", device: "virtio-rng", uid: 6, fid: 33 };
+
+let assets: Assets;
+let parent: string;
+let scratch: Scratch;
+beforeAll(async () => {
+  assets = await prepareAssets({ report: () => undefined, signal: never });
+  parent = await mkdtemp(join(tmpdir(), "zt-"));
+  scratch = await createScratch({ parent });
+});
+afterAll(async () => {
+  expect(readProcesses(scratch.path).filter(isAlive)).toEqual([]);
+  await scratch[Symbol.asyncDispose]();
+  expect(await readdir(parent)).toEqual([]);
+  await rm(parent, { recursive: true });
+});
+
+const profileOf = (functions: readonly FunctionProfile[]): Profile => ({
+  bench: "emulated",
+  kernel: { ...assets.kernel, commandLine: emulatedCommandLine },
+  qemu: assets.qemu,
+  memoryMiB: 512,
+  cpus: 1,
+  functions,
+});
+
+const planFor = (functions: readonly FunctionProfile[], pages = 0): Plan => ({
+  scenario: "test",
+  functions,
+  buffers: pages === 0 ? [] : [{ name: "p", pages }],
+  steps: [],
+  profile: profileOf(functions),
+});
+
+function makeTarget(options: Partial<EmulatedTargetOptions> = {}): EmulatedTarget {
+  const { qemu, kernel, initramfs } = assets;
+  return new EmulatedTarget({
+    ...{ profile: profileOf([]), qemu, kernel: kernel.image, initramfs: initramfs.path, scratch },
+    ...options,
+  });
+}
+
+/** An operation as a scenario gives it, defaults filled in. */
+const operation = (op: keyof typeof operationFields, fields: Record<string, unknown> = {}): Operation =>
+  ({ op, ...operationFields[op].parse(fields) }) as Operation;
+
+const perform = async (target: StartedEmulatedTarget, op: keyof typeof operationFields, fields = {}) =>
+  (await target.perform(operation(op, fields), never)).observation;
+
+it("performs a scenario on a real kernel, with real DMA as the witness", async () => {
+  await using target = await makeTarget().start(planFor([a, b], 4), never);
+  expect(target.profile.kernel.version).toBe(assets.kernel.version);
+  expect(target.profile.qemu.version).toBe(assets.qemu.version);
+  const on = { function: "a" };
+  const iova = { queues: "0x100000000", page0: "0x100010000", page1: "0x100011000" };
+
+  expect(await perform(target, "look")).toEqual({
+    result: "OK",
+    values: {},
+    functions: {
+      a: { driver: null, enabled: true, counters: null },
+      b: { driver: null, enabled: true, counters: null },
+    },
+    messages: [],
+    memory: {},
+    blocks: {},
+    alarms: [],
+  });
+  expect((await perform(target, "bind", on)).functions["a"]?.driver).toBe("vfio-pci");
+  await perform(target, "open", on);
+  expect(await perform(target, "bind-iommufd", on)).toMatchObject({ result: "OK", values: {} });
+  await perform(target, "ioas-alloc", { ioas: "A" });
+  await perform(target, "ioas-map", { ioas: "A", iova: iova.queues, buffer: "a.queues" });
+  await perform(target, "ioas-map", { ioas: "A", iova: iova.page0, buffer: "p" });
+  expect(await perform(target, "attach", { ...on, to: "A" })).toMatchObject({
+    result: "OK",
+    values: { pt: "auto:1" },
+    functions: { a: { counters: { mapped: 8, unmapped: 0, syncRpcits: 0 } } },
+  });
+  expect(await perform(target, "nvme-enable", { ...on, iova: iova.queues })).toMatchObject({
+    values: { state: "ready" },
+  });
+  expect(await perform(target, "nvme-identify", { ...on, iova: iova.page0 })).toMatchObject({
+    memory: { "p[0]": "identify:a" },
+  });
+  expect(await perform(target, "dma-write", { ...on, iova: iova.page1, block: 3 })).toMatchObject({
+    values: { completion: "success" },
+    memory: { "p[1]": "block:a:3" },
+    blocks: {},
+  });
+  expect(await perform(target, "fill", { buffer: "p", page: 0, with: "hello" })).toMatchObject({
+    memory: { "p[0]": "hello" },
+  });
+  expect(await perform(target, "dma-read", { ...on, iova: iova.page0, block: 7 })).toMatchObject({
+    memory: {},
+    blocks: { "a:7": "hello" },
+  });
+  expect(await perform(target, "hot-reset-info", on)).toMatchObject({ values: { devices: ["a"] } });
+  await perform(target, "ioas-unmap", { ioas: "A", iova: iova.page0, length: "0x4000" });
+  expect(await perform(target, "dma-write", { ...on, iova: iova.page1, block: 4 })).toMatchObject({
+    result: "OK",
+    messages: ["a error 0x4"],
+    memory: {},
+  });
+  await perform(target, "detach", on);
+  expect(await perform(target, "hot-reset", on)).toMatchObject({
+    messages: ["a reset", "a disable", "a enable"],
+    alarms: [],
+  });
+});
+
+it("takes a function away from a kernel that lets go of it", async () => {
+  await using target = await makeTarget().start(planFor([a]), never);
+  await unplugFunction(target.machine, a, never);
+  const { functions, messages } = await perform(target, "look");
+  expect(functions).toEqual({ a: { driver: null, enabled: null, counters: null } });
+  expect(messages).toContain("a available 0x303");
+});
+
+it("observes a call that never returns, and where in the kernel it stays", async () => {
+  await using target = await makeTarget({ limits: { operation: 3_000 } }).start(planFor([a]), never);
+  for (const op of ["bind", "open", "bind-iommufd"] as const) await perform(target, op, { function: "a" });
+  // The driver waits for its user to let go, and its user waits here.
+  const { observation, evidence } = await target.perform(operation("unbind", { function: "a" }), never);
+  expect(observation.result).toBe("hang");
+  expect(observation.alarms.at(-1)).toMatch(/^hang in (\w+ < )*vfio_unregister_group_dev < /);
+  expect(evidence.log.join("\n")).toContain("blocked until released by user");
+  await expect(perform(target, "look")).rejects.toThrow('Cannot perform "look": the target is broken');
+});
+
+it("observes a panic within 2 s, with what the kernel said", async () => {
+  await using target = await makeTarget().start(planFor([a]), never);
+  await perform(target, "look");
+  const crashed = crashGuest(target.machine, never);
+  const began = performance.now();
+  const { observation, evidence } = await target.perform(operation("look"), never);
+  await crashed;
+  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(observation.result).toBe("panic");
+  expect(observation.alarms.at(-1)).toMatch(/^Kernel panic - not syncing/);
+  expect(evidence.log.join("\n")).toContain("Krnl PSW");
+});
+
+it("says what the kernel panicked about where it does not boot, and keeps its console", async () => {
+  const initramfs = join(parent, "empty.gz");
+  const consoleFile = join(parent, "console.log");
+  await writeFile(initramfs, gzipSync("no archive"));
+  const starting = makeTarget({ initramfs, consoleFile: () => consoleFile }).start(planFor([a]), never);
+  await expect(starting).rejects.toThrow(/QEMU reported a guest panic: .*Kernel panic - not syncing: .*mount root/i);
+  expect(await readFile(consoleFile, "utf8")).toContain("Kernel panic");
+  await Promise.all([rm(initramfs), rm(consoleFile)]);
+});
+
+it("passes on QEMU's words where it cannot start, or refuses a function", async () => {
+  const error = await makeTarget({ kernel: "/nowhere/bzImage" })
+    .start(planFor([a]), never)
+    .catch((reason: unknown) => reason);
+  expect(describeError(error).join("\n")).toContain("could not load kernel '/nowhere/bzImage'");
+  await expect(makeTarget().start(planFor([a, { ...b, uid: 5 }]), never)).rejects.toThrow("uid 5 already in use");
+});
