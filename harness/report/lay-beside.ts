@@ -49,7 +49,7 @@ function collect(path: string, leaves: ReadonlyMap<string, unknown>): unknown {
 function leavesOf(value: Pattern | Value, path: string): (readonly [string, unknown])[] {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return [[path, value]];
   const entries = Object.entries(value as Readonly<Record<string, Value>>);
-  if (entries.length === 0 || (entries.length === 1 && entries[0]?.[0].startsWith("$") === true))
-    return [[path, value]];
+  if (path !== "" && entries.length === 0) return [[path, value]];
+  if (entries.length === 1 && entries[0]?.[0].startsWith("$") === true) return [[path, value]];
   return entries.flatMap(([key, each]) => leavesOf(each, path === "" ? key : `${path}.${key}`));
 }

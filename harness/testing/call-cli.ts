@@ -27,9 +27,10 @@ export async function callCli(argv: readonly string[], options: CallOptions): Pr
   const { workingFolder, services, environment = {}, interrupt = new AbortController().signal } = options;
   const stdout = capture(options);
   const stderr = capture(options);
-  const takesScenarios = argv[0] === "run" || argv[0] === "list";
+  const [command = "", ...rest] = argv;
+  const takesScenarios = command === "run" || command === "list";
   const code = await runCli(
-    takesScenarios ? [...argv, "--scenarios", join(workingFolder, "scenarios")] : argv,
+    takesScenarios ? [command, "--scenarios", join(workingFolder, "scenarios"), ...rest] : argv,
     { stdout, stderr, environment, workingFolder, interrupt },
     { ...realServices, readLedger: () => Promise.resolve([]), ...services },
   );
