@@ -34,6 +34,14 @@ it("gives a new HWPT a new name even where the kernel uses the number again", ()
   expect(table.heldBy("a")).toBe("auto:2");
 });
 
+it("forgets a HWPT that a replace left behind", () => {
+  const table = makeTable();
+  table.learn(attach("a"), { pt: 4 });
+  table.learn(attach("a"), { pt: 5 });
+  table.learn(attach("a"), { pt: 4 });
+  expect(table.heldBy("a")).toBe("auto:3");
+});
+
 it("keeps the name of a HWPT that another function still holds", () => {
   const table = makeTable();
   table.learn(attach("a"), { pt: 4 });

@@ -14,9 +14,9 @@ it("asks for an end at the first signal, and ends at the second", () => {
   expect(interruption.signal.reason).toBeInstanceOf(InterruptedError);
   expect(interruption.signal.reason).toMatchObject({ what: "The run was interrupted by SIGINT" });
   expect(endNow).not.toHaveBeenCalled();
-  process.emit("SIGTERM", "SIGTERM");
+  process.emit("SIGINT", "SIGINT");
   expect(endNow).toHaveBeenCalledOnce();
-  expect(exit).toHaveBeenCalledWith(143);
+  expect(exit).toHaveBeenCalledWith(130);
 });
 
 it("lets go of the signals when disposed", () => {

@@ -123,6 +123,7 @@ it.concurrent("shows QEMU's own words where it dies at start", async () => {
 it.concurrent.each([
   [{ start: "stays-silent" }, { start: 300 }, "Waited 0.3 s for QEMU to connect its sockets"],
   [{ start: "no-greeting" }, { start: 600 }, "Waited 0.6 s for the greeting of QEMU's monitor"],
+  [{ start: "dies-late" }, {}, "it exited with status 1: qemu-system-s390x: out of luck"],
   [{ start: "garbled-greeting" }, {}, 'Cannot understand QEMU\'s monitor after "Welcome!"'],
   [{ boot: "stays-silent" }, { boot: 300 }, "Waited 0.3 s for the agent's hello; last seen: no message"],
   [

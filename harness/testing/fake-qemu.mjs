@@ -2,7 +2,8 @@
 // A QEMU of a few lines for tests: speaks QMP and the agent's protocol, and has the bad days that FAKE_QEMU asks for.
 //
 // FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "ignoreSigterm": true }
-//   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting"
+//   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting",
+//          "dies-late" with a message, its sockets connected
 //   boot   "panics", "stays-silent" without a hello, "worker-dies"
 //   on     "panic", "panic-slowly" (QEMU stays), "hang" in a system call, "compute" for ever, "idle" (request lost),
 //          "silence" (nobody answers), "die", "power-off", "worker-dies", "oversized", "malformed", "nonsense", "refuse",
@@ -43,6 +44,13 @@ function connectAll() {
 function serve(monitor, terminal, agent, watch) {
   const tell = (message) => monitor.write(`${JSON.stringify(message)}\r\n`);
   const event = (name, data = {}) => tell({ timestamp: { seconds: 1, microseconds: 0 }, event: name, data });
+  if (day.start === "dies-late") {
+    monitor.once("connect", () => {
+      monitor.destroy();
+      setTimeout(() => process.stderr.write("qemu-system-s390x: out of luck\n", () => process.exit(1)), 50);
+    });
+    return;
+  }
   if (day.start === "garbled-greeting") monitor.write("Welcome!\n");
   else if (day.start !== "no-greeting") {
     tell({ QMP: { version: { qemu: { major: 11, minor: 1, micro: 3 }, package: "fake" }, capabilities: [] } });
