@@ -95,17 +95,31 @@ int bind_iommufd(struct agent *agent, struct request *request)
 	return 0;
 }
 
+/* The id of what a device is attached to: an IOAS, a HWPT, or on purpose a bound function. */
+static uint32_t take_target_id(struct agent *agent, struct request *request)
+{
+	const char *name = take_name(request, "to");
+	struct page_table *to = find_page_table(&agent->table, name);
+	struct function *function = find_function(&agent->table, name);
+
+	if (to)
+		return to->id;
+	if (function && function->iommufd)
+		return function->id;
+	request_refuse(request, "Unknown IOAS, HWPT or bound function \"%.40s\"", name);
+	return 0;
+}
+
 /* Attach and replace are one ioctl; what is promised differs, and that is judged elsewhere. */
 int attach(struct agent *agent, struct request *request)
 {
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
 	struct function *function = take_open_function(&agent->table, request);
-	struct page_table *to = take_page_table(&agent->table, request, "to");
 	int error;
 
+	attach.pt_id = take_target_id(agent, request);
 	if (request_refused(request))
 		return REFUSED;
-	attach.pt_id = to->id;
 	error = system_call(request, ioctl(function->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
 	if (!error)
 		value_number(request, "pt", attach.pt_id);

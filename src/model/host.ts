@@ -41,7 +41,8 @@ export class Host {
   readonly profile: Profile;
   readonly quirks: ReadonlySet<QuirkName>;
   readonly aperture: Aperture;
-  readonly messages: Pattern[] = [];
+  readonly #messages: Pattern[] = [];
+  #repeatable = false;
   readonly memory: Record<string, Pattern> = {};
   readonly blocks: Record<string, Pattern> = {};
   /** False where nothing can be said of messages, memory and blocks at this step. */
@@ -52,6 +53,23 @@ export class Host {
     this.profile = profile;
     this.quirks = quirks;
     this.aperture = apertureOf(profile);
+  }
+
+  /** New messages of the kernel, in order. */
+  say(...messages: readonly Pattern[]): void {
+    this.#messages.push(...messages);
+  }
+
+  /** The last message may come once more. */
+  mayRepeatLastMessage(): void {
+    this.#repeatable = true;
+  }
+
+  /** What the messages of this step must be. */
+  get messages(): Pattern {
+    const last = this.#messages.at(-1);
+    if (!this.#repeatable || last === undefined) return this.#messages;
+    return { $oneOf: [this.#messages, [...this.#messages, last]] };
   }
 
   /** Leave messages, memory and blocks of this step open. */
@@ -155,15 +173,20 @@ export class Host {
       },
     ]);
     const members = domain.members.map((each) => this.fn(each));
-    const failing = members.filter((each) => this.refreshFails(each, area));
     const { counters } = domain;
-    if (failing.length > 0) {
-      // The first run fails and is taken back; nothing after it is tried.
-      add(counters.mapped, 1, pages.length);
-      add(counters.unmapped, 1, pages.length);
-      add(counters.syncMapRpcits, members.length);
-      add(counters.syncRpcits, members.length);
-      for (const each of failing) if (!each.inError) this.raiseError(each, "0x2");
+    const outside = pages.findIndex((iova) => iova < this.aperture.first || iova > this.aperture.last);
+    const refusing = members.filter((each) => each.inError);
+    const failed = refusing.length > 0 ? 0 : outside;
+    if (failed >= 0 && members.length > 0) {
+      // The run with the failing page is taken back, and what was mapped before it; nothing after it is tried. Runs before it
+      // are unknown, unless pages go one by one.
+      const one = eachPageAlone || pages.length === 1;
+      const before = failed > 0 ? 1 : 0;
+      add(counters.mapped, failed + 1, one ? failed + 1 : pages.length);
+      add(counters.unmapped, failed + 1, one ? failed + 1 : pages.length);
+      add(counters.syncMapRpcits, (one ? failed + 1 : 1) * members.length, (failed + 1) * members.length);
+      add(counters.syncRpcits, (one ? 1 + before : 1) * members.length, (1 + before) * members.length);
+      if (refusing.length === 0) for (const each of members) this.raiseError(each, "0x2");
       return "EIO";
     }
     add(counters.mapped, pages.length);
@@ -173,11 +196,6 @@ export class Host {
       for (const member of members) member.shadow.set(iova, translation);
     }
     return "OK";
-  }
-
-  /** RPCIT fails in the error state, and outside the registered aperture (QEMU rpcit_service_call, ERR_EVENT_OORANGE). */
-  private refreshFails(fn: ModelFunction, area: Area): boolean {
-    return fn.inError || area.iova > this.aperture.last || area.iova + area.length - 1n < this.aperture.first;
   }
 
   /**
@@ -232,7 +250,7 @@ export class Host {
    * slot_reset and resume).
    */
   raiseError(fn: ModelFunction, pec: string | null): void {
-    this.messages.push(
+    this.#messages.push(
       pec === null
         ? { $oneOf: dmaErrors.map((each) => `${fn.profile.name} error ${each}`) }
         : `${fn.profile.name} error ${pec}`,
@@ -247,7 +265,7 @@ export class Host {
    */
   zpciReset(name: string): void {
     const fn = this.fn(name);
-    this.messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
+    this.#messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
     fn.shadow = new Map();
     fn.inError = false;
     fn.controller = "off";

@@ -14,6 +14,7 @@ export const quirks = {
   "aperture-top-offered":
     "An IOAS attached while the function is blocked offers, and maps, IOVAs above the registered aperture",
   "write-only-readable": "A mapping without read permission can be read by the device",
+  "refused-read-gives-zeros": "A DMA read that is refused gives the device zeros, which it takes for data",
 } as const;
 
 /** The name of a quirk. */

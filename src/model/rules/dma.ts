@@ -24,19 +24,26 @@ const nvme = (host: Host, name: string): ModelFunction => {
   return fn;
 };
 
-/** A command: fetched from its queue, its data moved, its completion written; undefined where a step was refused. */
+/**
+ * A command: fetched from its queue, its data moved, its completion written; undefined where a step was refused, `zeros`
+ * where the device went on with zeros for what it could not read.
+ */
 function runCommand(
   host: Host,
   name: string,
   queues: readonly [bigint, bigint],
   data: { readonly iova: bigint; readonly access: "read" | "write" } | null,
-): { readonly page: string | null } | undefined {
+): { readonly page: string | null } | "zeros" | undefined {
   const fn = host.fn(name);
   if (fn.queues === null) return undefined;
   const fetched = host.dma(name, fn.queues + queues[0] * pageSize, "read");
   if ("refused" in fetched) return undefined;
   const moved = data === null ? null : host.dma(name, data.iova, data.access);
-  if (moved !== null && "refused" in moved) return undefined;
+  if (moved !== null && "refused" in moved) {
+    // A device may try a store again: an event for each try that finds the function recovered.
+    if (data?.access === "write") host.mayRepeatLastMessage();
+    return data?.access === "read" && host.has("refused-read-gives-zeros") ? "zeros" : undefined;
+  }
   const completed = host.dma(name, fn.queues + queues[1] * pageSize, "write");
   return "refused" in completed ? undefined : { page: moved?.page ?? null };
 }
@@ -47,7 +54,7 @@ function commandOn(
   iova: string,
   access: "read" | "write",
   queues: readonly [bigint, bigint],
-  done: (page: string) => void,
+  done: (page: string | null) => void,
 ): Outcome {
   const fn = nvme(host, name);
   const address = BigInt(iova);
@@ -60,18 +67,23 @@ function commandOn(
     host.giveUp();
     return refusedCommand;
   }
-  if (fn.controller === "off") return succeed({ completion: "none", status: anything, csts: anything });
+  if (fn.controller === "off") return succeed({ $has: { completion: "none" } });
   const command = runCommand(host, name, queues, { iova: address, access });
   if (command === undefined) {
     fn.controller = "unknown";
     return refusedCommand;
   }
-  if (command.page !== null) done(command.page);
+  if (command === "zeros") {
+    fn.controller = "unknown";
+    done(null);
+    return refusedCommand;
+  }
+  done(command.page);
   return succeed({ completion: "success", status: 0, csts: anything });
 }
 
-const write = (host: Host, page: string, content: string): void => {
-  if (host.state.memory[page] === content || page.includes(".queues[")) return;
+const write = (host: Host, page: string | null, content: string): void => {
+  if (page === null || host.state.memory[page] === content || page.includes(".queues[")) return;
   host.state.memory[page] = content;
   host.memory[page] = content;
 };
@@ -113,7 +125,7 @@ export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dm
     ground: "NVM Express NVM command set, Write: the data pointer's page is read and becomes the block",
     predict: (host, { function: name, iova, block }) =>
       commandOn(host, name, iova, "read", ioQueues, (page) => {
-        const content = host.state.memory[page] ?? "unknown";
+        const content = page === null ? "zeros" : (host.state.memory[page] ?? "unknown");
         if (blockContent(host, name, block) === content) return;
         host.state.blocks[blockKey(name, block)] = content;
         host.blocks[blockKey(name, block)] = content;

@@ -65,8 +65,8 @@ export const functionRules: Rules<
       if (fn.configured === on) return fail("EIO");
       forget(host, name);
       fn.configured = on;
-      if (on) host.messages.push(`${name} configure`, `${name} enable`);
-      else host.messages.push(`${name} disable`, `${name} deconfigure`);
+      if (on) host.say(`${name} configure`, `${name} enable`);
+      else host.say(`${name} disable`, `${name} deconfigure`);
       return succeed();
     },
   },
@@ -85,7 +85,7 @@ export const functionRules: Rules<
       requireUnused(fn, "Recovery");
       if (!fn.configured) return fail("ENOENT");
       forget(host, name);
-      host.messages.push(`${name} disable`, `${name} enable`);
+      host.say(`${name} disable`, `${name} enable`);
       return succeed();
     },
   },

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { predict } from "../model/model.ts";
+import { quirkNames } from "../model/quirks.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { parseScenario } from "../scenario/parse.ts";
+import { modelProfile } from "../target/model-target.ts";
+import { divergenceSchema, quirksOf, type Divergence } from "./ledger.ts";
+
+const folder = new URL("../../fixtures/", import.meta.url);
+const entries = readdirSync(new URL("divergences/", folder)).map((file): Divergence =>
+  divergenceSchema.parse(parse(readFileSync(new URL(`divergences/${file}`, folder), "utf8"))),
+);
+const profile = { ...modelProfile, bench: "emulated", functions: [] } as const;
+
+describe("the ledger", () => {
+  it("has an entry for every quirk, and none without one", () => {
+    expect(entries.map((each) => each.name).sort()).toEqual([...quirkNames].sort());
+  });
+
+  it.each(entries.flatMap(({ name, evidence }) => evidence.map((scenario) => [name, scenario] as const)))(
+    "%s changes what is predicted of its evidence, %s",
+    (name, scenario) => {
+      const file = `${scenario}.yaml`;
+      const plan = makePlan(parseScenario(readFileSync(new URL(`scenarios/${file}`, folder), "utf8"), file), profile);
+      expect(predict(plan, new Set([name])).map((each) => each.expectation)).not.toEqual(
+        predict(plan).map((each) => each.expectation),
+      );
+    },
+  );
+
+  it("applies an entry on its benches and versions only", () => {
+    const entry = entries.find((each) => each.name === "aperture-top-offered");
+    const on = (version: string): number =>
+      quirksOf(entry === undefined ? [] : [entry], { ...profile, kernel: { ...profile.kernel, version } }).size;
+    expect([on("6.12.107"), on("7.0"), on("7.2.13")]).toEqual([0, 1, 1]);
+    expect(quirksOf(entries, { ...profile, bench: "model" }).size).toBe(0);
+  });
+});

@@ -1,0 +1,90 @@
+/** Every scenario of the project, through the whole arrow on the model. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { predict } from "../model/model.ts";
+import { quirkNames } from "../model/quirks.ts";
+import { operationNames } from "../operation/operation.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { parseScenario } from "../scenario/parse.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { modelProfile, modelTarget } from "../target/model-target.ts";
+import { judge } from "./judge.ts";
+
+const folder = new URL("../../fixtures/scenarios/", import.meta.url);
+const files = readdirSync(folder).sort();
+const textOf = (file: string): string => readFileSync(new URL(file, folder), "utf8");
+const scenarios = new Map(files.map((file): [string, Scenario] => [file, parseScenario(textOf(file), file)]));
+
+/** What scenarios may be about: a tag that is not among these is one that nobody will ask for. */
+const vocabulary = new Set(
+  `lifecycle iommufd type1 attach replace detach reset hot-reset map unmap copy hwpt destroy dma error-event
+  shared-domain aperture counters access`.split(/\s+/u),
+);
+
+const verdictOf = async (scenario: Scenario): Promise<string> => {
+  const plan = makePlan(scenario, modelProfile);
+  const { signal } = new AbortController();
+  await using target = await modelTarget.start(plan, signal);
+  const steps = [];
+  for (const [index, { operation }] of plan.steps.entries()) {
+    steps.push({ step: index + 1, operation, ...(await target.perform(operation, signal)) });
+  }
+  return judge(plan, { steps }, []).verdict;
+};
+
+describe.each(files)("%s", (file) => {
+  const scenario = scenarios.get(file)!;
+
+  it("passes on the model, and can be judged whatever quirks a machine has", async () => {
+    expect(await verdictOf(scenario)).toBe("pass");
+    const plan = makePlan(scenario, modelProfile);
+    for (const quirks of [...quirkNames.map((name) => [name]), quirkNames]) {
+      expect(predict(plan, new Set(quirks))).toHaveLength(plan.steps.length);
+    }
+  });
+
+  it("has its file's name, known tags, a capital and no stop, and the schema for editors", () => {
+    expect(`${scenario.name}.yaml`).toBe(file);
+    expect(scenario.tags.filter((tag) => !vocabulary.has(tag))).toEqual([]);
+    expect(scenario.summary).toMatch(/^[A-Z].*[^.]$/u);
+    expect(textOf(file).split("\n", 1)[0]).toBe("# yaml-language-server: $schema=../scenario.schema.json");
+  });
+
+  it("uses every function and buffer it declares", () => {
+    const used = new Set(
+      scenario.steps.flatMap(({ fields }) =>
+        ["function", "buffer", "groups"].flatMap((field) => fields[field] ?? []),
+      ),
+    );
+    const declared = [...Object.keys(scenario.functions), ...Object.keys(scenario.buffers)];
+    expect(declared.filter((name) => !used.has(name))).toEqual([]);
+  });
+});
+
+describe("all scenarios together", () => {
+  it("leave no operation out", () => {
+    const used = new Set([...scenarios.values()].flatMap(({ steps }) => steps.map(({ op }) => op)));
+    expect(operationNames.filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  it("show every quirk, so that none can go away unnoticed", () => {
+    const plans = [...scenarios.values()].map((scenario) => makePlan(scenario, modelProfile));
+    const unseen = quirkNames.filter((name) =>
+      plans.every((plan) => JSON.stringify(stepsOf(plan, [name])) === JSON.stringify(stepsOf(plan, []))),
+    );
+    expect(unseen).toEqual([]);
+  });
+
+  it("take little time on the model", async () => {
+    // Processor time: how busy the machine is otherwise is not the question.
+    const begin = process.cpuUsage();
+    for (const [file, scenario] of scenarios) {
+      expect(await verdictOf(parseScenario(textOf(file), scenario.file)), file).toBe("pass");
+    }
+    const { user, system } = process.cpuUsage(begin);
+    expect((user + system) / 1000).toBeLessThan(3000);
+  });
+});
+
+const stepsOf = (plan: Parameters<typeof predict>[0], quirks: readonly (typeof quirkNames)[number][]): unknown[] =>
+  predict(plan, new Set(quirks)).map(({ expectation }) => expectation);
