@@ -1,9 +1,10 @@
 /** Reading a scenario: YAML in, a Scenario or an error that names file, line and what was expected. */
-import { isMap, LineCounter, parseDocument, type Document, type Node, type Tags } from "yaml";
+import { isMap, LineCounter, parseDocument, visit, type Document, type Node, type Tags } from "yaml";
 import type * as z from "zod";
 import { operationNames, type OperationName } from "../operation/operation.ts";
 import { nearestOf } from "./nearest.ts";
 import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phrases.ts";
+import { KnownNames } from "./references.ts";
 import { scenarioSchema, stepFieldsSchema, type Scenario, type ScenarioStep } from "./scenario.ts";
 
 /** A scenario that cannot be read: where, and what was expected there. */
@@ -21,6 +22,9 @@ export class ScenarioError extends Error {
 
 /** Largest scenario file read, in characters. */
 const sizeLimit = 200_000;
+
+/** Most steps in a scenario, as written. */
+const stepLimit = 500;
 
 /** Addresses and lengths stay the text they are written as: a 64-bit one is too large for YAML's own hexadecimal number. */
 const withoutHexNumbers = (tags: Tags): Tags => tags.filter((tag) => typeof tag === "string" || tag.format !== "HEX");
@@ -40,19 +44,38 @@ export function parseScenario(text: string, file: string): Scenario {
     throw new ScenarioError(file, lineAt(offsetOf(document, path)), problem);
   };
 
-  const raw: unknown = document.toJS({ maxAliasCount: 0 });
+  visit(document, {
+    // A few lines of aliases of aliases can stand for gigabytes.
+    Alias: (_, alias) => {
+      throw new ScenarioError(file, lineAt(alias.range?.[0]), `expected no aliases, found "*${alias.source}"`);
+    },
+  });
+  const raw: unknown = document.toJS();
   if (raw === null || typeof raw !== "object" || Array.isArray(raw)) {
     return fail([], "expected a mapping with name, summary, tags, functions and steps");
   }
   const { steps, ...rest } = raw as Record<string, unknown>;
   const header = scenarioSchema.omit({ steps: true }).safeParse(rest);
-  if (!header.success) return failWith(header.error, [], fail);
+  if (!header.success) return failWith(header.error, [], Object.keys(scenarioSchema.shape), fail);
   if (!Array.isArray(steps) || steps.length === 0) {
     return fail(["steps"], `expected a list of steps, such as "- bind: { function: a }"`);
   }
-  const parsed = steps.flatMap((step: unknown, index) => parseStep(step, ["steps", index], fail));
+  if (steps.length > stepLimit) return fail(["steps"], `expected at most ${stepLimit} steps, found ${steps.length}`);
+  const known = new KnownNames(Object.keys(header.data.functions), Object.keys(header.data.buffers));
+  const parsed = steps.flatMap((step: unknown, index) => {
+    const path = ["steps", index];
+    const operations = parseStep(step, path, fail);
+    for (const { op, fields } of operations) {
+      const unknown = known.findUnknown(op, fields);
+      if (unknown !== null) return fail([...path, nameOf(step), unknown.field], unknown.problem);
+    }
+    return operations;
+  });
   return { ...header.data, ground: header.data.ground ?? null, steps: parsed, file };
 }
+
+/** The operation or phrase that a well-formed step names. */
+const nameOf = (step: unknown): string => Object.keys(step as object).find((key) => key !== "note") ?? "";
 
 type Fail = (path: readonly PropertyKey[], problem: string) => never;
 
@@ -67,11 +90,9 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
     return fail(path, `expected one operation in a step, found ${names.length === 0 ? "none" : names.join(" and ")}`);
   }
   if (note !== undefined && typeof note !== "string") return fail([...path, "note"], "expected a text as the note");
-  const checkFields = (schema: z.ZodType, fields: unknown): Record<string, unknown> => {
+  const checkFields = (schema: z.ZodObject, fields: unknown): Record<string, unknown> => {
     const checked = schema.safeParse(fields ?? {});
-    return checked.success
-      ? (checked.data as Record<string, unknown>)
-      : failWith(checked.error, [...path, name], fail);
+    return checked.success ? checked.data : failWith(checked.error, [...path, name], Object.keys(schema.shape), fail);
   };
   if (isPhraseName(name)) {
     return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({
@@ -81,20 +102,30 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
     }));
   }
   if (!isOperationName(name)) {
-    const known = [...phraseNames, ...operationNames];
-    const near = nearestOf(name, known);
-    const suggestion = near === null ? "" : ` did you mean "${near}"?`;
-    return fail([...path, name], `unknown operation "${name}",${suggestion} known are ${known.join(", ")}`);
+    return fail(
+      [...path, name],
+      `unknown operation "${name}",${suggestFrom(name, [...phraseNames, ...operationNames])}`,
+    );
   }
   return [{ op: name, fields: checkFields(stepFieldsSchema(name), operation[name]), note: note ?? null }];
+}
+
+function suggestFrom(name: string, known: readonly string[]): string {
+  const near = nearestOf(name, known);
+  return `${near === null ? "" : ` did you mean "${near}"?`} known are ${known.join(", ")}`;
 }
 
 const isPhraseName = (name: string): name is PhraseName => (phraseNames as readonly string[]).includes(name);
 const isOperationName = (name: string): name is OperationName => (operationNames as readonly string[]).includes(name);
 
-function failWith(error: z.ZodError, path: readonly PropertyKey[], fail: Fail): never {
-  const issue = error.issues[0];
+function failWith(error: z.ZodError, path: readonly PropertyKey[], fields: readonly string[], fail: Fail): never {
+  // A mistyped field is missing as well; that it is mistyped says more.
+  const issue = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues[0];
   if (issue === undefined) return fail(path, "not a scenario");
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
+    const [unknown = ""] = issue.keys;
+    return fail([...path, unknown], `unknown field "${unknown}",${suggestFrom(unknown, fields)}`);
+  }
   const where = [...path, ...issue.path];
   const field = issue.path.length === 0 ? "" : `"${issue.path.map(String).join(".")}": `;
   return fail(where, `${field}${issue.message}`);

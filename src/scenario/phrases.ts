@@ -1,9 +1,7 @@
 /** Phrases: steps that stand for several operations, so that a scenario says what it is about and not how to get there. */
 import * as z from "zod";
-import type { OperationName } from "../operation/operation.ts";
-
-const name = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,30}$/, "a name");
-const address = z.string().regex(/^(?:0x[0-9a-f]{1,16}|(?:base|last)(?:[+-]0x[0-9a-f]{1,16})?)$/, "an address");
+import { nameSchema as name, type OperationName } from "../operation/operation.ts";
+import { addressSchema } from "./address.ts";
 
 /** Each phrase's fields. */
 export const phraseFields = {
@@ -20,8 +18,12 @@ export const phraseFields = {
       function: name,
       ioas: name.optional(),
       container: name.optional(),
-      iova: address.default("base"),
+      iova: addressSchema.default("base"),
     })
+    .refine(
+      ({ ioas, container }) => (ioas === undefined) !== (container === undefined),
+      "expected either an ioas or a container",
+    )
     .describe("Map the function's queue pages at the IOVA in an IOAS or container, then nvme-enable"),
 } as const;
 

@@ -1,22 +1,12 @@
 /** The scenario language: what a person writes in YAML, and its schema. */
 import * as z from "zod";
-import { operationFields, operationNames } from "../operation/operation.ts";
+import { nameSchema, operationFields, operationNames } from "../operation/operation.ts";
 import type { OperationName } from "../operation/operation.ts";
+import { addressSchema } from "./address.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
 
-/**
- * An address in a scenario: a number (`0x1000`), or one relative to the DMA aperture, such as `base+0x1000` (its first
- * IOVA) or `last-0xfff` (its last). The plan makes it a number.
- */
-export const addressSchema = z
-  .string()
-  .regex(
-    /^(?:0x[0-9a-f]{1,16}|(?:base|last)(?:[+-]0x[0-9a-f]{1,16})?)$/,
-    "an address: 0x1000, base+0x1000 (aperture's first IOVA) or last-0xfff (its last)",
-  );
-
 /** The same object schema with every address field taking the scenario's own notation. */
-function loosen(shape: (typeof operationFields)[OperationName]): z.ZodType {
+function loosen(shape: (typeof operationFields)[OperationName]): z.ZodObject {
   const fields = Object.fromEntries(
     Object.entries(shape.shape as Readonly<Record<string, z.ZodType>>).map(([field, schema]) => [
       field,
@@ -31,8 +21,7 @@ const isAddress = (field: string): boolean => addressFields.has(field);
 const addressLike = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodOptional ? addressSchema.optional() : addressSchema;
 
-const identifier = z.string().regex(/^[a-z][a-z0-9-]{2,60}$/, "lower-case words joined by dashes");
-const objectName = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,30}$/, "a name");
+const identifier = z.string().regex(/^[a-z][a-z0-9-]{2,60}$/, "expected lower-case words joined by dashes");
 
 /** A scenario file. */
 export const scenarioSchema = z.strictObject({
@@ -48,8 +37,8 @@ export const scenarioSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z0-9_]+$/))
     .default([])
     .describe("Kernel options beyond those the operations imply"),
-  functions: z.record(objectName, z.enum(["nvme", "virtio-rng"])).describe("The functions, and which device each is"),
-  buffers: z.record(objectName, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
+  functions: z.record(nameSchema, z.enum(["nvme", "virtio-rng"])).describe("The functions, and which device each is"),
+  buffers: z.record(nameSchema, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
   steps: z.array(z.unknown()).min(1).max(500),
 });
 
@@ -75,13 +64,24 @@ export interface Scenario {
   readonly file: string;
 }
 
-/** The JSON Schema of a scenario file, for editors. */
+/**
+ * The JSON Schema of a scenario file, for editors: `npm run schema` writes it to `fixtures/scenario.schema.json`.
+ *
+ * A step is one object with every operation as a property, not a choice of fifty objects: an editor then offers the
+ * operations by name, and complains about the field that is wrong and not about fifty steps that did not fit.
+ */
 export function scenarioJsonSchema(): Record<string, unknown> {
+  const note = { type: "string", description: "What is to be seen here, shown in reports" };
   const step = {
-    anyOf: [
-      ...phraseNames.map((name) => stepJsonSchema(name, phraseFields[name])),
-      ...operationNames.map((name) => stepJsonSchema(name, loosen(operationFields[name]))),
-    ],
+    type: "object",
+    properties: {
+      ...Object.fromEntries(phraseNames.map((name) => [name, fieldsJsonSchema(phraseFields[name])])),
+      ...Object.fromEntries(operationNames.map((name) => [name, fieldsJsonSchema(stepFieldsSchema(name))])),
+      note,
+    },
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 2,
   };
   const { steps: _, ...rest } = scenarioSchema.shape;
   const schema = z.toJSONSchema(z.strictObject(rest), { io: "input" }) as {
@@ -91,18 +91,25 @@ export function scenarioJsonSchema(): Record<string, unknown> {
   return {
     ...schema,
     title: "A zpci-hil scenario",
-    properties: { ...schema.properties, steps: { type: "array", minItems: 1, items: step } },
+    properties: { ...schema.properties, steps: { type: "array", minItems: 1, maxItems: 500, items: step } },
     required: [...schema.required, "steps"],
   };
 }
 
-const stepJsonSchema = (name: string, fields: z.ZodType): Record<string, unknown> => ({
-  type: "object",
-  description: fields.description,
-  properties: { [name]: z.toJSONSchema(fields, { io: "input" }), note: { type: "string" } },
-  required: [name],
-  additionalProperties: false,
-});
+/** Editors read `0x1000` as a number, whatever the parser here does with it. */
+const fieldsJsonSchema = (fields: z.ZodType): Record<string, unknown> => {
+  const { $schema: _, ...schema } = z.toJSONSchema(fields, {
+    io: "input",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.pattern?.includes("0x") === true) Object.assign(jsonSchema, { type: ["string", "integer"] });
+    },
+  });
+  return schema;
+};
+
+const stepSchemas = Object.fromEntries(
+  operationNames.map((name) => [name, loosen(operationFields[name])]),
+) as Readonly<Record<OperationName, z.ZodObject>>;
 
 /** The schema of one operation's fields as a scenario writes them. */
-export const stepFieldsSchema = (name: OperationName): z.ZodType => loosen(operationFields[name]);
+export const stepFieldsSchema = (name: OperationName): z.ZodObject => stepSchemas[name];
