@@ -304,8 +304,8 @@ describe("output", () => {
         ),
     };
     const { code, stdout } = await callCli(["run", "--dry-run"], { workingFolder: folder.path, services });
-    expect(stdout).toContain("1  bind { function: a }");
-    expect(stdout).toContain("3  close { function: a }  # Nothing is left");
+    expect(stdout).toContain("  - bind: { function: a }");
+    expect(stdout).toContain("  - close: { function: a }\n    note: Nothing is left");
     expect(stdout).toContain("qemu-system-s390x -kernel image");
     expect(code).toBe(0);
     expect(existsSync(join(folder.path, "zhil-runs"))).toBe(false);

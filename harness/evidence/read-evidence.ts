@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { traceVersion, type TraceHeader, type TraceStep } from "../../src/trace/trace.ts";
 import type { Judgement } from "../../src/verdict/judge.ts";
 import { UsageError } from "../errors/harness-error.ts";
@@ -15,6 +16,8 @@ export interface ScenarioEvidence {
   readonly header: TraceHeader | null;
   readonly steps: readonly TraceStep[];
   readonly judgement: Judgement | null;
+  /** The author's words on each step. */
+  readonly notes: readonly (string | null)[];
   /** Last lines of the guest's console, null where it was not kept. */
   readonly consoleTail: string | null;
 }
@@ -53,6 +56,7 @@ export async function readEvidence(folder: string): Promise<ScenarioEvidence> {
   const [header, ...steps] = await readTrace(join(folder, evidenceFiles.trace));
   const recordFile = join(folder, evidenceFiles.record);
   const recordText = await readIfThere(recordFile);
+  const operations = await readIfThere(join(folder, evidenceFiles.operations));
   const judgementText = await readIfThere(join(folder, evidenceFiles.judgement));
   return {
     folder,
@@ -60,6 +64,7 @@ export async function readEvidence(folder: string): Promise<ScenarioEvidence> {
     header: (header as TraceHeader | undefined) ?? null,
     steps: steps as TraceStep[],
     judgement: judgementText === null ? null : (parseJson(judgementText, evidenceFiles.judgement) as Judgement),
+    notes: operations === null ? [] : readNotes(operations),
     consoleTail: await readTail(join(folder, evidenceFiles.console)),
   };
 }
@@ -78,6 +83,11 @@ async function readTrace(file: string): Promise<unknown[]> {
     });
   }
   return values;
+}
+
+function readNotes(operations: string): (string | null)[] {
+  const { steps } = parse(operations) as { readonly steps?: readonly { readonly note?: string }[] };
+  return steps?.map(({ note }) => note ?? null) ?? [];
 }
 
 function parseRecord(text: string, file: string): ScenarioRecord {

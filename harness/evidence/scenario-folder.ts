@@ -1,11 +1,11 @@
 /** The evidence of one scenario: written as it happens, so that whatever ends a run, what was had is there. */
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { TraceHeader, TraceStep } from "../../src/trace/trace.ts";
 import type { Judgement } from "../../src/verdict/judge.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { formatPlan } from "./format-plan.ts";
 import type { ScenarioRecord } from "./record.ts";
 
 /** Names of the files in a scenario's folder. */
@@ -54,12 +54,7 @@ export class ScenarioFolder implements Disposable {
 
   /** Writes what is about to be performed, readable without this project. */
   writePlan(plan: Plan): void {
-    const { scenario, functions, buffers, steps } = plan;
-    const listed = steps.map(({ operation: { op, ...fields }, note }) => ({
-      [op]: fields,
-      ...(note === null ? {} : { note }),
-    }));
-    this.#write("operations", stringify({ scenario, functions, buffers, steps: listed }, { lineWidth: 118 }));
+    this.#write("operations", formatPlan(plan));
   }
 
   /** Writes how to start the machine by hand, where there is one. */

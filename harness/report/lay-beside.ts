@@ -22,6 +22,7 @@ export function layBeside(
   const paths = [...new Set([...expected.keys(), ...observed.keys()])];
   return paths
     .filter((path) => expected.has(path) || findAbove(path, expected) === undefined || isDiffering(path, differing))
+    .filter((path) => !isHollow(path, expected, observed) && !isHollow(path, observed, expected))
     .map((path) => ({
       path,
       expected: expected.has(path) ? describeExpected(expected.get(path)) : "nothing",
@@ -32,6 +33,14 @@ export function layBeside(
 
 const isDiffering = (path: string, differing: ReadonlySet<string>): boolean =>
   [...differing].some((each) => each === path || each.startsWith(`${path}.`) || each.startsWith(`${path}[`));
+
+/** Whether one side has nothing in a place where the other has something: the something gets rows of its own. */
+function isHollow(path: string, hollow: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): boolean {
+  const value = hollow.get(path);
+  const empty =
+    typeof value === "object" && value !== null && Object.keys(value).length === 0 && !Array.isArray(value);
+  return empty && [...other.keys()].some((each) => each.startsWith(`${path}.`));
+}
 
 /** The leaf above a path, where the other side says it in one piece. */
 function findAbove(path: string, leaves: ReadonlyMap<string, unknown>): unknown {

@@ -51,6 +51,8 @@ export class TableReporter implements Reporter {
       head: ["verdict", "scenario", "reason"],
       colWidths: [verdictWidth, nameWidth, reasonWidth],
       wordWrap: true,
+      // No rules between rows: a table of forty is to fit on a screen.
+      chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
       // Without these the table brings colours of its own.
       style: { head: [], border: [], "padding-left": 1, "padding-right": 1 },
     });

@@ -1,9 +1,9 @@
 /** The evidence of one scenario, drawn for people. */
-import type { Operation } from "../../src/operation/operation.ts";
 import type { Observation } from "../../src/trace/observation.ts";
 import type { TraceStep } from "../../src/trace/trace.ts";
 import type { StepJudgement } from "../../src/verdict/judge.ts";
 import type { ScenarioEvidence } from "../evidence/read-evidence.ts";
+import { describeOperation } from "./describe-operation.ts";
 import { describeSeconds } from "./describe-record.ts";
 import { escapeLine, escapeLines } from "./escape.ts";
 import { layBeside, type Row } from "./lay-beside.ts";
@@ -19,7 +19,9 @@ const logLines = 12;
 export function printTimeline(evidence: ScenarioEvidence, screen: Screen, all: boolean): void {
   printHead(evidence, screen);
   const judged = new Map(evidence.judgement?.steps.map((each) => [each.step, each]));
-  for (const step of evidence.steps) printStep(step, judged.get(step.step), screen, all);
+  for (const step of evidence.steps) {
+    printStep(step, evidence.notes[step.step - 1] ?? null, judged.get(step.step), screen, all);
+  }
   printFoot(evidence, screen);
 }
 
@@ -47,7 +49,13 @@ function printHead({ record, header, folder, judgement }: ScenarioEvidence, { pr
   print();
 }
 
-function printStep(step: TraceStep, judged: StepJudgement | undefined, screen: Screen, all: boolean): void {
+function printStep(
+  step: TraceStep,
+  note: string | null,
+  judged: StepJudgement | undefined,
+  screen: Screen,
+  all: boolean,
+): void {
   const { print, paint, width } = screen;
   const { observation, evidence } = step;
   const verdict = judged?.verdict ?? "pass";
@@ -60,6 +68,7 @@ function printStep(step: TraceStep, judged: StepJudgement | undefined, screen: S
   print(
     `${marker}${number}  ${describeOperation(step.operation)}  ${escapeLine(observation.result)}${label}  ${time}`,
   );
+  if (note !== null) print(paint("faint", `        # ${escapeLine(note)}`));
   if (judged !== undefined && (all || verdict !== "pass")) {
     const differing = new Set(judged.differences.map((each) => each.path));
     // A step is judged against what is known of the profile; a deviation that is known is shown against the contract.
@@ -108,11 +117,3 @@ function printFoot({ record, consoleTail, folder }: ScenarioEvidence, { print, p
   print(`${paint("strong", "evidence")}: ${folder}`);
   if (record !== null) print(`${paint("strong", "reproduce")}: ${record.reproduce}`);
 }
-
-/** An operation as a person would say it: `dma-write function=a iova=0x100010000 block=2`. */
-export function describeOperation({ op, ...fields }: Operation): string {
-  const words = Object.entries(fields).map(([key, value]) => `${key}=${describeField(value)}`);
-  return [op, ...words].join(" ");
-}
-
-const describeField = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

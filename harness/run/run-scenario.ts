@@ -73,6 +73,7 @@ export function makeRecord(
   started: Date,
 ): ScenarioRecord {
   const { kernel, qemu } = bench.profile;
+  const { verdict, reason, ...decided } = outcome;
   const trace = folder.pathOf("trace");
   return {
     record: 1,
@@ -81,7 +82,9 @@ export function makeRecord(
     tags: [...scenario.tags],
     seeds: [...scenario.seeds],
     file: scenario.file,
-    ...outcome,
+    verdict,
+    reason,
+    ...decided,
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     profile: {

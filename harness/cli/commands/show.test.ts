@@ -44,6 +44,7 @@ describe("zhil show", () => {
     expect(stdout).toMatch(/≠ result +expected "OK" +observed "EINVAL"\n/u);
     expect(stdout).toMatch(/≠ alarms +expected \[\] +observed \["WARNING: \\u001b\[2J"\]\n/u);
     expect(stdout).not.toContain("≠ values");
+    expect(stdout).toContain("        # Nothing is left\n");
     expect(stdout).toContain("        | vfio-pci: a line \\x1b[2J\n");
     expect(stdout).toMatch(/reproduce: zhil run second --bench emulated --scenarios \S+\n/u);
   });

@@ -1,0 +1,21 @@
+import { stringify } from "yaml";
+import type { Plan } from "../../src/plan/plan.ts";
+
+/** A plan as YAML, a line per step, readable without this project. */
+export function formatPlan({ scenario, functions, buffers, steps }: Omit<Plan, "profile">): string {
+  return [
+    `scenario: ${scenario}`,
+    "functions:",
+    ...functions.map((each) => `  - ${inline(each)}`),
+    buffers.length === 0 ? "buffers: []" : "buffers:",
+    ...buffers.map((each) => `  - ${inline(each)}`),
+    "steps:",
+    ...steps.flatMap(({ operation: { op, ...fields }, note }) => [
+      `  - ${op}: ${inline(fields)}`,
+      ...(note === null ? [] : [`    note: ${inline(note)}`]),
+    ]),
+    "",
+  ].join("\n");
+}
+
+const inline = (value: unknown): string => stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
