@@ -37,11 +37,12 @@ it("shows nothing of an entry that failed, and leaves nothing of it", async () =
   expect(await readdir(join(root, "kernel"))).toEqual([]);
 });
 
-it("begins anew over what a killed process left", async () => {
-  await mkdir(join(root, "kernel", ".k.unfinished"), { recursive: true });
+it("begins anew over what killed processes left, and removes it", async () => {
+  for (const key of ["k", "other"]) await mkdir(join(root, "kernel", `.${key}.unfinished`), { recursive: true });
   await writeFile(join(root, "kernel", ".k.unfinished", "stale"), "");
   const entry = await publishEntry(root, "kernel", "k", async (folder) => (await readdir(folder)).length);
   expect(entry.manifest).toBe(0);
+  expect(await readdir(join(root, "kernel"))).toEqual(["k"]);
 });
 
 it("takes an entry whose manifest is broken or of another format for none", async () => {

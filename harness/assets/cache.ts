@@ -1,5 +1,5 @@
 /** The cache: what was fetched and built, by content, for every clone of the project on this machine. */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { InfrastructureError } from "../errors/harness-error.ts";
@@ -59,8 +59,9 @@ export async function publishEntry<Manifest>(
   const parent = await createCacheFolder(root, kind);
   const folder = join(parent, key);
   const unfinished = join(parent, `.${key}.unfinished`);
-  // What a killed process left: it held the lock that is ours now.
-  await rm(unfinished, { recursive: true, force: true });
+  // What killed processes left: they held the lock that is ours now.
+  const left = (await readdir(parent)).filter((name) => name.endsWith(".unfinished"));
+  for (const name of left) await rm(join(parent, name), { recursive: true, force: true });
   await mkdir(unfinished);
   try {
     const manifest = await fill(unfinished);
