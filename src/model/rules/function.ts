@@ -6,6 +6,8 @@ import { fail, succeed, type Rules } from "../rule.ts";
 
 const requireUnused = (fn: ModelFunction, what: string): void => {
   if (fn.open !== "no") throw new ScenarioMistake(`${what} waits until the VFIO device is closed, for ever`);
+  if (fn.group.open)
+    throw new ScenarioMistake(`${what} takes the group away under its open descriptor: close that first`);
 };
 
 const forget = (host: Host, name: string): void => {
@@ -46,7 +48,8 @@ export const functionRules: Rules<
     },
   },
   unbind: {
-    ground: "drivers/base/bus.c, unbind_store: -ENODEV where the device has another driver or none",
+    ground:
+      "drivers/base/bus.c, unbind_store; drivers/base/dd.c, driver_sysfs_remove: without a driver there is no file to write to",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireUnused(fn, "Unbinding");
@@ -93,6 +96,7 @@ export const functionRules: Rules<
     ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
     predict: (host, { function: name, method }) => {
       const fn = host.fn(name);
+      if (!fn.configured) return fail("ENOENT");
       const known = fn.profile.device === "nvme" ? ["flr", "bus", "default"] : ["bus", "default"];
       if (!known.includes(method)) return fail("EINVAL");
       fn.resetMethod = method;
@@ -106,6 +110,7 @@ export const functionRules: Rules<
       "s390-iommu.c has an identity domain only where CLP reports relaxed translation, else -EOPNOTSUPP",
     predict: (host, { function: name, type }) => {
       const fn = host.fn(name);
+      if (!fn.configured) return fail("ENOENT");
       if (!["identity", "DMA", "DMA-FQ", "auto"].includes(type)) return fail("EINVAL");
       const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
       if (!fn.onDefault && !addsQueue) return fail("EPERM");
