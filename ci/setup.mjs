@@ -50,16 +50,23 @@ function installDebianPackages() {
   }
   say(`Installing Debian packages: ${missing.join(" ")}`);
   const [command, ...before] = root ? ["apt-get"] : ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
-  const options = ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
+  const options = ["-qq", "-y", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
   // A private apt configuration of the caller's has no business here.
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   delete environment.APT_CONFIG;
   // Lists may be old or not there at all; a source that is out of order is no reason to stop.
-  spawnSync(command, [...before, "update", ...options], { stdio: ["ignore", 2, 2], env: environment });
-  run(command, [...before, "install", ...options, "--no-install-recommends", ...missing], {
-    environment,
-    failure: `Cannot install Debian packages: is the archive reachable? By hand: ${line}`,
+  spawnSync(command, [...before, "update", ...options], { stdio: ["ignore", "ignore", 2], env: environment });
+  // A package's life takes five lines of apt's: they are shown only where something went wrong.
+  const install = [...before, "install", ...options, "--no-install-recommends", ...missing];
+  const { status, stdout, stderr } = spawnSync(command, install, {
+    encoding: "utf8",
+    env: environment,
+    maxBuffer: 1 << 26,
   });
+  if (status !== 0) {
+    process.stderr.write(`${stdout}\n${stderr}`.split("\n").slice(-30).join("\n"));
+    stop(`Cannot install Debian packages: is the archive reachable? By hand: ${line}`);
+  }
   missing = findMissing();
   if (missing.length > 0) stop(`Still missing after installing: ${missing.join(" ")}`);
   return true;
@@ -135,8 +142,8 @@ function listFiles(folder) {
     .sort();
 }
 
-function run(command, words, { environment = process.env, failure = "", quiet = false } = {}) {
-  const { status, error } = spawnSync(command, words, { stdio: ["ignore", 2, 2], env: environment });
+function run(command, words, { failure = "", quiet = false } = {}) {
+  const { status, error } = spawnSync(command, words, { stdio: ["ignore", 2, 2] });
   if (status === 0) return;
   if (quiet) process.exit(2);
   stop(failure || `Cannot run ${command}: ${error?.message ?? `exit code ${status}`}`);

@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { findInitramfs } from "../assets/prepare-initramfs.ts";
-import { describeError } from "../errors/describe-error.ts";
-import { fine, missing, type Finding } from "./finding.ts";
+import { failed, fine, missing, type Finding } from "./finding.ts";
 
 /** The agent that a run would send in. */
 export async function examineAgent(
@@ -22,6 +21,6 @@ export async function examineAgent(
     if (initramfs === null) return [missing("agent", "not built yet from this clone's sources", remedy)];
     return [fine("agent", initramfs.path)];
   } catch (error) {
-    return [missing("agent", describeError(error).join("; "), remedy)];
+    return [failed("agent", error, remedy)];
   }
 }

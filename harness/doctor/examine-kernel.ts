@@ -1,8 +1,7 @@
 import type { Kernel } from "../assets/assets.ts";
-import { describeError } from "../errors/describe-error.ts";
 import { examineGivenKernel } from "../kernel/given-kernel.ts";
 import { findKernel } from "../kernel/prepare-kernel.ts";
-import { fine, missing, warning, type Finding } from "./finding.ts";
+import { failed, fine, missing, warning, type Finding } from "./finding.ts";
 
 /** What a kernel must contain, and what for. */
 const options: readonly { readonly name: string; readonly for: string; readonly required: boolean }[] = [
@@ -35,7 +34,7 @@ export async function examineKernel(
   try {
     kernel = given === undefined ? await findKernel(root, signal) : await examineGivenKernel(given);
   } catch (error) {
-    return [missing("kernel", describeError(error).join("; "), "Run ci/setup, or set ZHIL_KERNEL= to a bzImage")];
+    return [failed("kernel", error, "Run ci/setup, or set ZHIL_KERNEL= to a bzImage")];
   }
   if (kernel === null) {
     return [missing("kernel", "not built yet", "Run ci/setup, which builds it, or set ZHIL_KERNEL= to a bzImage")];

@@ -58,7 +58,11 @@ async function examineNeeds(given: Given, signal: AbortSignal): Promise<readonly
   for (const need of needs) if (!(await isThere(need, signal))) absent.push(need);
   if (absent.length === 0) return [fine("programs to build with", needs.map(nameOf).join(", "))];
   return absent.map((need) =>
-    missing(nameOf(need), `not installed; ${need.for} need it`, `Run ci/setup, or: apt-get install ${need.package}`),
+    missing(
+      nameOf(need),
+      `not installed; needed for ${need.for}`,
+      `Run ci/setup, or: apt-get install ${need.package}`,
+    ),
   );
 }
 

@@ -1,8 +1,7 @@
 import type { Qemu } from "../assets/assets.ts";
 import { findQemu, oldestQemu } from "../assets/prepare-qemu.ts";
 import { tryTool } from "../assets/run-tool.ts";
-import { describeError } from "../errors/describe-error.ts";
-import { fine, missing, warning, type Finding } from "./finding.ts";
+import { failed, fine, missing, warning, type Finding } from "./finding.ts";
 
 /** A device or object of QEMU, and what it is for. */
 interface Feature {
@@ -34,7 +33,7 @@ export async function examineQemu(
   try {
     qemu = await findQemu({ root, given, update: false, signal });
   } catch (error) {
-    return [missing("QEMU", describeError(error).join("; "), "Set ZHIL_QEMU= to one that can be used, or unset it")];
+    return [failed("QEMU", error, "Set ZHIL_QEMU= to one that can be used, or unset it")];
   }
   if (qemu === null) {
     const remedy = `Run ci/setup, which fetches one, or set ZHIL_QEMU= to a qemu-system-s390x of ${oldestQemu} or later`;

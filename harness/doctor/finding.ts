@@ -1,3 +1,6 @@
+import { describeError } from "../errors/describe-error.ts";
+import { HarnessError } from "../errors/harness-error.ts";
+
 /** One fact about this machine: something a run needs, and whether it is there. */
 export interface Finding {
   /** What was looked at, such as `node` or `kernel option IOMMUFD`. */
@@ -22,4 +25,11 @@ export function missing(what: string, detail: string, remedy: string): Finding {
 /** Something that some runs miss. */
 export function warning(what: string, detail: string, remedy: string): Finding {
   return { what, state: "warning", detail, remedy };
+}
+
+/** Something that could not be had, by the error that says so; its own remedy goes before the general one. */
+export function failed(what: string, error: unknown, remedy: string): Finding {
+  const [first = "unknown", ...rest] = describeError(error).filter((line) => !line.startsWith("remedy: "));
+  const own = error instanceof HarnessError ? error.remedy : null;
+  return missing(what, [first, ...rest].join("; "), own ?? remedy);
 }
