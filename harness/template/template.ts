@@ -16,6 +16,7 @@ import type { ReportProgress } from "../assets/progress.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
+import type { QmpEvent } from "../qmp/messages.ts";
 import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
 import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
@@ -26,10 +27,11 @@ const format = 1;
 const kind = "template";
 const memoryFile = "memory";
 const stateFile = "state";
-/** Limits in milliseconds: for QEMU to start, for a kernel to boot, for its state to be written. */
+/** Limits in milliseconds: for QEMU to start, for a kernel to boot, for its state to be written, and to be loaded. */
 const startLimit = 10_000;
 const bootLimit = 60_000;
 const freezeLimit = 30_000;
+const thawLimit = 10_000;
 
 /** Migrates device state alone, and says by events how far it is. */
 const capabilities = {
@@ -144,13 +146,9 @@ async function freeze(source: TemplateSource, folder: string, place: TemplatePla
   const hello = await agent.waitForHello(signal, bootLimit);
   await machine.qmp.execute("stop", {}, signal);
   await machine.qmp.execute("migrate-set-capabilities", capabilities, signal);
-  const saved = machine.qmp.waitForEvent(["MIGRATION"], {
-    limit: freezeLimit,
-    signal,
-    where: (event) => event.data["status"] === "completed" || event.data["status"] === "failed",
-  });
-  const [event] = await Promise.all([saved, machine.qmp.execute("migrate", { uri: `file:${state}` }, signal)]);
-  if (event.data["status"] !== "completed") {
+  const saved = waitForMigration(machine, freezeLimit, signal);
+  const [status] = await Promise.all([saved, machine.qmp.execute("migrate", { uri: `file:${state}` }, signal)]);
+  if (status !== "completed") {
     throw new InfrastructureError({ what: "Cannot freeze the machine: QEMU could not write its state" });
   }
   return { hello, memoryBytes: (await sizeOf(memory)) ?? 0, stateBytes: (await sizeOf(state)) ?? 0 };
@@ -166,6 +164,19 @@ export const cloneOf = (machine: MachineDefinition, template: Template): Machine
 /** Loads a template's state into a machine that was started as its clone, and lets it run. */
 export async function thaw(machine: StartedQemu, template: Template, signal: AbortSignal): Promise<void> {
   await machine.qmp.execute("migrate-set-capabilities", capabilities, signal);
-  await machine.qmp.execute("migrate-incoming", { uri: `file:${template.state}` }, signal);
+  // The state was written by a stopped machine and is loaded as such: a "cont" that comes before it is all there is lost.
+  const loaded = waitForMigration(machine, thawLimit, signal);
+  const uri = `file:${template.state}`;
+  const [status] = await Promise.all([loaded, machine.qmp.execute("migrate-incoming", { uri }, signal)]);
+  if (status !== "completed")
+    throw new InfrastructureError({ what: "Cannot thaw the template: QEMU could not load it" });
   await machine.qmp.execute("cont", {}, signal);
+}
+
+/** Waits for the end of a migration, and says which it was: `completed` or `failed`. Call it before the migration begins. */
+async function waitForMigration(machine: StartedQemu, limit: number, signal: AbortSignal): Promise<unknown> {
+  const ends: readonly unknown[] = ["completed", "failed"];
+  const where = (event: QmpEvent): boolean => ends.includes(event.data["status"]);
+  const { data } = await machine.qmp.waitForEvent(["MIGRATION"], { limit, signal, where });
+  return data["status"];
 }
