@@ -27,6 +27,12 @@ export class ScenarioMistake extends Error {
 /** What a DMA of one page came to. */
 export type DmaAnswer = { readonly page: string } | { readonly refused: true };
 
+/** What a counter line must read. */
+const describeCounters = (counters: Counters): Pattern =>
+  Object.fromEntries(
+    Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]),
+  );
+
 const add = (bounds: Bounds, low: number, high = low): void => {
   bounds.low += low;
   bounds.high += high;
@@ -279,13 +285,6 @@ export class Host {
     else this.zpciReset(name);
   }
 
-  /** What a counter line must read. */
-  static describeCounters(counters: Counters): Pattern {
-    return Object.fromEntries(
-      Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]),
-    );
-  }
-
   /**
    * The function as its host must see it.
    * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open, and
@@ -296,7 +295,7 @@ export class Host {
     return {
       driver: fn.driver,
       enabled: fn.configured ? true : null,
-      counters: counted ? Host.describeCounters(this.domain(fn.domain ?? "").counters) : null,
+      counters: counted ? describeCounters(this.domain(fn.domain ?? "").counters) : null,
     };
   }
 }
