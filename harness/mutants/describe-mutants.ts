@@ -29,7 +29,9 @@ export function showMutantProgress(screen: Screen, names: readonly string[]): (p
         return;
       case "unfit": {
         const { scenario, verdict, reason } = progress.record;
-        print(paint("odd", `cannot kill: ${scenario} is ${verdict} without any mutant: ${escapeLine(reason ?? "")}`));
+        print(
+          paint("odd", `cannot kill: ${scenario} ends in ${verdict} without any mutant: ${escapeLine(reason ?? "")}`),
+        );
         return;
       }
       case "building":
@@ -38,7 +40,7 @@ export function showMutantProgress(screen: Screen, names: readonly string[]): (p
         status(`${place}: ${progress.kind}`);
         return;
       case "running":
-        status(`${place}: ${progress.scenario}`);
+        status(`${progress.mutant === null ? "unpatched" : place}: ${progress.scenario}`);
         return;
       case "decided":
         status(null);

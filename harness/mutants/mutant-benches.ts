@@ -3,7 +3,7 @@ import type { ReportProgress } from "../assets/progress.ts";
 import { prepareAssets } from "../assets/prepare-assets.ts";
 import { buildPatchedKernel } from "../kernel/build-patched-kernel.ts";
 import type { Bench } from "../run/bench.ts";
-import { openBenchOn } from "../run/emulated-bench.ts";
+import { openBenchOn, type BootKind } from "../run/emulated-bench.ts";
 
 /** Opens benches for a mutation run. */
 export interface MutantBenches {
@@ -20,6 +20,8 @@ export interface MutantBenches {
 export interface MutantBenchOptions {
   /** A QEMU to use instead of the prepared one. */
   readonly qemu: string | null;
+  /** How scenarios come to a mutant's kernel: a template pays only where many of them follow. */
+  readonly boot: BootKind;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }
@@ -29,15 +31,15 @@ export interface MutantBenchOptions {
  * @throws {InfrastructureError} where QEMU or kernel cannot be had
  */
 export async function prepareMutantBenches(options: MutantBenchOptions): Promise<MutantBenches> {
-  const { qemu, report, signal } = options;
+  const { qemu, boot, report, signal } = options;
   const chosen = qemu === null ? [] : ["--qemu", qemu];
-  const how = { boot: "clone", report, signal } as const;
   const assets = await prepareAssets({ ...(qemu === null ? {} : { qemu }), report, signal });
   return {
-    openUnpatched: () => openBenchOn(assets, chosen, how),
+    openUnpatched: () => openBenchOn(assets, chosen, { boot: "clone", report, signal }),
     openPatched: async (patch) => {
       const kernel = await buildPatchedKernel({ patches: [patch], report, signal });
-      return openBenchOn({ ...assets, kernel }, ["--kernel", kernel.image, ...chosen], how);
+      const options = ["--kernel", kernel.image, ...chosen];
+      return openBenchOn({ ...assets, kernel }, options, { boot, report, signal });
     },
   };
 }

@@ -15,8 +15,8 @@ export interface Kill {
 }
 
 /**
- * `killed`: a scenario fails on it that passes without it; `survived`: every scenario passes; `unclear`: none fails, but
- * some gave no answer; `broken`: its kernel does not come up; `unbuilt`: there is no such kernel.
+ * `killed`: a scenario fails on it that passes without it; `survived`: every scenario passes; `unclear`: none fails, or
+ * not twice, and some gave no answer; `broken`: its kernel does not come up; `unbuilt`: there is no such kernel.
  */
 export type Fate = "killed" | "survived" | "unclear" | "broken" | "unbuilt";
 
@@ -52,13 +52,18 @@ export interface MutantRecord extends Decision {
 
 /**
  * Decides a mutant from the records of its scenarios. A fail kills, a panic or a hang among them; an error does not, for
- * it says nothing about the kernel.
+ * it says nothing about the kernel, and neither does a fail that could not be repeated.
  */
-export function decideFate(records: readonly ScenarioRecord[]): Decision {
+export function decideFate(records: readonly ScenarioRecord[], doubtful: readonly Kill[] = []): Decision {
   const kills = records.filter((each) => each.verdict === "fail").map(killOf);
   const answers = records.filter((each) => each.verdict !== "error" && each.verdict !== "skip");
   const answered = answers.length;
   if (kills.length > 0) return { fate: "killed", reason: null, kills, answered };
+  const [once] = doubtful;
+  if (once !== undefined) {
+    const reason = `${once.scenario} failed once and not again (step ${once.step}, ${once.path})`;
+    return { fate: "unclear", reason, kills, answered };
+  }
   const errors = records.filter((each) => each.verdict === "error");
   const [first] = errors;
   if (first !== undefined) {
@@ -70,7 +75,8 @@ export function decideFate(records: readonly ScenarioRecord[]): Decision {
   return { fate: "survived", reason: `${answered} scenarios see no difference`, kills, answered };
 }
 
-function killOf(record: ScenarioRecord): Kill {
+/** The first field that failed in a record. */
+export function killOf(record: ScenarioRecord): Kill {
   const difference = record.differences.find((each) => each.verdict === "fail");
   if (difference === undefined) {
     return { scenario: record.scenario, step: record.steps.performed, operation: "", path: "", expected: null };

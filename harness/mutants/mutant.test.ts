@@ -3,7 +3,8 @@ import { parseMutant } from "./mutant.ts";
 
 const header = `Mutant: flush-forgotten
 Breaks: every function is flushed
-Plausible because: one looked
+Plausible because:
+  one looked
   like enough
 Expected killer tags: unmap, two-functions
 Seen as: a stale page

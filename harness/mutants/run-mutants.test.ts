@@ -144,6 +144,48 @@ describe("runMutants", () => {
     expect(ranOn("same")).toEqual(["binds", "allocates"]);
   });
 
+  it("lets nothing kill that turns out to fail without a mutant now and then", async () => {
+    let runs = 0;
+    const unsteady: Change = (operation, seen) => {
+      if (operation.op === "power" && operation.on) runs += 1;
+      return runs > 2 ? answer("power", "EIO")(operation, seen) : seen;
+    };
+    const { records, unfit } = await runMutants(
+      optionsWith({ unpatched: unsteady, first: answer("power", "EIO"), second: answer("power", "EIO") }),
+    );
+    expect(unfit.map((each) => each.scenario)).toEqual(["powers"]);
+    expect(records).toMatchObject([
+      { fate: "survived", answered: 2 },
+      { fate: "survived", answered: 2 },
+    ]);
+  });
+
+  it("wants a kill to be repeated in the same field", async () => {
+    const onFirst = (change: Change): Change => {
+      let runs = 0;
+      return (operation, seen) => {
+        if (operation.op === "bind") runs += 1;
+        return runs === 1 ? change(operation, seen) : seen;
+      };
+    };
+    const [first, second, third] = [0, 1, 2].map(() => onFirst(answer("bind", "EIO")));
+    const elsewhere: Change = (operation, seen) =>
+      operation.op === "bind" ? { ...second!(operation, seen), alarms: ["WARNING"] } : seen;
+    const caught: Change = (operation, seen) => answer("power", "EIO")(operation, third!(operation, seen));
+    const { records } = await runMutants(
+      optionsWith({
+        once: first!,
+        elsewhere,
+        caught,
+      }),
+    );
+    expect(records).toMatchObject([
+      { mutant: "once", fate: "unclear", reason: "binds failed once and not again (step 1, result)" },
+      { mutant: "elsewhere", fate: "unclear", reason: "binds failed once and not again (step 1, result)" },
+      { mutant: "caught", fate: "killed", kills: [{ scenario: "powers" }] },
+    ]);
+  });
+
   it("refuses to judge by a suite that passes nothing", async () => {
     const broken: Change = (_, observation) => ({ ...observation, result: "EIO" });
     await expect(runMutants(optionsWith({ unpatched: broken, same: broken }))).rejects.toThrow(

@@ -28,12 +28,12 @@ interface MutantsFlags extends SelectionFlags {
 
 const notes = `
 Each mutant (fixtures/mutants/*.patch) is a small bug in the kernel. It is built, booted and given the scenarios that the
-unpatched kernel passes, those with the mutant's tags first, until one fails. Kernels are kept in the cache by what they
-were built from, so a second run is quick.
+unpatched kernel passes, those with the mutant's tags first, until one fails: there again in the same field, and not on the
+unpatched kernel. Kernels are kept in the cache by what they were built from, so a second run is quick.
 
   killed    a scenario failed: a difference, a panic, a hang
   survived  every scenario passed: the suite is blind to this bug
-  unclear   no scenario failed, but some gave no answer
+  unclear   no scenario failed twice, but some gave no answer or failed once
   broken    the kernel does not boot, or does not find a function
   unbuilt   the patch does not apply, or the kernel does not compile
 
@@ -78,6 +78,7 @@ async function tryMutants(
   const signal = io.interrupt;
   const benches = await prepareMutantBenches({
     qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
+    boot: flags.all ? "clone" : "cold",
     report: showProgress(people),
     signal,
   });
