@@ -2,36 +2,34 @@
 /** The command `zhil`. */
 import { isatty } from "node:tty";
 import { InterruptedError } from "../errors/harness-error.ts";
+import { listenForInterrupt } from "../lifecycle/listen-for-interrupt.ts";
+import { endAllNow } from "../lifecycle/scratch.ts";
 import type { Output } from "../report/screen.ts";
 import { runCli } from "./run-cli.ts";
 
 /** Limit for what a finished command left open, in milliseconds; then the process ends all the same. */
 const farewellLimit = 5_000;
 
-const interrupt = new AbortController();
-
-// The first asks for an orderly end, with results kept and machines ended; the second does not wait for it.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    if (interrupt.signal.aborted) process.exit(2);
-    process.stderr.write(`\n${signal}: ending what runs; once more to leave at once\n`);
-    interrupt.abort(new InterruptedError({ what: `Interrupted by ${signal}` }));
-  });
-}
+const readerGone = new AbortController();
+// The first Ctrl-C asks for an orderly end, with results kept and machines ended; the second does not wait for it.
+const interruption = listenForInterrupt(endAllNow);
+interruption.signal.addEventListener("abort", () => {
+  process.stderr.write("\nEnding what runs; Ctrl-C once more to leave at once\n");
+});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   environment: process.env,
   workingFolder: process.cwd(),
-  interrupt: interrupt.signal,
+  interrupt: AbortSignal.any([interruption.signal, readerGone.signal]),
 });
 setTimeout(() => process.exit(), farewellLimit).unref();
 
 function outputOf(stream: NodeJS.WriteStream & { readonly fd: number }): Output {
   // Whoever read the output has gone (`zhil list | head`): there is nobody to tell, and the run is to end.
   stream.on("error", () => {
-    interrupt.abort(new InterruptedError({ what: "Cannot write the output: its reader has gone" }));
+    readerGone.abort(new InterruptedError({ what: "Cannot write the output: its reader has gone" }));
   });
   return {
     write: (text) => {

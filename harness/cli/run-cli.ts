@@ -20,6 +20,7 @@ Exit codes, of every command:
   1  something differs from what was expected: a scenario failed
   2  no answer was had: wrong usage, a scenario in error, an interrupted run, a broken report
   A run with both fails and errors exits with 1; where a report broke, always with 2.
+  A second Ctrl-C leaves at once, with 130.
 
 Environment (flags win):
   ZHIL_KERNEL, ZHIL_QEMU   as --kernel and --qemu of "zhil run"

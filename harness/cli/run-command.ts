@@ -14,6 +14,7 @@ import { ReporterGroup, type BrokenReporter } from "../report/reporter.ts";
 import { createScreen, wantsColours, type Output } from "../report/screen.ts";
 import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
+import type { BootKind } from "../run/emulated-bench.ts";
 import { runSuite } from "../run/run-suite.ts";
 import { selectScenarios } from "../scenarios/select-scenarios.ts";
 import type { CommandContext } from "./command.ts";
@@ -29,6 +30,7 @@ export interface RunFlags extends SelectionFlags {
   readonly bench: BenchName;
   readonly kernel?: string;
   readonly qemu?: string;
+  readonly boot: BootKind;
   readonly jobs?: number;
   readonly out: string;
   readonly junit?: string;
@@ -87,6 +89,7 @@ function chooseBench(flags: RunFlags, io: Io, people: Output): BenchChoice {
     name: flags.bench,
     kernel: locate(flags.kernel ?? readVariable(io, "ZHIL_KERNEL")),
     qemu: locate(flags.qemu ?? readVariable(io, "ZHIL_QEMU")),
+    boot: flags.boot,
     report: showProgress(people),
     signal: io.interrupt,
   };

@@ -3,7 +3,7 @@ import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench } from "../run/bench.ts";
-import { openEmulatedBench } from "../run/emulated-bench.ts";
+import { openEmulatedBench, type BootKind } from "../run/emulated-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
 
@@ -18,6 +18,7 @@ export interface BenchChoice {
   readonly name: BenchName;
   readonly kernel: string | null;
   readonly qemu: string | null;
+  readonly boot: BootKind;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }

@@ -62,7 +62,7 @@ export async function createScratch(options: { readonly parent?: string } = {}):
   }
 
   let folders = 0;
-  return {
+  const scratch: Scratch = {
     path,
     createFolder: async (name) => {
       const folder = join(path, `${name}${folders++}`);
@@ -73,11 +73,31 @@ export async function createScratch(options: { readonly parent?: string } = {}):
       recordProcess(path, pid);
     },
     endNow: () => {
+      living.delete(scratch);
       killRecorded(path);
       rmSync(path, removal);
     },
-    [Symbol.asyncDispose]: () => rm(path, removal),
+    [Symbol.asyncDispose]: async () => {
+      await rm(path, removal);
+      living.delete(scratch);
+    },
   };
+  living.add(scratch);
+  return scratch;
+}
+
+/** The scratch folders of this process. */
+const living = new Set<Scratch>();
+
+/** Ends every scratch folder of this process at once: each is tried, whatever becomes of the others. */
+export function endAllNow(): void {
+  for (const scratch of living) {
+    try {
+      scratch.endNow();
+    } catch {
+      // The next run finds and removes what is left.
+    }
+  }
 }
 
 function describeSelf(): Owner {

@@ -3,6 +3,7 @@ import { prepareAssets } from "../assets/prepare-assets.ts";
 import { findCacheRoot } from "../assets/cache.ts";
 import type { Assets } from "../assets/assets.ts";
 import type { ReportProgress } from "../assets/progress.ts";
+import { reapLeftovers } from "../lifecycle/reap-leftovers.ts";
 import { createScratch } from "../lifecycle/scratch.ts";
 import { describeByHand, machineOf } from "../target/describe-by-hand.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
@@ -51,7 +52,7 @@ export async function openEmulatedBench(options: EmulatedBenchOptions): Promise<
   return openBenchOn(assets, chosen, { boot, report, signal });
 }
 
-/** Opens the `emulated` bench on assets that are there; `options` are what `zhil run` needs to find them again. */
+/** Opens the `emulated` bench on assets that are there, after removing what killed runs left; `options` are what `zhil run` needs to find them again. */
 export async function openBenchOn(
   assets: Assets,
   options: readonly string[],
@@ -76,6 +77,10 @@ export async function openBenchOn(
     cpus,
   };
   const machine = { profile, qemu, kernel: kernel.image, initramfs: initramfs.path };
+  for (const { path, pids } of await reapLeftovers({ signal })) {
+    const ended = pids.length === 0 ? "" : `, ended process${pids.length === 1 ? "" : "es"} ${pids.join(", ")}`;
+    report({ kind: "note", text: `Removed what a run that was killed left: ${path}${ended}` });
+  }
   const scratch = await createScratch();
   const templates =
     boot === "cold"

@@ -1,6 +1,6 @@
 /** Scenario files on disk. */
 import { readdir, readFile } from "node:fs/promises";
-import { basename, extname, join, relative } from "node:path";
+import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { parseScenario, ScenarioError } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { projectRoot } from "../assets/project-root.ts";
@@ -26,6 +26,12 @@ export interface ScenarioFolder {
 /** Whether a path has the name of a scenario file. */
 export const isScenarioPath = (path: string): boolean => /\.ya?ml$/u.test(path);
 
+/** Folders below a folder of scenarios that hold none: what runs leave behind, what is hidden, packages. */
+const isOutOfBounds = (path: string): boolean =>
+  dirname(path)
+    .split(sep)
+    .some((part) => part === "zhil-runs" || part === "node_modules" || (part.startsWith(".") && part !== "."));
+
 const stem = (file: string): string => basename(file, extname(file));
 
 /**
@@ -40,7 +46,7 @@ export async function readScenarioFolder(folder: string): Promise<ScenarioFolder
       cause,
     });
   });
-  const files = names.filter(isScenarioPath).sort();
+  const files = names.filter((name) => isScenarioPath(name) && !isOutOfBounds(name)).sort();
   const results = await Promise.all(files.map((file) => tryToRead(join(folder, file))));
   const scenarios: Scenario[] = [];
   const broken: BrokenScenario[] = [];

@@ -8,6 +8,9 @@ const files = {
   "all/deep/replace-empty.yaml": scenarioText("replace-empty", { tags: ["iommufd", "replace"], seeds: ["002"] }),
   "all/replace-full.yml": scenarioText("replace-full", { tags: ["replace", "dma"], seeds: ["000", "002"] }),
   "all/notes.txt": "no scenario",
+  "all/zhil-runs/latest/first/operations.yaml": "scenario: first",
+  "all/node_modules/package/own.yaml": "version: 1",
+  "all/.hidden/own.yaml": "version: 1",
   "mine/own.yaml": scenarioText("own"),
 };
 

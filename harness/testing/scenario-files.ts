@@ -10,7 +10,7 @@ export interface TemporaryFolder extends AsyncDisposable {
 
 /** Creates a folder with files in it. */
 export async function temporaryFolder(files: Readonly<Record<string, string>> = {}): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), "zhil-test-"));
+  const path = await mkdtemp(join(tmpdir(), "zpci-test-"));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(path, name)), { recursive: true });
     await writeFile(join(path, name), text);

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { bootKinds } from "../../run/emulated-bench.ts";
 import type { RegisterCommand } from "../command.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
 import { addSelectionOptions, nameHelp, parseJobs } from "../options.ts";
@@ -33,6 +34,11 @@ export const registerRun: RegisterCommand = (program, context) => {
     .addOption(new Option("--bench <bench>", "what to run on").choices(benchNames).default("emulated"))
     .option("--kernel <bzImage>", "boot this kernel instead of the prepared one (ZHIL_KERNEL)")
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
+    .addOption(
+      new Option("--boot <how>", "how a scenario gets its kernel: a clone of a booted one, or a boot of its own")
+        .choices(bootKinds)
+        .default("clone"),
+    )
     .option("-j, --jobs <n>", "scenarios at a time (default: the number of processors)", parseJobs)
     .option("--out <dir>", "where evidence goes", "zhil-runs")
     .option("--junit <file>", "write a JUnit report as well")
