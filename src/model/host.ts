@@ -1,12 +1,12 @@
 /** The modelled host: what kernel, IOMMU driver and hypervisor do underneath every operation. */
 import type { Pattern } from "../compare/pattern.ts";
-import { between } from "../compare/pattern.ts";
 import type { Profile } from "../trace/profile.ts";
 import { apertureOf, type Aperture } from "../zpci/aperture.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import type { QuirkName } from "./quirks.ts";
 import {
+  describeCounters,
   freshCounters,
   type Area,
   type Bounds,
@@ -26,12 +26,6 @@ export class ScenarioMistake extends Error {
 
 /** What a DMA of one page came to. */
 export type DmaAnswer = { readonly page: string } | { readonly refused: true };
-
-/** What a counter line must read. */
-const describeCounters = (counters: Counters): Pattern =>
-  Object.fromEntries(
-    Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]),
-  );
 
 const add = (bounds: Bounds, low: number, high = low): void => {
   bounds.low += low;

@@ -1,4 +1,5 @@
 /** The state of a modelled host: plain data, copied at every step. */
+import { between, type Pattern } from "../compare/pattern.ts";
 import type { FunctionProfile } from "../trace/profile.ts";
 
 /** A number the kernel's code fixes only to a range. */
@@ -131,6 +132,12 @@ export const freshCounters = (): Counters => ({
   syncMapRpcits: { low: 0, high: 0 },
   syncRpcits: { low: 0, high: 0 },
 });
+
+/** What the lines of the counters must read. */
+export const describeCounters = (counters: Counters): Pattern =>
+  Object.fromEntries(
+    Object.entries(counters).map(([key, { low, high }]: [string, Bounds]) => [key, between(low, high)]),
+  );
 
 /** Pages of a function's queue buffer (docs/agent-protocol.md). */
 export const queuePages = 4;
