@@ -10,7 +10,6 @@ import {
   freshCounters,
   type Area,
   type Bounds,
-  type Counters,
   type Domain,
   type Hwpt,
   type HostState,
