@@ -1,0 +1,62 @@
+/** The main job: every scenario on the lean kernel, each on a pristine clone, judged by model and ledger. */
+import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Ledger } from "../../src/verdict/ledger.ts";
+import type { ScenarioRecord } from "../evidence/record.ts";
+import { ReporterGroup } from "../report/reporter.ts";
+import { readLedger } from "../scenarios/read-ledger.ts";
+import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { openEmulatedBench } from "./emulated-bench.ts";
+import { runSuite } from "./run-suite.ts";
+
+const never = new AbortController().signal;
+const names = readdirSync(scenariosFolder)
+  .filter((file) => file.endsWith(".yaml"))
+  .map((file) => file.slice(0, -".yaml".length));
+
+let folder: string;
+let ledger: Ledger;
+const records = new Map<string, ScenarioRecord>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zt-"));
+  ledger = await readLedger();
+  await using bench = await openEmulatedBench({ kernel: null, qemu: null, report: () => undefined, signal: never });
+  const { records: had } = await runSuite(await readScenarioFolder(scenariosFolder), {
+    bench,
+    ledger,
+    runFolder: folder,
+    keep: false,
+    reproduce: ({ name }) => `zhil run ${name}`,
+    signal: never,
+    jobs: availableParallelism(),
+    reporters: new ReporterGroup([]),
+  });
+  for (const record of had) records.set(record.scenario, record);
+}, 900_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+it.each(names)("%s: nothing is observed that neither contract nor ledger predicts", (name) => {
+  const record = records.get(name);
+  expect({ reason: record?.reason, details: record?.details, verdict: record?.verdict }).toEqual({
+    reason: record?.verdict === "known" ? record.reason : null,
+    details: [],
+    verdict: expect.stringMatching(/^(?:pass|known)$/u) as string,
+  });
+});
+
+describe("the ledger", () => {
+  it("has each entry confirmed by each of its evidence, and none stale", () => {
+    const confirmed = ledger.flatMap(({ name, evidence }) =>
+      evidence.filter((scenario) => records.get(scenario)?.known.includes(name) !== true).map((each) => [name, each]),
+    );
+    expect(confirmed).toEqual([]);
+    expect([...records.values()].flatMap((each) => each.stale)).toEqual([]);
+  });
+});
