@@ -14,9 +14,14 @@ import type { Mutant } from "./mutant.ts";
 import { runMutants, type MutantProgress, type MutantRunOptions } from "./run-mutants.ts";
 
 type Change = (operation: Operation, observation: Observation) => Observation;
+type SlowChange = (
+  operation: Operation,
+  observation: Observation,
+  signal: AbortSignal,
+) => Observation | Promise<Observation>;
 
 /** A bench on a kernel that answers as the model does, but for a change. */
-function benchWith(change: Change): Bench {
+function benchWith(change: SlowChange): Bench {
   return {
     ...openModelBench(),
     createTarget: () => ({
@@ -27,7 +32,7 @@ function benchWith(change: Change): Bench {
           profile: started.profile,
           perform: async (operation, each) => {
             const { observation, evidence } = await started.perform(operation, each);
-            return { observation: change(operation, observation), evidence };
+            return { observation: await change(operation, observation, each), evidence };
           },
           [Symbol.asyncDispose]: () => Promise.resolve(),
         };
@@ -68,7 +73,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(runFolder, { recursive: true }));
 
-type Kernels = Readonly<Record<string, Change | Error>>;
+type Kernels = Readonly<Record<string, SlowChange | Error>>;
 
 function optionsWith(kernels: Kernels, more: Partial<MutantRunOptions> = {}): MutantRunOptions {
   const open = (name: string): Promise<Bench> => {
@@ -184,6 +189,27 @@ describe("runMutants", () => {
       { mutant: "elsewhere", fate: "unclear", reason: "binds failed once and not again (step 1, result)" },
       { mutant: "caught", fate: "killed", kills: [{ scenario: "powers" }] },
     ]);
+  });
+
+  it("gives a scenario that a doubtful kill cut short another chance", async () => {
+    let waited = false;
+    let failed = false;
+    const slow: SlowChange = async (operation, seen, signal) => {
+      if (operation.op === "power" && !waited) {
+        waited = true;
+        await new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            reject(signal.reason as Error);
+          });
+        });
+      }
+      if (operation.op !== "bind" || failed) return seen;
+      failed = true;
+      return { ...seen, result: "EIO" };
+    };
+    const { records } = await runMutants(optionsWith({ slow }, { jobs: 2 }));
+    expect(waited).toBe(true);
+    expect(records).toMatchObject([{ fate: "unclear", answered: 2 }]);
   });
 
   it("refuses to judge by a suite that passes nothing", async () => {
