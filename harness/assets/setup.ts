@@ -1,22 +1,18 @@
 /** What ci/setup starts once the project is built: QEMU, kernel and agent. */
 import { describeError } from "../errors/describe-error.ts";
-import { InterruptedError } from "../errors/harness-error.ts";
+import { listenForInterrupt } from "../lifecycle/listen-for-interrupt.ts";
 import { findCacheRoot } from "./cache.ts";
 import { prepareAssets } from "./prepare-assets.ts";
 import { printProgress } from "./print-progress.ts";
 
-const interrupted = new AbortController();
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(name, () => {
-    interrupted.abort(new InterruptedError({ what: `Setting up was interrupted by ${name}` }));
-  });
-}
+// What was published is whole and what was not is removed: there is nothing to do at once on a second signal.
+using interruption = listenForInterrupt(() => undefined);
 
 try {
   const { qemu, kernel } = await prepareAssets({
     update: process.argv.includes("--update"),
     report: printProgress(process.stderr),
-    signal: interrupted.signal,
+    signal: interruption.signal,
   });
   process.stderr.write(`Ready: QEMU ${qemu.version}, Linux ${kernel.version}, cache ${findCacheRoot()}\n`);
 } catch (error) {
