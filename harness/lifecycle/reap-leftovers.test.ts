@@ -10,7 +10,7 @@ import { fakeQemu } from "../testing/fake-plan.ts";
 import { retryUntil } from "../wait/retry-until.ts";
 import { identifyProcess, isAlive, readProcessRealm, type ProcessIdentity } from "./process-identity.ts";
 import { reapLeftovers } from "./reap-leftovers.ts";
-import { createScratch, ownerFile } from "./scratch.ts";
+import { createScratch, ownerFile, scratchPrefix } from "./scratch.ts";
 
 // Whole programs are started here, on machines that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -102,12 +102,12 @@ async function leaveFolder(name: string, owner: object | null): Promise<string> 
 }
 
 it("removes folders of an earlier boot, and ownerless ones only when they are old", async () => {
-  const earlier = await leaveFolder("zhil-earlier", {
+  const earlier = await leaveFolder(`${scratchPrefix}earlier`, {
     ...identifyProcess(process.pid),
     realm: "another-boot pid:[1]",
   });
-  const old = await leaveFolder("zhil-old", null);
-  const young = await leaveFolder("zhil-young", null);
+  const old = await leaveFolder(`${scratchPrefix}old`, null);
+  const young = await leaveFolder(`${scratchPrefix}young`, null);
   await utimes(old, new Date(0), new Date(0));
   const paths = (await reapLeftovers({ parent })).map(({ path }) => path);
   expect(paths.sort()).toEqual([earlier, old].sort());
@@ -116,14 +116,14 @@ it("removes folders of an earlier boot, and ownerless ones only when they are ol
 
 it("leaves folders of another PID namespace and things that are no folders alone", async () => {
   const [boot] = readProcessRealm().split(" ");
-  await leaveFolder("zhil-container", { pid: 999_999, startTime: "1", realm: `${boot} pid:[1]` });
-  await writeFile(join(parent, "zhil-file"), "");
+  await leaveFolder(`${scratchPrefix}container`, { pid: 999_999, startTime: "1", realm: `${boot} pid:[1]` });
+  await writeFile(join(parent, `${scratchPrefix}file`), "");
   expect(await reapLeftovers({ parent })).toEqual([]);
-  expect((await readdir(parent)).sort()).toEqual(["zhil-container", "zhil-file"]);
+  expect((await readdir(parent)).sort()).toEqual([`${scratchPrefix}container`, `${scratchPrefix}file`]);
 });
 
 it("ends no process whose number was noted but which is somebody else's", async () => {
-  const path = await leaveFolder("zhil-dead", { pid: 999_999, startTime: "1", realm: readProcessRealm() });
+  const path = await leaveFolder(`${scratchPrefix}dead`, { pid: 999_999, startTime: "1", realm: readProcessRealm() });
   const stranger = spawn(process.execPath, ["-e", "setInterval(() => undefined, 1000)"], { detached: true });
   const reused = spawn(process.execPath, ["-e", "setInterval(() => undefined, 1000)", path], { detached: true });
   children.push(stranger, reused);

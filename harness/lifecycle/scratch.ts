@@ -8,7 +8,7 @@ import { identifyProcess, readProcessRealm, type ProcessIdentity } from "./proce
 import { killRecorded, recordProcess } from "./recorded-processes.ts";
 
 /** How the names of scratch folders begin; the reaper looks for it. */
-export const scratchPrefix = "zhil-";
+export const scratchPrefix = "zhil-run-";
 /** File that names the process a scratch folder belongs to. */
 export const ownerFile = "owner.json";
 /** Longest path of a Unix socket: sun_path without its terminating zero. */

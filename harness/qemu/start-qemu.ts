@@ -1,4 +1,5 @@
 /** Starts QEMU: process, monitor, console and ports. The guest is then on its way, and nothing is plugged in. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
@@ -42,6 +43,8 @@ export async function startQemu(
   signal.throwIfAborted();
   await using scope = new ResourceScope();
   const folder = await place.scratch.createFolder("m");
+  // Media are large, and a run has many machines.
+  scope.defer(`folder ${folder}`, () => rm(folder, { recursive: true, force: true }));
   const listen = async (name: string): Promise<Acceptor> =>
     scope.use(`socket ${name}`, await acceptOne(join(folder, name)));
   const monitor = await listen(monitorSocket);

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { expect, it, vi } from "vitest";
 import type { Operation } from "../../src/operation/operation.ts";
 import { describeError } from "../errors/describe-error.ts";
@@ -62,6 +63,8 @@ it.concurrent("performs operations on a good day, and says what ran", async () =
   });
   expect((await target.perform(detach, never)).observation.result).toBe("OK");
   await target[Symbol.asyncDispose]();
+  // Nothing of a machine outlives it, though the run goes on.
+  expect((await readdir(playground.scratch.path)).sort()).toEqual(["owner.json", "processes.jsonl"]);
   await playground.expectNothingLeft();
 });
 
