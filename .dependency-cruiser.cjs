@@ -12,7 +12,7 @@ const packageOnlyIn = (name, places) => ({
 });
 
 /** Where programs are started. */
-const startsPrograms = ["harness/(lifecycle|qemu|assets|kernel|doctor|mutants)/"];
+const startsPrograms = ["harness/assets/run-tool[.]ts$", "harness/lifecycle/start-process[.]ts$", "ci/setup[.]mjs$"];
 
 module.exports = {
   forbidden: [

@@ -1,44 +1,8 @@
-import { existsSync } from "node:fs";
-import { readFile, readlink } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { InfrastructureError, InterruptedError } from "../errors/harness-error.ts";
-import { recordSchema, type ScenarioRecord } from "../evidence/record.ts";
-import { callCli, type Call, type CallOptions } from "../testing/call-cli.ts";
-import { fakeBench, ledgerOf, type FakeBenchOptions } from "../testing/fake-bench.ts";
-import { quirkyScenarioText, scenarioText, temporaryFolder } from "../testing/scenario-files.ts";
-
-/** Calls `zhil run --json` on a fake bench with these scenarios. */
-async function runJson(
-  files: Readonly<Record<string, string>>,
-  bench: FakeBenchOptions = {},
-  { argv = [] as string[], ...options }: Partial<CallOptions> & { readonly argv?: string[] } = {},
-): Promise<
-  Call & { readonly records: ScenarioRecord[]; readonly folderOf: (scenario: string) => Record<string, string> }
-> {
-  await using folder = await temporaryFolder(
-    Object.fromEntries(Object.entries(files).map(([name, text]) => [`scenarios/${name}.yaml`, text])),
-  );
-  const call = await callCli(["run", "--json", "-j", "2", ...argv], {
-    workingFolder: folder.path,
-    ...options,
-    services: { openBench: () => Promise.resolve(fakeBench(bench)), ...options.services },
-  });
-  const records = call.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => recordSchema.parse(JSON.parse(line)));
-  const kept: Record<string, Record<string, string>> = {};
-  for (const { scenario, evidence } of records) {
-    kept[scenario] = {};
-    for (const file of ["trace.ndjson", "record.json", "operations.yaml", "qemu-command", "digests", "reproduce"]) {
-      if (existsSync(join(evidence, file))) kept[scenario][file] = await readFile(join(evidence, file), "utf8");
-    }
-  }
-  return { ...call, records, folderOf: (scenario) => kept[scenario] ?? {} };
-}
-
-const two = { first: scenarioText("first"), second: scenarioText("second") };
+import { ledgerOf } from "../testing/fake-bench.ts";
+import { runJson, twoScenarios as two } from "../testing/run-json.ts";
+import { quirkyScenarioText, scenarioText } from "../testing/scenario-files.ts";
 
 describe("verdicts and exit codes", () => {
   it("passes what the contract allows, with 0", async () => {
@@ -178,34 +142,6 @@ describe("verdicts and exit codes", () => {
   });
 });
 
-describe("evidence", () => {
-  it("has everything needed to judge and to repeat a scenario", async () => {
-    const { folderOf, records } = await runJson({ first: scenarioText("first") });
-    const files = folderOf("first");
-    const trace = files["trace.ndjson"]
-      ?.trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(trace?.[0]).toMatchObject({ trace: 1, scenario: "first", profile: { kernel: { version: "7.2.13" } } });
-    expect(trace?.slice(1).map((step) => step["step"])).toEqual([1, 2, 3]);
-    expect(files["operations.yaml"]).toContain("note: Nothing is left");
-    expect(files["qemu-command"]).toBe("qemu-system-s390x -kernel image\n");
-    expect(files["digests"]).toBe("00  /boot/image\n");
-    expect(files["reproduce"]).toMatch(/^zhil run first --bench emulated --scenarios \S+\n$/u);
-    expect(JSON.parse(files["record.json"] ?? "")).toEqual(records[0]);
-  });
-
-  it("points latest to the newest run", async () => {
-    await using folder = await temporaryFolder({ "scenarios/first.yaml": scenarioText("first") });
-    const services = { openBench: () => Promise.resolve(fakeBench()) };
-    await callCli(["run", "--out", "kept"], { workingFolder: folder.path, services });
-    const { stdout } = await callCli(["run", "--out", "kept"], { workingFolder: folder.path, services });
-    const latest = await readlink(join(folder.path, "kept", "latest"));
-    expect(stdout).toContain(latest);
-    expect(existsSync(join(folder.path, "kept", "latest", "first", "record.json"))).toBe(true);
-  });
-});
-
 describe("an interrupted run", () => {
   it("ends what runs, starts nothing more, keeps what was had, and exits with 2", async () => {
     const interrupt = new AbortController();
@@ -258,56 +194,5 @@ describe("jobs", () => {
       { argv: ["-j", "3"] },
     );
     expect(most).toBe(3);
-  });
-});
-
-describe("output", () => {
-  it("keeps standard output for records where --json is given", async () => {
-    const { stdout, stderr } = await runJson(two);
-    expect(stdout.trim().split("\n")).toHaveLength(2);
-    expect(stderr).toContain("2 pass, 0 fail, 0 known, 0 skip, 0 error");
-  });
-
-  it("prints lines and counts without colours where nobody looks", async () => {
-    await using folder = await temporaryFolder({ "scenarios/first.yaml": scenarioText("first") });
-    const services = { openBench: () => Promise.resolve(fakeBench()) };
-    const { stdout } = await callCli(["run"], { workingFolder: folder.path, services });
-    expect(stdout).toMatch(/^pass {2}first +\d/mu);
-    expect(stdout).not.toContain("\u001b");
-  });
-
-  it("shows colours and progress on a terminal, and no colours with NO_COLOR or --no-color", async () => {
-    await using folder = await temporaryFolder({ "scenarios/first.yaml": scenarioText("first") });
-    const services = { openBench: () => Promise.resolve(fakeBench()) };
-    const options = { workingFolder: folder.path, services, isTerminal: true, columns: 80 };
-    const coloured = await callCli(["run"], options);
-    expect(coloured.stdout).toContain("\u001b[32mpass");
-    expect(coloured.stdout).toContain("[0/1] first");
-    for (const call of [
-      await callCli(["run"], { ...options, environment: { NO_COLOR: "1" } }),
-      await callCli(["run", "--no-color"], options),
-    ]) {
-      expect(call.stdout).not.toContain("\u001b[32m");
-    }
-  });
-
-  it("prints plan and machine with --dry-run, and starts nothing", async () => {
-    await using folder = await temporaryFolder({ "scenarios/first.yaml": scenarioText("first") });
-    const services = {
-      openBench: () =>
-        Promise.resolve(
-          fakeBench({
-            onStart: () => {
-              throw new Error("started");
-            },
-          }),
-        ),
-    };
-    const { code, stdout } = await callCli(["run", "--dry-run"], { workingFolder: folder.path, services });
-    expect(stdout).toContain("  - bind: { function: a }");
-    expect(stdout).toContain("  - close: { function: a }\n    note: Nothing is left");
-    expect(stdout).toContain("qemu-system-s390x -kernel image");
-    expect(code).toBe(0);
-    expect(existsSync(join(folder.path, "zhil-runs"))).toBe(false);
   });
 });
