@@ -24,8 +24,8 @@ it("names a program that is not installed, and what to do", async () => {
 });
 
 it("ends a program at its limit and says what was last seen", async () => {
-  const slow = tryTool(tool("echo 'connecting to nowhere' >&2; exec sleep 60", { limit: 200 }));
-  await expect(slow).rejects.toThrow(/^Waited 0.2 s to try a tool; last seen: connecting to nowhere$/);
+  const slow = tryTool(tool("echo 'connecting to nowhere' >&2; exec sleep 60", { limit: 1500 }));
+  await expect(slow).rejects.toThrow(/^Waited 1.5 s to try a tool; last seen: connecting to nowhere$/);
 });
 
 it("ends a program when it is called off, with the reason given", async () => {
