@@ -33,13 +33,17 @@ export interface MutantBenchOptions {
 export async function prepareMutantBenches(options: MutantBenchOptions): Promise<MutantBenches> {
   const { qemu, boot, report, signal } = options;
   const chosen = qemu === null ? [] : ["--qemu", qemu];
+  // Dozens of kernels: that one is being built is said by who asked for it.
+  const quiet: ReportProgress = (progress) => {
+    if (progress.kind === "note") report(progress);
+  };
   const assets = await prepareAssets({ ...(qemu === null ? {} : { qemu }), report, signal });
   return {
     openUnpatched: () => openBenchOn(assets, chosen, { boot: "clone", report, signal }),
     openPatched: async (patch) => {
-      const kernel = await buildPatchedKernel({ patches: [patch], report, signal });
+      const kernel = await buildPatchedKernel({ patches: [patch], report: quiet, signal });
       const options = ["--kernel", kernel.image, ...chosen];
-      return openBenchOn({ ...assets, kernel }, options, { boot, report, signal });
+      return openBenchOn({ ...assets, kernel }, options, { boot, report: quiet, signal });
     },
   };
 }
