@@ -14,7 +14,7 @@ const machine: MachineDefinition = {
 it("makes a machine whose channels connect to the harness, without any zPCI function", () => {
   expect(buildCommandLine(machine, { folder: "/tmp/zhil-1/m0", sockets: "connect" }).join(" ")).toBe(
     "/opt/ld-linux.so.2 --library-path /opt/lib /opt/qemu-system-s390x -nodefaults -no-user-config -display none " +
-      "-no-reboot -machine s390-ccw-virtio -cpu max -m 512 -smp 2 " +
+      "-action panic=pause,shutdown=pause,reboot=shutdown -machine s390-ccw-virtio -cpu max -m 512 -smp 2 " +
       "-chardev socket,id=console,path=/tmp/zhil-1/m0/console.sock -serial chardev:console " +
       "-chardev socket,id=monitor,path=/tmp/zhil-1/m0/qmp.sock -qmp chardev:monitor " +
       "-device virtio-serial-ccw -chardev socket,id=port0,path=/tmp/zhil-1/m0/zhil.agent.sock " +

@@ -59,7 +59,9 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
         ];
   return [
     ...machine.qemu.argv,
-    ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+    ...["-nodefaults", "-no-user-config", "-display", "none"],
+    // However the guest ends, QEMU stays to say so on its monitor; one that exited could not be asked any more.
+    ...["-action", "panic=pause,shutdown=pause,reboot=shutdown"],
     ...["-machine", memory === undefined ? "s390-ccw-virtio" : "s390-ccw-virtio,memory-backend=ram", "-cpu", "max"],
     ...memoryFile,
     ...(machine.incoming === true ? ["-incoming", "defer"] : []),

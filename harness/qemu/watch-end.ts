@@ -7,8 +7,8 @@ import type { ConsoleRecorder } from "./console-recorder.ts";
 import type { MachineEnd } from "./started-qemu.ts";
 import type { TailText } from "./tail-text.ts";
 
-/** Limit for QEMU to exit by itself after the guest ended, and for its console to be read out, in milliseconds. */
-const farewellLimit = 1_000;
+/** Limit for the console of an ended QEMU to be read out, in milliseconds. */
+const consoleLimit = 1_000;
 
 /** What is known of a machine's end. */
 export interface EndSources {
@@ -19,25 +19,22 @@ export interface EndSources {
 }
 
 /**
- * Resolves when the machine is no more. A panicked guest has said its last words on the console by then: QEMU exits
- * after the panic, and the console is read to its end.
+ * Resolves when the machine is no more; one whose guest has ended is ended here. What the guest said before is in the
+ * console by then: QEMU writes it out before it tells of the end, and the console is read to its own end.
  */
 export async function watchEnd({ process, qmp, console, stderr }: EndSources): Promise<MachineEnd> {
   let reason: "panicked" | { readonly poweredOff: string } | null = null;
-  const never = new AbortController().signal;
   const stop = qmp.subscribe(({ event, data }) => {
     if (event === "GUEST_PANICKED") reason = "panicked";
     else if (event === "SHUTDOWN")
       reason ??= { poweredOff: typeof data["reason"] === "string" ? data["reason"] : "unknown" };
     else return;
-    withLimit({ what: "QEMU to exit", limit: farewellLimit, signal: never }, async () => process).catch(() => {
-      if (process.pid !== undefined) killGroup(process.pid);
-    });
+    if (process.pid !== undefined) killGroup(process.pid);
   });
   const result = await process;
-  await withLimit({ what: "the console's end", limit: farewellLimit, signal: never }, () => console.ended).catch(
-    () => undefined,
-  );
+  const never = new AbortController().signal;
+  const wait = { what: "the console's end", limit: consoleLimit, signal: never };
+  await withLimit(wait, () => console.ended).catch(() => undefined);
   stop();
   return makeEnd(reason);
 

@@ -7,8 +7,8 @@ it("says how to have the same machine without the project", () => {
   const lines = describeByHand({ profile: fakePlan.profile, qemu, kernel: "/k", initramfs: "/i" }, fakePlan);
   expect(lines).toEqual([
     "truncate --size=1M medium-32.raw",
-    "env 'QEMU_MODULE_DIR=/opt/my modules' /opt/qemu-system-s390x -nodefaults -no-user-config -display none -no-reboot " +
-      "-machine s390-ccw-virtio -cpu max -m 512 -smp 1 -chardev stdio,id=console -serial chardev:console " +
+    "env 'QEMU_MODULE_DIR=/opt/my modules' /opt/qemu-system-s390x -nodefaults -no-user-config -display none " +
+      "-action panic=pause,shutdown=pause,reboot=shutdown -machine s390-ccw-virtio -cpu max -m 512 -smp 1 -chardev stdio,id=console -serial chardev:console " +
       "-chardev socket,id=monitor,path=qmp.sock,server=on,wait=off -qmp chardev:monitor " +
       "-device virtio-serial-ccw -chardev socket,id=port0,path=zhil.agent.sock,server=on,wait=off " +
       "-device virtserialport,chardev=port0,name=zhil.agent " +

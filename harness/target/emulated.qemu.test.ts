@@ -153,14 +153,23 @@ it("observes a call that never returns, and where in the kernel it stays", async
 it("observes a panic within 2 s, with what the kernel said", async () => {
   await using target = await makeTarget().start(planFor([a]), never);
   await perform(target, "look");
-  const crashed = crashGuest(target.machine, never);
   const began = performance.now();
+  await crashGuest(target.machine, never);
   const { observation, evidence } = await target.perform(operation("look"), never);
-  await crashed;
   expect(performance.now() - began).toBeLessThan(2_000);
   expect(observation.result).toBe("panic");
   expect(observation.alarms.at(-1)).toMatch(/^Kernel panic - not syncing/);
   expect(evidence.log.join("\n")).toContain("Krnl PSW");
+});
+
+it("is no success where the kernel panics after the last answer", async () => {
+  const target = await makeTarget().start(planFor([a]), never);
+  expect((await perform(target, "look")).result).toBe("OK");
+  await crashGuest(target.machine, never);
+  await target.machine.ended;
+  await expect(target[Symbol.asyncDispose]()).rejects.toThrow(
+    /^Cannot trust the last answer: QEMU reported a guest panic/,
+  );
 });
 
 it("says what the kernel panicked about where it does not boot, and keeps its console", async () => {

@@ -11,9 +11,13 @@ const shownCharacters = 2_000;
 
 /** How the machine ended, where that is why the error came about; its channels close a moment before it is gone. */
 export async function findMachineEnd(error: unknown, machine: StartedQemu): Promise<MachineEnd | null> {
-  if (!(error instanceof ClosedError)) return null;
+  return error instanceof ClosedError ? waitForEnd(machine) : null;
+}
+
+/** How a machine that is about to end ended; null where it does not. */
+export async function waitForEnd(machine: StartedQemu): Promise<MachineEnd | null> {
   const signal = new AbortController().signal;
-  const wait = { what: "the end of a machine that closed its channels", limit: endLimit, signal };
+  const wait = { what: "the end of a machine that is about to end", limit: endLimit, signal };
   return withLimit(wait, () => machine.ended).catch(() => null);
 }
 

@@ -1,5 +1,6 @@
 /** A machine that performs a plan's operations, until the first thing that goes wrong. */
 import { performance } from "node:perf_hooks";
+import * as z from "zod";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, StartedTarget } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
@@ -11,9 +12,11 @@ import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts"
 import type { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { escapeText } from "../qemu/describe-end.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
-import { findMachineEnd, makeEndError } from "./machine-failure.ts";
+import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
+
+const statusSchema = z.object({ status: z.string() });
 
 /** What a started target is made of. */
 export interface EmulatedParts {
@@ -75,9 +78,32 @@ export class StartedEmulatedTarget implements StartedTarget {
     }
   }
 
+  /**
+   * Ends the machine.
+   * @throws {InfrastructureError} where it had ended before on its own: a panic after the last answer is no success
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    const failure = this.#broken === null ? await this.#findLateFailure() : null;
     this.#broken ??= "it was disposed";
     await this.#scope[Symbol.asyncDispose]();
+    if (failure !== null) throw failure;
+  }
+
+  /** Asks whether the machine still runs: an answer also means that every event before it has been heard. */
+  async #findLateFailure(): Promise<Error | null> {
+    const what = "Cannot trust the last answer";
+    try {
+      const never = new AbortController().signal;
+      const { status } = statusSchema.parse(await this.machine.qmp.execute("query-status", {}, never));
+      if (status === "running") return null;
+      const end = await waitForEnd(this.machine);
+      return end === null
+        ? new InfrastructureError({ what: `${what}: the machine is ${status}` })
+        : makeEndError(what, end);
+    } catch (error) {
+      const end = await findMachineEnd(error, this.machine);
+      return end === null ? new InfrastructureError({ what, cause: error }) : makeEndError(what, end);
+    }
   }
 
   /** Turns a failure into what was observed, where it was the kernel's; else throws it with its reason. */

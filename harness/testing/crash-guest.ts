@@ -12,7 +12,7 @@ const nowhere = "00000000deadbee0";
 const maskRegister = "0";
 const addressRegister = "1";
 
-/** Sends the kernel to an address where no code is, and lets it run on from there. */
+/** Sends the idle kernel to an address where no code is, and lets it run on from there. */
 export async function crashGuest(machine: StartedQemu, signal: AbortSignal): Promise<void> {
   const path = join(machine.folder, "gdb.sock");
   const command = `gdbserver unix:${path},server=on,wait=off`;

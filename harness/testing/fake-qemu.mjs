@@ -5,7 +5,7 @@
 //   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting",
 //          "dies-late" with a message, its sockets connected
 //   boot   "panics", "stays-silent" without a hello, "worker-dies"
-//   on     "panic", "panic-slowly" (QEMU stays), "hang" in a system call, "compute" for ever, "idle" (request lost),
+//   on     "panic", "panic-after" the answer, "hang" in a system call, "compute" for ever, "idle" (request lost),
 //          "silence" (nobody answers), "die", "power-off", "worker-dies", "oversized", "malformed", "nonsense", "refuse",
 //          or an errno's name
 import { createConnection } from "node:net";
@@ -57,27 +57,23 @@ function serve(monitor, terminal, agent, watch) {
   }
   onLines(monitor, (line) => {
     const { execute, arguments: fields, id } = JSON.parse(line);
-    tell({ return: {}, id });
+    tell({ return: execute === "query-status" ? { status, running: status === "running" } : {}, id });
     if (execute === "device_del") event("DEVICE_DELETED", { device: fields.id, path: "/" });
     if (execute === "qmp_capabilities") boot();
   });
 
-  const panic = (stays) => {
+  // As with "-action panic=pause,shutdown=pause": what remains is a machine that stands still.
+  let status = "running";
+  const panic = () => {
     terminal.write(panicText);
-    event("GUEST_PANICKED", { action: "poweroff" });
-    if (stays) return;
-    event("SHUTDOWN", { guest: true, reason: "guest-panic" });
-    leave(0);
-  };
-  const leave = (code) => {
-    let open = 4;
-    for (const socket of [monitor, terminal, agent, watch]) socket.end(() => --open === 0 && process.exit(code));
+    event("GUEST_PANICKED", { action: "pause" });
+    status = "guest-panicked";
   };
   const workerDies = () => frame(watch, { id: 0, worker: { state: "killed", signal: 11 }, stack: [], syscall: "" });
 
   function boot() {
     terminal.write("Linux version 7.2.13\r\n");
-    if (day.boot === "panics") panic(false);
+    if (day.boot === "panics") panic();
     else if (day.boot === "worker-dies") workerDies();
     else if (day.boot !== "stays-silent") frame(agent, { hello: 1, kernel: "7.2.13", agent: "fake", cpus: 1 });
   }
@@ -97,13 +93,16 @@ function serve(monitor, terminal, agent, watch) {
     if (op === "define-function") functions[fields.function] = { driver: null, handle: "0x80020000", counters: null };
     const mood = day.on?.[op];
     const answer = { id, values: {}, micros: 5, functions, messages: [], log: [], dropped: 0, memory: {} };
-    if (mood === "panic" || mood === "panic-slowly") panic(mood === "panic-slowly");
+    if (mood === "panic-after") {
+      frame(agent, { ...answer, result: "OK" });
+      panic();
+    } else if (mood === "panic") panic();
     else if (mood in stacks || mood === "silence") stuck = mood;
     else if (mood === "die") {
       process.stderr.write("qemu-system-s390x: terminating on a whim\n", () => process.kill(process.pid, "SIGKILL"));
     } else if (mood === "power-off") {
       event("SHUTDOWN", { guest: true, reason: "guest-shutdown" });
-      leave(0);
+      status = "shutdown";
     } else if (mood === "worker-dies") workerDies();
     else if (mood === "oversized") agent.write(Buffer.from([0, 0x10, 0, 1, 0x7b]));
     else if (mood === "malformed") agent.write(Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]));
