@@ -56,8 +56,9 @@ async function decide(scenario: Scenario, context: RunContext, folder: ScenarioF
 
     const judgement = judge({ ...plan, profile }, { steps }, ledger);
     folder.writeJudgement(judgement);
-    // A fail is an answer, even where the machine could not be ended properly afterwards.
-    const answered = error === null || (error.during === "end" && judgement.verdict === "fail");
+    // A fail is an answer, whatever broke afterwards: after a wrong answer the rest of a scenario may make no sense. An
+    // interrupted run is not asked.
+    const answered = error === null || (judgement.verdict === "fail" && !signal.aborted);
     return answered ? judgedOutcome(scenario, judgement, error) : errorOutcome(scenario, error, judgement, signal);
   } catch (cause) {
     return errorOutcome(scenario, { cause, during: "start" }, null, signal);

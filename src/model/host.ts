@@ -186,6 +186,8 @@ export class Host {
       add(counters.syncMapRpcits, (one ? failed + 1 : 1) * members.length, (failed + 1) * members.length);
       add(counters.syncRpcits, (one ? 1 + before : 1) * members.length, (1 + before) * members.length);
       if (refusing.length === 0) for (const each of members) this.raiseError(each, "0x2");
+      // Taking the page back sends an RPCIT for the same range: another event where the function has recovered by then.
+      if (refusing.length === 0 && members.length === 1) this.mayRepeatLastMessage();
       return "EIO";
     }
     add(counters.mapped, pages.length);
