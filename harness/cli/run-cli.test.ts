@@ -78,9 +78,11 @@ describe("zhil run", () => {
     };
     await call(["run", "--kernel", "/flag"], { openBench }, { ZHIL_KERNEL: "/environment", ZHIL_QEMU: "/qemu" });
     await call(["run"], { openBench }, { ZHIL_KERNEL: "", ZHIL_QEMU: "/qemu" });
+    await call(["run", "--qemu", "/flag"], { openBench }, { ZHIL_KERNEL: "/environment" });
     expect(chosen).toEqual([
       { name: "emulated", kernel: "/flag", qemu: "/qemu" },
       { name: "emulated", kernel: null, qemu: "/qemu" },
+      { name: "emulated", kernel: "/environment", qemu: "/flag" },
     ]);
   });
 

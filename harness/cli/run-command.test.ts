@@ -35,6 +35,9 @@ describe("verdicts and exit codes", () => {
       { services: { readLedger: () => Promise.resolve(ledgerOf("shadow-by-rpcit")) } },
     );
     expect(records[0]).toMatchObject({ verdict: "known", known: ["shadow-by-rpcit"], stale: [] });
+    expect(records[0]?.differences).toContainEqual(
+      expect.objectContaining({ verdict: "known", path: "memory.q[0]", expected: "block:a:2" }),
+    );
     expect(stderr).toContain("known");
     expect(stderr).toContain("shadow-by-rpcit at step");
     expect(code).toBe(0);
@@ -46,7 +49,11 @@ describe("verdicts and exit codes", () => {
       {},
       { services: { readLedger: () => Promise.resolve(ledgerOf("shadow-by-rpcit")) } },
     );
-    expect(records[0]).toMatchObject({ verdict: "pass", stale: ["shadow-by-rpcit"] });
+    expect(records[0]).toMatchObject({
+      verdict: "pass",
+      reason: "stale: shadow-by-rpcit was due and did not show",
+      stale: ["shadow-by-rpcit"],
+    });
     expect(stderr).toContain('STALE: the ledger\'s "shadow-by-rpcit" was due');
     expect(code).toBe(0);
   });
@@ -154,7 +161,7 @@ describe("an interrupted run", () => {
           if (scenario !== "b-hangs") return honest;
           const gone = new Promise<never>((_, reject) => {
             signal.addEventListener("abort", () => {
-              reject(signal.reason as Error);
+              reject(new Error("The channel was closed"));
             });
           });
           interrupt.abort(new InterruptedError({ what: "Interrupted by SIGINT" }));
@@ -169,7 +176,7 @@ describe("an interrupted run", () => {
       ["b-hangs", "error", "Interrupted by SIGINT (at step 1, bind)"],
     ]);
     expect(ended).toEqual(["a-first", "b-hangs"]);
-    expect(stderr).toContain("1 not run");
+    expect(stderr).toContain("Interrupted: 1 not run");
     expect(code).toBe(2);
   });
 });

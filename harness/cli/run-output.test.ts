@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { readlink } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { callCli } from "../testing/call-cli.ts";
-import { fakeBench } from "../testing/fake-bench.ts";
+import { fakeBench, type FakeBenchOptions } from "../testing/fake-bench.ts";
 import { runJson, twoScenarios } from "../testing/run-json.ts";
 import { scenarioText, temporaryFolder } from "../testing/scenario-files.ts";
 
@@ -22,6 +22,33 @@ describe("evidence", () => {
     expect(files["digests"]).toBe("00  /boot/image\n");
     expect(files["reproduce"]).toMatch(/^zhil run first --bench emulated --scenarios \S+\n$/u);
     expect(JSON.parse(files["record.json"] ?? "")).toEqual(records[0]);
+  });
+
+  it("keeps the console of what did not go well, and of the rest with --keep", async () => {
+    const bench: FakeBenchOptions = {
+      onStep: ({ honest, scenario }) => (scenario === "second" ? { ...honest, result: "EIO" } : honest),
+    };
+    const usual = await runJson(twoScenarios, bench);
+    expect(usual.folderOf("first")["console.log"]).toBeUndefined();
+    expect(usual.folderOf("second")["console.log"]).toBe("second booted\n");
+    const keeping = await runJson(twoScenarios, bench, { argv: ["--keep"] });
+    expect(keeping.folderOf("first")["console.log"]).toBe("first booted\n");
+  });
+
+  it("has a folder for each of two scenarios of one name, and paths where paths were given", async () => {
+    await using folder = await temporaryFolder({
+      "scenarios/first.yaml": scenarioText("first"),
+      "mine/first.yaml": scenarioText("first"),
+    });
+    const services = { openBench: () => Promise.resolve(fakeBench()) };
+    await callCli(["run", "first", "./mine/first.yaml", "-j", "1"], { workingFolder: folder.path, services });
+    const lines = await Promise.all(
+      ["first", "first-2"].map((name) => readFile(join(folder.path, "zhil-runs/latest", name, "reproduce"), "utf8")),
+    );
+    expect(lines.sort()).toEqual([
+      `zhil run ${join(folder.path, "mine/first.yaml")} --bench emulated\n`,
+      `zhil run first --bench emulated --scenarios ${join(folder.path, "scenarios")}\n`,
+    ]);
   });
 
   it("points latest to the newest run", async () => {

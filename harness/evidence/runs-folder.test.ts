@@ -36,11 +36,13 @@ it("keeps the newest runs, and whatever is no run of ours", async () => {
 
 it("counts runs of one second by their number", async () => {
   await using folder = await temporaryFolder();
-  for (let count = 0; count < keptRuns + 1; count++) await createRunFolder(folder.path, noon);
+  for (let count = 0; count < keptRuns + 3; count++) await createRunFolder(folder.path, noon);
   const left = await readdir(folder.path);
   expect(left).not.toContain("2026-11-21T12-00-00Z");
-  expect(left).toContain("2026-11-21T12-00-00Z-2");
-  expect(left).toContain(`2026-11-21T12-00-00Z-${keptRuns + 1}`);
+  expect(left).not.toContain("2026-11-21T12-00-00Z-3");
+  expect(left).toContain("2026-11-21T12-00-00Z-4");
+  expect(left).toContain("2026-11-21T12-00-00Z-10");
+  expect(left).toContain(`2026-11-21T12-00-00Z-${keptRuns + 3}`);
 });
 
 it("says which folder cannot be written", async () => {

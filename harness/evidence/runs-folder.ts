@@ -39,7 +39,10 @@ export async function createRunFolder(parent: string, now: Date): Promise<string
 }
 
 async function createUnique(parent: string, base: string): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
+  // Beyond every number there is: one that became free again belonged to an older run.
+  const taken = (await readdir(parent)).filter((name) => name === base || name.startsWith(`${base}-`));
+  const numbers = taken.map((name) => Number(name.slice(base.length + 1)) || 1);
+  for (let attempt = Math.max(0, ...numbers) + 1; ; attempt++) {
     const name = attempt === 1 ? base : `${base}-${attempt}`;
     try {
       await mkdir(join(parent, name));

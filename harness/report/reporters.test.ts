@@ -108,6 +108,13 @@ describe("TableReporter", () => {
     expect(text).toContain("end its range in fixtures/divergences/shadow-by-rpcit.yaml");
   });
 
+  it("has a row for a pass at which an entry was stale", () => {
+    const { text } = printTable(
+      resultOf([recordOf({ stale: ["shadow-by-rpcit"], reason: "stale: due and not seen" })]),
+    );
+    expect(text).toMatch(/│ pass +│ attach-twice +│ stale: due and not seen +│/u);
+  });
+
   it("says what an interrupted run did not do", () => {
     const { text } = printTable(resultOf([recordOf()], { interrupted: true, missing: ["two", "three"] }));
     expect(text).toContain("Interrupted: 2 not run");

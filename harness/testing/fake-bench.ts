@@ -1,4 +1,5 @@
 /** A bench that behaves as told: the model predicts, the test deviates. */
+import { writeFileSync } from "node:fs";
 import { exampleOf, type Pattern } from "../../src/compare/pattern.ts";
 import { predict } from "../../src/model/model.ts";
 import type { QuirkName } from "../../src/model/quirks.ts";
@@ -49,9 +50,10 @@ export function fakeBench(options: FakeBenchOptions = {}): Bench {
     images: [{ path: "/boot/image", digest: profile.kernel.digest }],
     options: ["--bench", "emulated"],
     describeMachine: () => ["qemu-system-s390x -kernel image"],
-    createTarget: () => ({
+    createTarget: (consoleFile) => ({
       profile,
       start: async (plan, startSignal) => {
+        writeFileSync(consoleFile, `${plan.scenario} booted\n`);
         await onStart?.(plan.scenario, startSignal);
         const predicted = predict(plan, new Set(quirks));
         let step = 0;

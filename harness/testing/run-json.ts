@@ -33,7 +33,15 @@ export async function runJson(
   const kept: Record<string, Record<string, string>> = {};
   for (const { scenario, evidence } of records) {
     kept[scenario] = {};
-    for (const file of ["trace.ndjson", "record.json", "operations.yaml", "qemu-command", "digests", "reproduce"]) {
+    for (const file of [
+      "trace.ndjson",
+      "record.json",
+      "operations.yaml",
+      "qemu-command",
+      "digests",
+      "reproduce",
+      "console.log",
+    ]) {
       if (existsSync(join(evidence, file))) kept[scenario][file] = await readFile(join(evidence, file), "utf8");
     }
   }

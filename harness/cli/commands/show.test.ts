@@ -80,6 +80,17 @@ describe("zhil show", () => {
     expect(code).toBe(0);
   });
 
+  it("escapes what a record on disk says, too", async () => {
+    const { stdout } = await showAfter(["zhil-runs/latest/second"], async (folder) => {
+      const file = join(folder, "second", "record.json");
+      const record = JSON.parse(await readFile(file, "utf8")) as object;
+      const wild = { summary: "s\u001b", reason: "r\u001b", details: ["d\u001b"], caveats: ["c\u001b"] };
+      await writeFile(file, JSON.stringify({ ...record, ...wild }));
+    });
+    expect(stdout).not.toContain("\u001b");
+    for (const word of ["s\\x1b", "r\\x1b", "d\\x1b"]) expect(stdout).toContain(word);
+  });
+
   it("speaks JSON", async () => {
     const { stdout } = await showAfter(["--json"]);
     const shown = stdout
