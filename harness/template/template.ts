@@ -6,7 +6,7 @@
  * has none, and every clone gets its own by hot plug.
  */
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentClient } from "../agent/agent-client.ts";
 import type { AgentHello } from "../agent/answers.ts";
@@ -25,6 +25,8 @@ import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
 const format = 1;
 /** Kind of the cache's entries. */
 const kind = "template";
+/** Templates that are kept; a kernel under test leaves one behind, and each holds what its guest has touched of its RAM. */
+const keptTemplates = 8;
 const memoryFile = "memory";
 const stateFile = "state";
 /** Limits in milliseconds: for QEMU to start, for a kernel to boot, for its state to be written, and to be loaded. */
@@ -93,6 +95,7 @@ export async function prepareTemplate(source: TemplateSource, place: TemplatePla
     if (typeof made === "object") return made;
     report({ kind: "step", text: `Freezing a booted kernel as a template: ${made}` });
     const entry = await publishEntry<Manifest>(root, kind, key, (folder) => freeze(source, folder, place));
+    await pruneTemplates(root);
     return describe(entry.folder, entry.manifest.hello);
   });
 }
@@ -112,7 +115,21 @@ async function findTemplate(root: string, key: string): Promise<Template | strin
   if (memory !== entry.manifest.memoryBytes || state !== entry.manifest.stateBytes) {
     return "the one in the cache is not whole";
   }
+  const now = new Date();
+  await utimes(entry.folder, now, now);
   return template;
+}
+
+/** Removes those that were not used for longest. A clone that runs on one keeps its files open, and goes on. */
+async function pruneTemplates(root: string): Promise<void> {
+  const parent = join(root, kind);
+  const entries = await Promise.all(
+    (await readdir(parent))
+      .filter((name) => !name.startsWith("."))
+      .map(async (name) => ({ path: join(parent, name), used: (await stat(join(parent, name))).mtimeMs })),
+  );
+  const old = entries.sort((a, b) => b.used - a.used).slice(keptTemplates);
+  await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })));
 }
 
 const sizeOf = async (path: string): Promise<number | null> => {
