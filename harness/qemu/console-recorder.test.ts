@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { recordConsole } from "./console-recorder.ts";
-import { describeEnd, escapeText } from "./describe-end.ts";
+import { escapeText } from "../report/escape.ts";
+import { describeEnd } from "./describe-end.ts";
 import { quoteForShell } from "./quote-for-shell.ts";
 import { TailText } from "./tail-text.ts";
 

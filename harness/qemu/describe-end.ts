@@ -1,3 +1,4 @@
+import { escapeText } from "../report/escape.ts";
 import type { MachineEnd } from "./started-qemu.ts";
 
 /** Characters of a guest's or QEMU's own words that an error shows. */
@@ -15,16 +16,6 @@ export function describeEnd(end: MachineEnd): string {
     case "powered-off":
       return `powered off: ${escapeText(end.reason)}`;
   }
-}
-
-/** Text of a guest made safe for a terminal: control characters other than line ends become \xNN. */
-export function escapeText(text: string): string {
-  return text
-    .replaceAll("\r\n", "\n")
-    .replace(
-      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
-      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-    );
 }
 
 /** What the kernel panicked about. */

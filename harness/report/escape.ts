@@ -12,6 +12,9 @@ export function escapeLine(text: string): string {
   });
 }
 
+/** Foreign text whose line ends and tabs keep their meaning; the rest is escaped. */
+export const escapeText = (text: string): string => escapeLines(text).join("\n");
+
 /** Foreign text in lines: line ends and tabs keep their meaning, the rest is escaped. */
 export function escapeLines(text: string): string[] {
   return text

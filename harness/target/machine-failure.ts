@@ -1,7 +1,8 @@
 /** What lies behind a wait that failed: more often than not, the machine. */
 import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
-import { describeEnd, escapeText } from "../qemu/describe-end.ts";
+import { describeEnd } from "../qemu/describe-end.ts";
 import type { MachineEnd, StartedQemu } from "../qemu/started-qemu.ts";
+import { escapeText } from "../report/escape.ts";
 import { withLimit } from "../wait/with-limit.ts";
 
 /** Limit for a machine that closed its channels to be gone, in milliseconds. */
