@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { createRunFolder } from "../evidence/runs-folder.ts";
@@ -11,7 +12,7 @@ import { JsonReporter } from "../report/json-reporter.ts";
 import { JunitReporter } from "../report/junit-reporter.ts";
 import { LineReporter } from "../report/line-reporter.ts";
 import { ReporterGroup, type BrokenReporter } from "../report/reporter.ts";
-import { createScreen, wantsColours, type Output } from "../report/screen.ts";
+import { createScreen, wantsColours } from "../report/screen.ts";
 import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import type { BootKind } from "../run/emulated-bench.ts";
@@ -57,7 +58,7 @@ export async function runCommand(
   // Made before anything that can fail: from here on the file says that the run did not end.
   const junit = flags.junit === undefined ? null : new JunitReporter(resolve(io.workingFolder, flags.junit));
   const ledger = await services.readLedger();
-  await using bench = await services.openBench(chooseBench(flags, io, people));
+  await using bench = await services.openBench(chooseBench(flags, io, showProgress(people, screen)));
   if (flags.dryRun === true) return printPlans(selected, bench, io, json);
 
   const reporters = new ReporterGroup([
@@ -80,7 +81,7 @@ export async function runCommand(
   return exitCodeOf(result, reporters.broken);
 }
 
-function chooseBench(flags: RunFlags, io: Io, people: Output): BenchChoice {
+function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): BenchChoice {
   if (flags.bench === "model" && (flags.kernel ?? flags.qemu) !== undefined) {
     throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
   }
@@ -90,7 +91,7 @@ function chooseBench(flags: RunFlags, io: Io, people: Output): BenchChoice {
     kernel: locate(flags.kernel ?? readVariable(io, "ZHIL_KERNEL")),
     qemu: locate(flags.qemu ?? readVariable(io, "ZHIL_QEMU")),
     boot: flags.boot,
-    report: showProgress(people),
+    report,
     signal: io.interrupt,
   };
 }

@@ -79,7 +79,7 @@ async function tryMutants(
   const benches = await prepareMutantBenches({
     qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
     boot: flags.all ? "clone" : "cold",
-    report: showProgress(people),
+    report: showProgress(people, screen),
     signal,
   });
   const show = showMutantProgress(
