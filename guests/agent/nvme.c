@@ -15,7 +15,8 @@
 
 #define YIELD_ROUNDS	100
 #define ROUNDS_LEAST	120
-#define WAIT_MICROS	200000
+/* A live controller answers, however busy the machine is; one that is dead says so by CSTS and is not waited for. */
+#define WAIT_MICROS	5000000
 #define POLL_MICROS	50
 
 /**
