@@ -58,6 +58,19 @@ static int reset_controller(struct function *function, enum nvme_state *state)
 	return await_ready(function, 0, state);
 }
 
+/**
+ * nvme_stop - disable a controller that lost a command
+ *
+ * What the device still does ends with that, so none of its DMA comes later than the operation that asked for it. A function that
+ * cannot be reached has been stopped already.
+ */
+void nvme_stop(struct function *function)
+{
+	enum nvme_state state;
+
+	reset_controller(function, &state);
+}
+
 static int enable_controller(struct function *function, uint64_t iova, enum nvme_state *state)
 {
 	const uint32_t last = NVME_SLOTS - 1;

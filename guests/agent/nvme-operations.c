@@ -41,7 +41,7 @@ static struct function *take_nvme(struct agent *agent, struct request *request, 
 	return function;
 }
 
-static int execute(struct request *request, struct function *function, struct nvme_queue *queue,
+static int execute(struct agent *agent, struct request *request, struct function *function, struct nvme_queue *queue,
 		   struct nvme_command *command)
 {
 	static const char *const names[] = { "none", "success", "error" };
@@ -54,6 +54,11 @@ static int execute(struct request *request, struct function *function, struct nv
 	if (outcome.completed != NVME_NONE)
 		value_number(request, "status", outcome.status);
 	value_hex(request, "csts", outcome.csts);
+	if (outcome.completed == NVME_NONE) {
+		/* Registers may be out of reach until the kernel has dealt with an error event. */
+		observe_settle(&agent->observer);
+		nvme_stop(function);
+	}
 	return 0;
 }
 
@@ -76,7 +81,7 @@ int nvme_identify(struct agent *agent, struct request *request)
 	set_data(&command, take_hex(request, "iova"));
 	if (request_refused(request))
 		return REFUSED;
-	return execute(request, function, &function->nvme.admin, &command);
+	return execute(agent, request, function, &function->nvme.admin, &command);
 }
 
 static int transfer(struct agent *agent, struct request *request, uint32_t opcode)
@@ -88,7 +93,7 @@ static int transfer(struct agent *agent, struct request *request, uint32_t opcod
 	command.words[0] = htole32(take_number(request, "block", COUNT_LIMIT));
 	if (request_refused(request))
 		return REFUSED;
-	return execute(request, function, &function->nvme.io, &command);
+	return execute(agent, request, function, &function->nvme.io, &command);
 }
 
 int dma_write(struct agent *agent, struct request *request)

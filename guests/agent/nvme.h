@@ -98,5 +98,6 @@ enum nvme_state {
 };
 
 int nvme_start(struct function *function, uint64_t queues_iova, enum nvme_state *state, const char **step);
+void nvme_stop(struct function *function);
 
 #endif
