@@ -1,10 +1,10 @@
 /** What `zhil run` does. */
-import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { UsageError } from "../errors/harness-error.ts";
+import { keepDurations, readDurations } from "../evidence/durations.ts";
 import { createRunFolder } from "../evidence/runs-folder.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
 import { escapeLines } from "../report/escape.ts";
@@ -17,6 +17,8 @@ import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import type { BootKind } from "../run/emulated-bench.ts";
 import { runSuite } from "../run/run-suite.ts";
+import { defaultJobs } from "../run/schedule.ts";
+import { measureCapacity } from "../run/measure-capacity.ts";
 import { selectScenarios } from "../scenarios/select-scenarios.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
@@ -67,16 +69,19 @@ export async function runCommand(
     ...(junit === null ? [] : [junit]),
     new TableReporter(screen),
   ]);
+  const runs = resolve(io.workingFolder, flags.out);
   const result = await runSuite(selected, {
     bench,
     ledger,
     reporters,
-    runFolder: await createRunFolder(resolve(io.workingFolder, flags.out), new Date()),
-    jobs: flags.jobs ?? availableParallelism(),
+    runFolder: await createRunFolder(runs, new Date()),
+    durations: await readDurations(runs),
+    jobs: flags.jobs ?? defaultJobs(measureCapacity(), flags.boot),
     keep: flags.keep === true,
     reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench),
     signal: io.interrupt,
   });
+  await keepDurations(runs, result.records);
   for (const broken of reporters.broken) printBroken(broken, io);
   return exitCodeOf(result, reporters.broken);
 }

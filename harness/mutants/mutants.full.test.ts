@@ -1,8 +1,10 @@
 /** The whole thing: every mutant of the project killed, and kernels that cannot be tried told apart. Takes minutes. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { measureCapacity } from "../run/measure-capacity.ts";
+import { defaultJobs } from "../run/schedule.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
 import { readScenarioFolder, scenariosFolder, type ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import { prepareMutantBenches } from "./mutant-benches.ts";
@@ -22,7 +24,7 @@ async function tryAll(mutants: readonly Mutant[], scenarios: ScenarioFolder): Pr
     ...{ mutants, scenarios, runFolder, signal, all: false },
     ledger: await readLedger(),
     benches: await prepareMutantBenches({ qemu: null, boot: "cold", report: () => undefined, signal }),
-    jobs: availableParallelism(),
+    jobs: defaultJobs(measureCapacity(), "cold"),
     onProgress: () => undefined,
   });
 }

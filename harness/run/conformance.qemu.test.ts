@@ -1,7 +1,7 @@
 /** The main job: every scenario on the lean kernel, each on a pristine clone, judged by model and ledger. */
 import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ledger } from "../../src/verdict/ledger.ts";
@@ -10,7 +10,9 @@ import { ReporterGroup } from "../report/reporter.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
 import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
 import { openEmulatedBench } from "./emulated-bench.ts";
+import { measureCapacity } from "./measure-capacity.ts";
 import { runSuite } from "./run-suite.ts";
+import { defaultJobs } from "./schedule.ts";
 
 const never = new AbortController().signal;
 const names = readdirSync(scenariosFolder)
@@ -32,7 +34,7 @@ beforeAll(async () => {
     keep: false,
     reproduce: ({ name }) => `zhil run ${name}`,
     signal: never,
-    jobs: availableParallelism(),
+    jobs: defaultJobs(measureCapacity(), "clone"),
     reporters: new ReporterGroup([]),
   });
   for (const record of had) records.set(record.scenario, record);

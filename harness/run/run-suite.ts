@@ -5,6 +5,7 @@ import { ScenarioFolder as EvidenceFolder } from "../evidence/scenario-folder.ts
 import type { ReporterGroup, RunResult } from "../report/reporter.ts";
 import type { BrokenScenario, ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import { errorOutcome } from "./outcome.ts";
+import { longestFirst } from "./schedule.ts";
 import { makeRecord, runScenario, type RunContext } from "./run-scenario.ts";
 
 /** How a suite is run. */
@@ -12,6 +13,8 @@ export interface SuiteOptions extends RunContext {
   /** Scenarios at a time, at least 1. */
   readonly jobs: number;
   readonly reporters: ReporterGroup;
+  /** Seconds that scenarios took before, as far as known: the longest begin. */
+  readonly durations?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -28,16 +31,14 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
 
   const fatal = new AbortController();
   const context: RunContext = { ...options, signal: AbortSignal.any([signal, fatal.signal]) };
-  const records: (ScenarioRecord | undefined)[] = tasks.map(() => undefined);
-  let next = 0;
+  const records = new Map<Scenario | BrokenScenario, ScenarioRecord>();
+  const queue = longestFirst(tasks, options.durations ?? new Map()).values();
   const work = async (): Promise<void> => {
-    while (!context.signal.aborted) {
-      const index = next++;
-      const task = tasks[index];
-      if (task === undefined) return;
+    for (const task of queue) {
+      if (context.signal.aborted) return;
       reporters.started(task.name);
       const record = await ("steps" in task ? runScenario(task, context) : recordBroken(task, context));
-      records[index] = record;
+      records.set(task, record);
       reporters.ended(record);
     }
   };
@@ -52,8 +53,8 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
   if (failed !== undefined) throw failed.reason;
 
   const result: RunResult = {
-    records: records.filter((record) => record !== undefined),
-    missing: names.filter((_, index) => records[index] === undefined),
+    records: tasks.map((task) => records.get(task)).filter((record) => record !== undefined),
+    missing: tasks.filter((task) => !records.has(task)).map((task) => task.name),
     interrupted: signal.aborted,
     seconds: (performance.now() - begin) / 1000,
     folder: runFolder,

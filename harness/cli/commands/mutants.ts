@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { createRunFolder } from "../../evidence/runs-folder.ts";
 import { mutantExitCode, showMutantProgress, summariseMutants } from "../../mutants/describe-mutants.ts";
@@ -6,6 +5,8 @@ import { prepareMutantBenches } from "../../mutants/mutant-benches.ts";
 import type { Mutant } from "../../mutants/mutant.ts";
 import { readMutants } from "../../mutants/read-mutants.ts";
 import { runMutants } from "../../mutants/run-mutants.ts";
+import { measureCapacity } from "../../run/measure-capacity.ts";
+import { defaultJobs } from "../../run/schedule.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
 import { createScreen, wantsColours } from "../../report/screen.ts";
 import { readLedger } from "../../scenarios/read-ledger.ts";
@@ -54,7 +55,11 @@ export const registerMutants: RegisterCommand = (program, context) => {
     .option("--all", "run every scenario on every mutant, not only until one fails", false)
     .option("--list", "say what each mutant breaks, and start nothing", false)
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
-    .option("-j, --jobs <n>", "scenarios at a time (default: the number of processors)", parseJobs)
+    .option(
+      "-j, --jobs <n>",
+      "scenarios at a time (default: two for each processor, fewer where memory is short)",
+      parseJobs,
+    )
     .option("--out <dir>", "where evidence goes", "zhil-runs")
     .option("--json", "one JSON record per mutant and line on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
@@ -92,7 +97,7 @@ async function tryMutants(
     ledger,
     benches,
     runFolder: await createRunFolder(resolve(io.workingFolder, flags.out), new Date()),
-    jobs: flags.jobs ?? availableParallelism(),
+    jobs: flags.jobs ?? defaultJobs(measureCapacity(), flags.all ? "clone" : "cold"),
     all: flags.all,
     onProgress: (progress) => {
       show(progress);

@@ -39,7 +39,11 @@ export const registerRun: RegisterCommand = (program, context) => {
         .choices(bootKinds)
         .default("clone"),
     )
-    .option("-j, --jobs <n>", "scenarios at a time (default: the number of processors)", parseJobs)
+    .option(
+      "-j, --jobs <n>",
+      "scenarios at a time (default: two for each processor, fewer where memory is short)",
+      parseJobs,
+    )
     .option("--out <dir>", "where evidence goes", "zhil-runs")
     .option("--junit <file>", "write a JUnit report as well")
     .option("--json", "one JSON record per scenario and line on standard output; the rest on standard error")

@@ -1,0 +1,33 @@
+/** How many scenarios at a time, and which first. */
+
+/** What a machine may take while it runs: its RAM touched, QEMU itself, and the sums of its pages. */
+const machineBytes = { clone: 128 * 2 ** 20, cold: 640 * 2 ** 20 };
+
+/** What decides how many machines run side by side. */
+export interface HostCapacity {
+  readonly cores: number;
+  /** Bytes that programs can have without anything being swapped out. */
+  readonly availableBytes: number;
+}
+
+/**
+ * Scenarios at a time where nobody says: two for each core, for a function reset has the kernel wait 100 ms in which its
+ * core is free; fewer where half of the memory that is available would not do.
+ */
+export function defaultJobs({ cores, availableBytes }: HostCapacity, boot: "clone" | "cold"): number {
+  const fitting = Math.floor(availableBytes / 2 / machineBytes[boot]);
+  return Math.max(1, Math.min(cores * 2, fitting));
+}
+
+/**
+ * The order in which a run ends soonest: longest first, so that no long one is left alone at the end. What was never
+ * measured comes before everything.
+ */
+export function longestFirst<T extends { readonly name: string }>(
+  tasks: readonly T[],
+  seconds: ReadonlyMap<string, number>,
+): readonly T[] {
+  const expected = (task: T): number => seconds.get(task.name) ?? Infinity;
+  // Equal ones stay as they are: the difference of two infinities is no order.
+  return [...tasks].sort((a, b) => (expected(a) === expected(b) ? 0 : expected(b) - expected(a)));
+}
