@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readVersion } from "./prepare-qemu.ts";
+import { readVersion } from "./fetch-qemu.ts";
 import { findLibraryFolders, findLoader } from "./unpack-packages.ts";
 
 let tree: string;
