@@ -1,6 +1,5 @@
 /** Coming to a machine whose agent answers: by a boot of its own, or as a clone of a template. */
 import { randomBytes } from "node:crypto";
-import type { Plan } from "../../src/plan/plan.ts";
 import { AgentClient } from "../agent/agent-client.ts";
 import type { AgentHello } from "../agent/answers.ts";
 import { WatchClient } from "../agent/watch-client.ts";
@@ -12,7 +11,7 @@ import { startQemu } from "../qemu/start-qemu.ts";
 import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
 import { cloneOf, thaw, type Template } from "../template/template.ts";
 import { machineOf } from "./describe-by-hand.ts";
-import { agentPorts, type EmulatedLimits, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { agentPorts, limitsOf, type MachineOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 
 /** Bytes of entropy a clone gets of its own. */
@@ -28,15 +27,15 @@ export interface BootedMachine {
 
 /** What booting needs to know. */
 export interface BootRequest {
-  readonly options: EmulatedTargetOptions;
-  readonly limits: EmulatedLimits;
-  readonly plan: Plan;
+  readonly options: MachineOptions;
+  /** File that is to keep its console; one in the machine's folder where undefined. */
+  readonly consoleFile: string | undefined;
   readonly scope: ResourceScope;
   readonly signal: AbortSignal;
 }
 
 /**
- * A machine for a plan: a clone where templates are supplied and can be thawed, else a boot.
+ * A machine: a clone where templates are supplied and can be thawed, else a boot.
  * @throws {HarnessError} where QEMU cannot start or the kernel does not boot
  */
 export async function bootMachine(request: BootRequest): Promise<BootedMachine> {
@@ -57,11 +56,11 @@ export async function bootMachine(request: BootRequest): Promise<BootedMachine> 
 }
 
 async function bootCold(request: BootRequest): Promise<BootedMachine> {
-  const { options, limits, signal, scope } = request;
+  const { options, signal, scope } = request;
   const started = await startMachine(request, machineOf(options), scope);
   try {
     const either = AbortSignal.any([signal, started.watch.workerEnded]);
-    return { ...started, hello: await started.agent.waitForHello(either, limits.boot) };
+    return { ...started, hello: await started.agent.waitForHello(either, limitsOf(options).boot) };
   } catch (error) {
     const end = await findMachineEnd(error, started.machine);
     throw end === null ? error : makeEndError(`Cannot boot kernel "${options.kernel}"`, end);
@@ -73,22 +72,22 @@ async function bootClone(request: BootRequest, template: Template): Promise<Boot
   await using scope = new ResourceScope();
   const started = await startMachine(request, cloneOf(machineOf(request.options), template), scope);
   await thaw(started.machine, template, request.signal);
+  const { start } = limitsOf(request.options);
   const seed = { bytes: randomBytes(seedBytes).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
-  const { result } = await started.agent.request("seed", seed, request.signal, request.limits.start);
+  const { result } = await started.agent.request("seed", seed, request.signal, start);
   if (result !== "OK") throw new InfrastructureError({ what: `Cannot give the clone a clock: ${result}` });
   request.scope.use("clone", scope.move());
   return { ...started, hello: template.hello };
 }
 
 async function startMachine(
-  { options, limits, plan, signal }: BootRequest,
+  { options, consoleFile, signal }: BootRequest,
   definition: MachineDefinition,
   scope: ResourceScope,
 ): Promise<Omit<BootedMachine, "hello">> {
-  const consoleFile = options.consoleFile?.(plan);
   const place = {
     scratch: options.scratch,
-    startLimit: limits.start,
+    startLimit: limitsOf(options).start,
     ...(consoleFile === undefined ? {} : { consoleFile }),
   };
   const machine = scope.use("machine", await startQemu(definition, place, signal));

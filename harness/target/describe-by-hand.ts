@@ -4,10 +4,10 @@ import { hasMedium, plugCommands } from "../qemu/device.ts";
 import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
 import { mediumPath } from "../qemu/plug-function.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
-import { agentPorts, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { agentPorts, type MachineOptions } from "./emulated-options.ts";
 
 /** The machine of a plan, before anything is plugged into it. */
-export function machineOf(options: Omit<EmulatedTargetOptions, "scratch">): MachineDefinition {
+export function machineOf(options: Omit<MachineOptions, "scratch">): MachineDefinition {
   const { qemu, kernel, initramfs, profile } = options;
   return {
     qemu,
@@ -24,7 +24,7 @@ export function machineOf(options: Omit<EmulatedTargetOptions, "scratch">): Mach
  * How to have the same machine without this project, as lines of a shell: the media, the QEMU command line with the
  * console on the terminal, and the commands for its monitor as comments.
  */
-export function describeByHand(options: Omit<EmulatedTargetOptions, "scratch">, plan: Plan): readonly string[] {
+export function describeByHand(options: Omit<MachineOptions, "scratch">, plan: Plan): readonly string[] {
   const machine = machineOf(options);
   const variables = Object.entries(machine.qemu.environment).map(([name, value]) => `${name}=${value}`);
   const command = buildCommandLine(machine, { folder: "", sockets: "by-hand" });

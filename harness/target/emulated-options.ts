@@ -3,9 +3,10 @@ import type { Profile } from "../../src/trace/profile.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import type { QemuCommand } from "../qemu/qemu-command.ts";
 import type { TemplateSupply } from "../template/template-supply.ts";
+import type { MachineSource } from "./machine-source.ts";
 
-/** What a target on the `emulated` bench needs: built once per run, used for any number of scenarios. */
-export interface EmulatedTargetOptions {
+/** What machines of the `emulated` bench are made of: put together once per run, used for any number of scenarios. */
+export interface MachineOptions {
   /** What the scenarios are planned for; its command line, memory and CPUs are what the machine gets. */
   readonly profile: Omit<Profile, "functions">;
   readonly qemu: QemuCommand;
@@ -17,10 +18,16 @@ export interface EmulatedTargetOptions {
   readonly scratch: Scratch;
   /** Where clones come from; every plan boots on its own where absent. */
   readonly templates?: TemplateSupply;
-  /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
-  readonly consoleFile?: (plan: Plan) => string;
   /** Limits that differ from the usual ones. */
   readonly limits?: Partial<EmulatedLimits>;
+}
+
+/** What a target on the `emulated` bench needs. */
+export interface EmulatedTargetOptions extends MachineOptions {
+  /** Where it takes its machines from, for the caller to dispose; a pristine one for every plan where absent. */
+  readonly machines?: MachineSource;
+  /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
+  readonly consoleFile?: (plan: Plan) => string;
 }
 
 /** Limits in milliseconds, before ZHIL_TIME_SCALE. */
@@ -38,13 +45,16 @@ export interface EmulatedLimits {
 }
 
 /** The usual limits. */
-export const usualLimits: EmulatedLimits = {
+const usualLimits: EmulatedLimits = {
   start: 10_000,
   boot: 60_000,
   plug: 10_000,
   operation: 10_000,
   ping: 2_000,
 };
+
+/** The limits that options ask for. */
+export const limitsOf = ({ limits }: Pick<MachineOptions, "limits">): EmulatedLimits => ({ ...usualLimits, ...limits });
 
 /**
  * Kernel command line of the bench: warnings reach the console, where they are evidence; an oops ends the machine,

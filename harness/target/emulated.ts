@@ -1,17 +1,17 @@
-/** The `emulated` bench: a pristine kernel in a QEMU of its own for every plan. */
+/** The `emulated` bench: a kernel in a QEMU for every plan, a pristine one where nothing else is asked for. */
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Target } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import { Observer } from "../agent/observe.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
-import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { readBlock } from "../qemu/medium.ts";
 import { plugFunction, type PluggedFunction } from "../qemu/plug-function.ts";
 import { scaleTime } from "../wait/with-limit.ts";
-import { bootMachine } from "./boot-machine.ts";
-import { usualLimits, type EmulatedLimits, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { limitsOf, type EmulatedTargetOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
+import type { HeldMachine, MachineSource } from "./machine-source.ts";
+import { PristineMachines } from "./pristine-machines.ts";
 import { StartedEmulatedTarget } from "./started-emulated.ts";
 
 /** Milliseconds a setup request may take beyond the wait that is part of it. */
@@ -20,11 +20,11 @@ const setupMargin = 5_000;
 /** Target of the `emulated` bench. */
 export class EmulatedTarget implements Target {
   readonly #options: EmulatedTargetOptions;
-  readonly #limits: EmulatedLimits;
+  readonly #machines: MachineSource;
 
   constructor(options: EmulatedTargetOptions) {
     this.#options = options;
-    this.#limits = { ...usualLimits, ...options.limits };
+    this.#machines = options.machines ?? new PristineMachines(options);
   }
 
   get profile(): Omit<Profile, "functions"> {
@@ -32,35 +32,40 @@ export class EmulatedTarget implements Target {
   }
 
   /**
-   * Boots a machine and gives it the plan's functions and buffers.
+   * Takes a machine and gives it the plan's functions and buffers.
    * @throws {HarnessError} where QEMU cannot start, the kernel does not boot, or a function does not come up
    */
   async start(plan: Plan, signal: AbortSignal): Promise<StartedEmulatedTarget> {
-    await using scope = new ResourceScope();
-    const booted = await bootMachine({ options: this.#options, limits: this.#limits, plan, scope, signal });
+    const held = await this.#machines.take(plan, this.#options.consoleFile?.(plan), signal);
+    try {
+      return await this.#setUp(held, plan, signal);
+    } catch (error) {
+      const end = await findMachineEnd(error, held.machine);
+      // What went wrong first is what is told.
+      await held.giveBack("it could not be set up").catch(() => undefined);
+      throw end === null ? error : makeEndError(`Cannot set up scenario "${plan.scenario}"`, end);
+    }
+  }
+
+  async #setUp(held: HeldMachine, plan: Plan, signal: AbortSignal): Promise<StartedEmulatedTarget> {
+    const limits = limitsOf(this.#options);
     const plugged = new Map<string, PluggedFunction>();
     const observer = new Observer(plan, async (name, block) => {
       const medium = plugged.get(name)?.medium ?? null;
       return medium === null ? null : readBlock(medium, block);
     });
-    try {
-      for (const each of plan.functions) plugged.set(each.name, await plugFunction(booted.machine, each, signal));
-      await define(plan, booted.agent, observer, this.#limits.plug, signal);
-    } catch (error) {
-      const end = await findMachineEnd(error, booted.machine);
-      throw end === null ? error : makeEndError(`Cannot set up scenario "${plan.scenario}"`, end);
-    }
+    for (const each of plan.functions) plugged.set(each.name, await plugFunction(held.machine, each, signal));
+    await define(plan, held.agent, observer, limits.plug, signal);
     const { kernel, qemu } = this.#options.profile;
     return new StartedEmulatedTarget({
-      ...booted,
+      held,
       observer,
-      limits: this.#limits,
-      scope: scope.move(),
+      limits,
       // What runs, as it says itself.
       profile: {
         ...this.#options.profile,
-        kernel: { ...kernel, version: booted.hello.kernel },
-        qemu: { ...qemu, version: booted.machine.version },
+        kernel: { ...kernel, version: held.hello.kernel },
+        qemu: { ...qemu, version: held.machine.version },
         functions: plan.functions,
       },
     });

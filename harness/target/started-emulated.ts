@@ -4,54 +4,46 @@ import * as z from "zod";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, StartedTarget } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
-import type { AgentClient } from "../agent/agent-client.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import type { Observer } from "../agent/observe.ts";
-import type { WatchClient } from "../agent/watch-client.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
-import type { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { escapeText } from "../report/escape.ts";
 import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
+import type { HeldMachine } from "./machine-source.ts";
 
 const statusSchema = z.object({ status: z.string() });
 
 /** What a started target is made of. */
 export interface EmulatedParts {
   readonly profile: Profile;
-  readonly machine: StartedQemu;
-  readonly agent: AgentClient;
-  readonly watch: WatchClient;
+  readonly held: HeldMachine;
   readonly observer: Observer;
   readonly limits: EmulatedLimits;
-  /** Everything that ends with the target. */
-  readonly scope: ResourceScope;
 }
 
 /** A started target of the `emulated` bench. */
 export class StartedEmulatedTarget implements StartedTarget {
   readonly profile: Profile;
   readonly machine: StartedQemu;
-  readonly #agent: AgentClient;
-  readonly #watch: WatchClient;
+  readonly #held: HeldMachine;
   readonly #observer: Observer;
   readonly #limits: EmulatedLimits;
-  readonly #scope: ResourceScope;
   /** Where in the console the last answer left off: what comes after belongs to what is done next. */
   #seen: number;
   #broken: string | null = null;
+  /** Why the kernel can serve nobody else, though it answers. */
+  #doubt: string | null = null;
 
   constructor(parts: EmulatedParts) {
     this.profile = parts.profile;
-    this.machine = parts.machine;
-    this.#agent = parts.agent;
-    this.#watch = parts.watch;
+    this.machine = parts.held.machine;
+    this.#held = parts.held;
     this.#observer = parts.observer;
     this.#limits = parts.limits;
-    this.#scope = parts.scope;
-    this.#seen = parts.machine.console.position;
+    this.#seen = this.machine.console.position;
   }
 
   /**
@@ -67,9 +59,11 @@ export class StartedEmulatedTarget implements StartedTarget {
     const began = performance.now();
     try {
       const { op, ...fields } = operation;
-      const until = AbortSignal.any([signal, this.#watch.workerEnded]);
-      const answer = await this.#agent.request(op, fields, until, this.#limits.operation);
+      const until = AbortSignal.any([signal, this.#held.watch.workerEnded]);
+      const answer = await this.#held.agent.request(op, fields, until, this.#limits.operation);
       const performed = await this.#observer.observe(operation, answer);
+      const [alarm] = performed.observation.alarms;
+      if (alarm !== undefined) this.#doubt ??= `its kernel said: ${alarm}`;
       this.#seen = this.machine.console.position;
       return performed;
     } catch (error) {
@@ -78,14 +72,20 @@ export class StartedEmulatedTarget implements StartedTarget {
     }
   }
 
+  /** Says that what was observed is wrong: the machine is not to be used again. */
+  distrust(why: string): void {
+    this.#doubt ??= why;
+  }
+
   /**
-   * Ends the machine.
+   * Gives the machine back.
    * @throws {InfrastructureError} where it had ended before on its own: a panic after the last answer is no success
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const failure = this.#broken === null ? await this.#findLateFailure() : null;
+    const doubt = this.#broken ?? failure?.message ?? this.#doubt;
     this.#broken ??= "it was disposed";
-    await this.#scope[Symbol.asyncDispose]();
+    await this.#held.giveBack(doubt);
     if (failure !== null) throw failure;
   }
 
@@ -112,7 +112,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     const micros = (): number => Math.round((performance.now() - began) * 1000);
     signal.throwIfAborted();
     if (error instanceof TimeLimitError) {
-      const silence = await examineSilence(error, this.#watch, this.machine, this.#limits.ping, signal);
+      const silence = await examineSilence(error, this.#held.watch, this.machine, this.#limits.ping, signal);
       if (silence.kind === "hang") {
         const log = this.#consoleLines();
         const alarms = [...findAlarms(log), silence.alarm];

@@ -17,6 +17,8 @@ export interface Performed {
 export interface StartedTarget extends AsyncDisposable {
   readonly profile: Profile;
   perform(operation: Operation, signal: AbortSignal): Promise<Performed>;
+  /** Says why whatever it runs on is not to be used again; for targets that would. */
+  distrust?(why: string): void;
 }
 
 /** Something that can be started for a plan. */

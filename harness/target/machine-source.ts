@@ -1,0 +1,24 @@
+/** How a plan comes to its machine, and what becomes of the machine after. */
+import type { Plan } from "../../src/plan/plan.ts";
+import type { BootedMachine } from "./boot-machine.ts";
+
+/** A machine that one plan has to itself, nothing plugged in when it comes. */
+export interface HeldMachine extends BootedMachine {
+  /** Names of the scenarios that its kernel ran before, oldest first; none on a pristine kernel. */
+  readonly before: readonly string[];
+  /**
+   * Ends the plan's time with the machine; called once. `doubt` says why its kernel can serve nobody else, null where
+   * nothing speaks against it. The plan's functions may still be plugged in.
+   * @throws {InfrastructureError} where something of a machine that is ended cannot be undone
+   */
+  giveBack(doubt: string | null): Promise<void>;
+}
+
+/** Where machines come from. Disposing it ends those that nobody holds. */
+export interface MachineSource extends AsyncDisposable {
+  /**
+   * A machine for a plan; what its guest writes to the console meanwhile goes to `consoleFile` where that is given.
+   * @throws {HarnessError} where QEMU cannot start or the kernel does not boot
+   */
+  take(plan: Plan, consoleFile: string | undefined, signal: AbortSignal): Promise<HeldMachine>;
+}
