@@ -1,29 +1,21 @@
 /** Coming to a machine whose agent answers: by a boot of its own, or as a clone of a template. */
 import { randomBytes } from "node:crypto";
 import { AgentClient } from "../agent/agent-client.ts";
-import type { AgentHello } from "../agent/answers.ts";
 import { WatchClient } from "../agent/watch-client.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
-import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
+import { portOf } from "../qemu/started-qemu.ts";
 import { cloneOf, thaw, type Template } from "../template/template.ts";
 import { machineOf } from "./describe-by-hand.ts";
 import { agentPorts, limitsOf, type MachineOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
+import type { BootedMachine } from "./machine-source.ts";
 
 /** Bytes of entropy a clone gets of its own. */
 const seedBytes = 64;
-
-/** A machine whose agent answers, nothing plugged in. */
-export interface BootedMachine {
-  readonly machine: StartedQemu;
-  readonly agent: AgentClient;
-  readonly watch: WatchClient;
-  readonly hello: AgentHello;
-}
 
 /** What booting needs to know. */
 export interface BootRequest {

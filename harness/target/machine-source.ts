@@ -1,6 +1,17 @@
 /** How a plan comes to its machine, and what becomes of the machine after. */
 import type { Plan } from "../../src/plan/plan.ts";
-import type { BootedMachine } from "./boot-machine.ts";
+import type { AgentClient } from "../agent/agent-client.ts";
+import type { AgentHello } from "../agent/answers.ts";
+import type { WatchClient } from "../agent/watch-client.ts";
+import type { StartedQemu } from "../qemu/started-qemu.ts";
+
+/** A machine whose agent answers, nothing plugged in. */
+export interface BootedMachine {
+  readonly machine: StartedQemu;
+  readonly agent: AgentClient;
+  readonly watch: WatchClient;
+  readonly hello: AgentHello;
+}
 
 /** A machine that one plan has to itself, nothing plugged in when it comes. */
 export interface HeldMachine extends BootedMachine {
