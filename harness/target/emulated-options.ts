@@ -54,7 +54,10 @@ const usualLimits: EmulatedLimits = {
 };
 
 /** The limits that options ask for. */
-export const limitsOf = ({ limits }: Pick<MachineOptions, "limits">): EmulatedLimits => ({ ...usualLimits, ...limits });
+export const limitsOf = ({ limits }: Pick<MachineOptions, "limits">): EmulatedLimits => ({
+  ...usualLimits,
+  ...limits,
+});
 
 /**
  * Kernel command line of the bench: warnings reach the console, where they are evidence; an oops ends the machine,
