@@ -1,5 +1,5 @@
-import { access, constants } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
+import { canUseKvm } from "../qemu/accelerator.ts";
 import { spellBytes } from "./examine-cache.ts";
 import { fine, warning, type Finding } from "./finding.ts";
 
@@ -27,10 +27,6 @@ export function examineCores(cores: number): Finding {
 /** KVM runs s390x only on s390x; elsewhere everything is emulated, and that is enough. */
 export async function examineKvm(architecture: string): Promise<Finding> {
   if (architecture !== "s390x") return fine("KVM", `not used: this machine is ${architecture}, s390x is emulated`);
-  const usable = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (usable) return fine("KVM", "/dev/kvm can be used");
+  if (await canUseKvm()) return fine("KVM", "/dev/kvm can be used");
   return warning("KVM", "/dev/kvm cannot be used: s390x is emulated, which is slow", "Load kvm and join its group");
 }

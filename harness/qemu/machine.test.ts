@@ -33,3 +33,19 @@ it("doubles commas in paths, where QEMU would end the option", () => {
   const words = buildCommandLine(machine, { folder: "/tmp/a,b", sockets: "connect" });
   expect(words).toContain("socket,id=monitor,path=/tmp/a,,b/qmp.sock");
 });
+
+it("asks for an accelerator where there is one, and else leaves it to QEMU, which emulates", () => {
+  const wiring = { folder: "/tmp", sockets: "connect" } as const;
+  expect(buildCommandLine({ ...machine, accelerator: "kvm" }, wiring).join(" ")).toContain(" -cpu max -accel kvm -m ");
+  expect(buildCommandLine(machine, wiring)).not.toContain("-accel");
+});
+
+it("begins with a memory of its own, one that others see, or one that is copied on write", () => {
+  const wiring = { folder: "/tmp", sockets: "connect" } as const;
+  const words = (share: boolean): string =>
+    buildCommandLine({ ...machine, memory: { path: "/cache/ram", share }, incoming: true }, wiring).join(" ");
+  expect(words(true)).toContain("-object memory-backend-file,id=ram,size=512M,mem-path=/cache/ram,share=on");
+  expect(words(false)).toContain("share=off -incoming defer");
+  expect(words(false)).toContain("-machine s390-ccw-virtio,memory-backend=ram");
+  expect(buildCommandLine({ ...machine, incoming: true }, wiring).join(" ")).not.toContain("memory-backend");
+});

@@ -1,10 +1,13 @@
 /** What a machine is made of, and the QEMU command line that makes it. */
 import { join } from "node:path";
+import type { Accelerator } from "./accelerator.ts";
 import type { QemuCommand } from "./qemu-command.ts";
 
 /** A machine before it starts. It has no zPCI function: those are plugged into the running machine. */
 export interface MachineDefinition {
   readonly qemu: QemuCommand;
+  /** What executes its instructions; QEMU itself where absent. */
+  readonly accelerator?: Accelerator;
   /** Path of the kernel image. */
   readonly kernel: string;
   /** Path of the initramfs. */
@@ -63,6 +66,7 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     // However the guest ends, QEMU stays to say so on its monitor; one that exited could not be asked any more.
     ...["-action", "panic=pause,shutdown=pause,reboot=shutdown"],
     ...["-machine", memory === undefined ? "s390-ccw-virtio" : "s390-ccw-virtio,memory-backend=ram", "-cpu", "max"],
+    ...(machine.accelerator === undefined ? [] : ["-accel", machine.accelerator]),
     ...memoryFile,
     ...(machine.incoming === true ? ["-incoming", "defer"] : []),
     ...["-m", String(machine.memoryMiB), "-smp", String(machine.cpus)],
