@@ -4,6 +4,8 @@
  *
  * As the first process of a machine it prepares that, starts a worker and watches it; with --stdio it is the worker.
  */
+#include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,10 @@
 #include "port.h"
 #include "supervisor.h"
 #include "worker.h"
+
+/* What the worker keeps beyond what it has taken, and what of it has pages from the start. */
+#define MEMORY_KEPT	(4 * 1024 * 1024)
+#define MEMORY_TOUCHED	(512 * 1024)
 
 #define WORKER_PORT	"zhil.agent"
 #define WATCH_PORT	"zhil.watch"
@@ -27,11 +33,29 @@ static const char usage[] =
 	"As the first process of a machine it takes none of these: it serves the virtio-serial ports\n"
 	WORKER_PORT " and " WATCH_PORT ".\n";
 
+/*
+ * Memory is taken from the kernel once, before anything is asked, and kept: mapping and unmapping it with every request
+ * would cost a clone, whose every first step through kernel code is slow, some milliseconds.
+ */
+static void keep_memory(void)
+{
+	char *memory;
+
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_TOP_PAD, MEMORY_KEPT);
+	memory = malloc(MEMORY_TOUCHED);
+	if (memory)
+		memset(memory, 1, MEMORY_TOUCHED);
+	free(memory);
+}
+
 static int work_on_port(void)
 {
 	int port = port_open(WORKER_PORT);
 	struct channel channel;
 
+	keep_memory();
 	if (port < 0 || channel_init(&channel, port, port)) {
 		fprintf(stderr, "zhil-agent: Cannot open port \"" WORKER_PORT "\"\n");
 		return 2;
@@ -49,18 +73,8 @@ static int work_on_stdio(void)
 
 static _Noreturn void be_init(void)
 {
-	sigset_t none;
-	pid_t worker;
-
 	init_system();
-	supervisor_signals();
-	worker = fork();
-	if (!worker) {
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		_exit(work_on_port());
-	}
-	supervise(worker, port_open(WATCH_PORT));
+	supervise(work_on_port, WATCH_PORT);
 }
 
 int main(int argc, char **argv)
