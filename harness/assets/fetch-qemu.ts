@@ -170,10 +170,7 @@ function commandOf({ folder, manifest }: Entry<UnpackedQemu>): Qemu {
 }
 
 /** The version of a QEMU, as it says itself. */
-export async function askVersion(
-  command: Pick<Qemu, "argv" | "environment">,
-  signal: AbortSignal,
-): Promise<string> {
+export async function askVersion(command: Pick<Qemu, "argv" | "environment">, signal: AbortSignal): Promise<string> {
   const [path, ...rest] = command.argv;
   const said = await runTool({
     command: path,

@@ -1,6 +1,7 @@
 /** One template for all scenarios of a run, made when the first one asks. */
 import { describeError } from "../errors/describe-error.ts";
-import { prepareTemplate, type Template, type TemplatePlace, type TemplateSource } from "./template.ts";
+import { prepareTemplate, type TemplatePlace, type TemplateSource } from "./prepare-template.ts";
+import type { Template } from "./template.ts";
 
 /** Gives the run's template, and takes back one that QEMU refused. */
 export interface TemplateSupply {
