@@ -24,7 +24,10 @@ static const struct {
 	{ "tmpfs", "/tmp" },
 };
 
-static void complain(const char *what, const char *about, int error)
+/**
+ * complain - say on the console what could not be done
+ */
+void complain(const char *what, const char *about, int error)
 {
 	char unnamed[ERRNO_NAME_SIZE];
 
@@ -46,7 +49,7 @@ static void open_console(void)
 }
 
 /**
- * init_system - mount file systems, open the console, keep drivers away from functions to come
+ * init_system - mount file systems, open the console, keep drivers away from functions to come, load modules
  */
 void init_system(void)
 {
@@ -66,4 +69,5 @@ void init_system(void)
 	error = write_attribute("/sys/bus/pci/drivers_autoprobe", "0");
 	if (error)
 		complain("write", "drivers_autoprobe", error);
+	load_modules();
 }

@@ -4,4 +4,9 @@
 
 void init_system(void);
 
+void complain(const char *what, const char *about, int error);
+
+/* modules.c */
+void load_modules(void);
+
 #endif

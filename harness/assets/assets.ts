@@ -29,9 +29,19 @@ export interface Kernel {
   /** Names of the patches applied over the source, in order. */
   readonly patches: readonly string[];
   readonly origin: Origin;
+  /** Only of one that was had ready made from the archive. */
+  readonly readyMade?: ReadyMade;
 }
 
-/** The initramfs with the agent as its `/init`. */
+/** What is known of a ready-made kernel beside the kernel itself. */
+export interface ReadyMade {
+  /** What asks for exactly this one where a kernel is named, such as `debian/6.12.107-1`. */
+  readonly name: string;
+  /** Archive of its modules that the agent loads, null where it needs none. */
+  readonly modules: Initramfs | null;
+}
+
+/** An archive that the kernel unpacks as its first root: the agent as `/init`, and modules where the kernel has some. */
 export interface Initramfs {
   readonly path: string;
   /** `sha256:…` of the file. */
@@ -49,7 +59,7 @@ export interface Assets {
 export interface PrepareOptions {
   /** A QEMU to use as it is, as ZHIL_QEMU names one. */
   readonly qemu?: string;
-  /** A bzImage to use as it is, as ZHIL_KERNEL names one. */
+  /** A bzImage to use as it is or the name of a ready-made kernel, such as `debian/6.12`; as ZHIL_KERNEL gives one. */
   readonly kernel?: string;
   /** Asks the archive again even where the cache has an answer from earlier. */
   readonly update?: boolean;

@@ -1,4 +1,4 @@
-/** What the user brings instead of having it fetched or built: paths, undefined where nothing is given. */
+/** What the user brings or names instead of having it fetched or built: paths (of a kernel: or a name), undefined where nothing is given. */
 export interface Given {
   readonly qemu: string | undefined;
   readonly kernel: string | undefined;

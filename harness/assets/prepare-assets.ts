@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
 import { examineGivenKernel } from "../kernel/given-kernel.ts";
+import { prepareDebianKernel } from "../kernel/debian-kernel.ts";
+import { parseDebianName } from "../kernel/debian-name.ts";
 import { prepareKernel } from "../kernel/prepare-kernel.ts";
-import type { Assets, PrepareOptions } from "./assets.ts";
+import { addModules } from "./add-modules.ts";
+import type { Assets, Kernel, PrepareOptions } from "./assets.ts";
 import { createCacheFolder, findCacheRoot } from "./cache.ts";
 import type { Preparation } from "./preparation.ts";
 import { readGiven } from "./given.ts";
@@ -23,19 +26,25 @@ export async function prepareAssets(options: PrepareOptions): Promise<Assets> {
   await createCacheFolder(root);
   const preparation: Preparation = { root, update: options.update ?? false, report: options.report, signal };
   const given = readGiven();
-  const givenKernel = options.kernel ?? given.kernel;
   const parts = [
-    givenKernel === undefined ? prepareKernel(preparation) : examineGivenKernel(givenKernel),
+    chooseKernel(preparation, options.kernel ?? given.kernel),
     prepareInitramfs(preparation, given.agent),
     prepareQemu(preparation, options.qemu ?? given.qemu),
   ] as const;
   try {
-    const [kernel, initramfs, qemu] = await Promise.all(parts);
-    return { kernel, initramfs, qemu };
+    const [kernel, agent, qemu] = await Promise.all(parts);
+    const modules = kernel.readyMade?.modules ?? null;
+    return { kernel, initramfs: await addModules(preparation, agent, modules), qemu };
   } catch (error) {
     over.abort(error);
     // Nothing goes on behind the caller's back: programs that were started have ended.
     await Promise.allSettled(parts);
     throw error;
   }
+}
+
+function chooseKernel(preparation: Preparation, given: string | undefined): Promise<Kernel> {
+  if (given === undefined) return prepareKernel(preparation);
+  const version = parseDebianName(given);
+  return version === null ? examineGivenKernel(given) : prepareDebianKernel(preparation, version);
 }

@@ -6,6 +6,7 @@ import { describeError } from "../errors/describe-error.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { keepDurations, readDurations } from "../evidence/durations.ts";
 import { createRunFolder } from "../evidence/runs-folder.ts";
+import { locateKernel } from "../kernel/debian-name.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
 import { escapeLines } from "../report/escape.ts";
 import { JsonReporter } from "../report/json-reporter.ts";
@@ -90,10 +91,11 @@ function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): BenchChoi
   if (flags.bench === "model" && (flags.kernel ?? flags.qemu) !== undefined) {
     throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
   }
+  const kernel = flags.kernel ?? readVariable(io, "ZHIL_KERNEL");
   const locate = (path: string | null): string | null => (path === null ? null : resolve(io.workingFolder, path));
   return {
     name: flags.bench,
-    kernel: locate(flags.kernel ?? readVariable(io, "ZHIL_KERNEL")),
+    kernel: kernel === null ? null : locateKernel(kernel, io.workingFolder),
     qemu: locate(flags.qemu ?? readVariable(io, "ZHIL_QEMU")),
     boot: flags.boot,
     report,

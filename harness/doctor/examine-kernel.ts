@@ -1,4 +1,6 @@
 import type { Kernel } from "../assets/assets.ts";
+import { readDebianKernel } from "../kernel/debian-kernel.ts";
+import { parseDebianName } from "../kernel/debian-name.ts";
 import { examineGivenKernel } from "../kernel/given-kernel.ts";
 import { findKernel } from "../kernel/prepare-kernel.ts";
 import { failed, fine, missing, warning, type Finding } from "./finding.ts";
@@ -32,9 +34,12 @@ export async function examineKernel(
 ): Promise<readonly Finding[]> {
   let kernel: Kernel | null;
   try {
-    kernel = given === undefined ? await findKernel(root, signal) : await examineGivenKernel(given);
+    kernel = await findChosen(root, given, signal);
   } catch (error) {
     return [failed("kernel", error, "Run ci/setup, or set ZHIL_KERNEL= to a bzImage")];
+  }
+  if (kernel === null && given !== undefined) {
+    return [missing("kernel", `"${given}" was not fetched yet`, "Start a run, which fetches it")];
   }
   if (kernel === null) {
     return [missing("kernel", "not built yet", "Run ci/setup, which builds it, or set ZHIL_KERNEL= to a bzImage")];
@@ -43,6 +48,12 @@ export async function examineKernel(
     fine("kernel", `Linux ${kernel.version} (${kernel.origin}), ${kernel.image}`),
     ...judgeOptions(kernel.options),
   ];
+}
+
+function findChosen(root: string, given: string | undefined, signal: AbortSignal): Promise<Kernel | null> {
+  if (given === undefined) return findKernel(root, signal);
+  const version = parseDebianName(given);
+  return version === null ? examineGivenKernel(given) : readDebianKernel(root, version);
 }
 
 /** What a kernel with these options can be used for; none means that it does not tell. */

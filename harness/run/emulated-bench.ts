@@ -13,7 +13,7 @@ import type { Bench } from "./bench.ts";
 
 /** How the `emulated` bench is opened. */
 export interface EmulatedBenchOptions {
-  /** A bzImage to boot instead of the prepared one. */
+  /** A bzImage to boot instead of the prepared one, or the name of a ready-made kernel. */
   readonly kernel: string | null;
   /** A QEMU to use instead of the prepared one. */
   readonly qemu: string | null;
@@ -45,7 +45,8 @@ export async function openEmulatedBench(options: EmulatedBenchOptions): Promise<
     signal,
   });
   const chosen = [
-    ...(kernel === null ? [] : ["--kernel", kernel]),
+    // A ready-made kernel by its whole version: another day the archive may have a newer one.
+    ...(kernel === null ? [] : ["--kernel", assets.kernel.readyMade?.name ?? kernel]),
     ...(qemu === null ? [] : ["--qemu", qemu]),
     ...(boot === "clone" ? [] : ["--boot", boot]),
   ];

@@ -11,6 +11,7 @@ Examples:
   zhil run replace-populated-ioas             one scenario
   zhil run "replace-*" --tag dma -j 4         by glob and tag, four at a time
   zhil run ./mine.yaml --kernel arch/s390/boot/bzImage
+  zhil run --tag type1 --kernel debian/6.12   Debian's own kernel, with the modules it needs
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
   zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
 
@@ -32,7 +33,10 @@ export const registerRun: RegisterCommand = (program, context) => {
     .argument("[name...]", nameHelp);
   addSelectionOptions(command)
     .addOption(new Option("--bench <bench>", "what to run on").choices(benchNames).default("emulated"))
-    .option("--kernel <bzImage>", "boot this kernel instead of the prepared one (ZHIL_KERNEL)")
+    .option(
+      "--kernel <bzImage>",
+      "boot this kernel instead of the prepared one, or Debian's of a version: debian/6.12 (ZHIL_KERNEL)",
+    )
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
     .addOption(
       new Option("--boot <how>", "how a scenario gets its kernel: a clone of a booted one, or a boot of its own")
