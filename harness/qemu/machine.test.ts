@@ -36,7 +36,9 @@ it("doubles commas in paths, where QEMU would end the option", () => {
 
 it("asks for an accelerator where there is one, and else leaves it to QEMU, which emulates", () => {
   const wiring = { folder: "/tmp", sockets: "connect" } as const;
-  expect(buildCommandLine({ ...machine, accelerator: "kvm" }, wiring).join(" ")).toContain(" -cpu max -accel kvm -m ");
+  expect(buildCommandLine({ ...machine, accelerator: "kvm" }, wiring).join(" ")).toContain(
+    " -cpu max -accel kvm -m ",
+  );
   expect(buildCommandLine(machine, wiring)).not.toContain("-accel");
 });
 
