@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The first process watches the worker and answers for it: whether the kernel is alive, where the worker hangs, how it died.
+ * The first process starts the worker, watches it and answers for it: whether the kernel is alive, where the worker hangs,
+ * how it died. Asked to, it starts another in its place.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,20 +16,25 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "port.h"
 #include "request.h"
 #include "supervisor.h"
 #include "sysfs.h"
 
 /**
  * struct watch - the worker as the supervisor knows it
+ * @work: what it does
  * @status: its exit status, once @ended
  * @reported: the host was told that it ended
+ * @restart: the id of the request that wants another in its place; NULL without one
  */
 struct watch {
+	work_fn *work;
 	pid_t worker;
 	bool ended;
 	bool reported;
 	int status;
+	json_t *restart;
 	struct channel channel;
 };
 
@@ -37,12 +43,11 @@ static void ignore(int signal)
 	(void)signal;
 }
 
-/**
- * supervisor_signals - hold back the signals that the supervisor waits for; to be called before the worker is started
- *
- * SIGCHLD: a process ended. SIGIO: the host connected to the port, or let go of it.
+/*
+ * Hold back the signals that the supervisor waits for, before there is a worker. SIGCHLD: a process ended. SIGIO: the host
+ * connected to the port, or let go of it.
  */
-void supervisor_signals(void)
+static void hold_signals(void)
 {
 	const struct sigaction action = { .sa_handler = ignore };
 	sigset_t held;
@@ -53,6 +58,23 @@ void supervisor_signals(void)
 	sigaddset(&held, SIGCHLD);
 	sigaddset(&held, SIGIO);
 	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+/* A worker begins with nothing of its predecessor's: it is forked from here, where nothing is ever opened but the port. */
+static void start_worker(struct watch *watch)
+{
+	sigset_t none;
+
+	watch->ended = false;
+	watch->reported = false;
+	watch->worker = fork();
+	if (watch->worker)
+		return;
+	if (watch->channel.body)
+		close(watch->channel.in);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	_exit(watch->work());
 }
 
 static void reap(struct watch *watch)
@@ -128,29 +150,63 @@ static void power_off(void)
 	reboot(RB_POWER_OFF);
 }
 
+/*
+ * Have another worker started when this one is gone, which is answered then. One that the kernel does not let go stays, and
+ * there is no answer; other requests are served meanwhile.
+ */
+static void want_restart(struct watch *watch, json_t *id)
+{
+	json_decref(watch->restart);
+	watch->restart = id;
+	if (!watch->ended)
+		kill(watch->worker, SIGKILL);
+}
+
+/* What is to be done about a worker that ended: start another where one was asked for, else tell of its end. */
+static void attend_end(struct watch *watch)
+{
+	json_t *id = watch->restart;
+
+	if (!watch->ended)
+		return;
+	if (id) {
+		watch->restart = NULL;
+		start_worker(watch);
+		send(watch, id, describe(watch));
+	} else if (!watch->reported) {
+		send(watch, json_integer(0), describe(watch));
+		watch->reported = true;
+	}
+}
+
 static void serve(struct watch *watch)
 {
+	bool off = false, later = false;
 	struct request request;
 	json_t *answer = NULL, *id;
-	bool off = false;
 
 	if (!request_open(&request, watch->channel.body, watch->channel.length)) {
 		const char *name = take_string(&request, "op");
 
 		off = !strcmp(name, "poweroff");
+		later = !strcmp(name, "restart");
 		if (off)
 			answer = json_object();
 		else if (!strcmp(name, "ping"))
 			answer = describe(watch);
-		else
+		else if (!later)
 			request_refuse(&request, "Unknown request \"%.40s\"", name);
 	}
-	if (!answer)
+	if (!answer && !later)
 		answer = json_pack("{s:s}", "error", request.error);
-	if (!answer)
+	if (!answer && !later)
 		answer = json_pack("{s:s}", "error", "Cannot say why: not UTF-8");
 	id = json_object_get(request.kept, "id");
-	send(watch, json_is_integer(id) ? json_incref(id) : json_null(), answer);
+	id = json_is_integer(id) ? json_incref(id) : json_null();
+	if (later)
+		want_restart(watch, id);
+	else
+		send(watch, id, answer);
 	request_close(&request);
 	if (off)
 		power_off();
@@ -180,13 +236,17 @@ static short await(const struct watch *watch)
 }
 
 /**
- * supervise - watch the worker, for ever
- * @port: the port that requests come from
+ * supervise - start a worker and watch it, for ever
+ * @port_name: the port that requests come from
  */
-_Noreturn void supervise(pid_t worker, int port)
+_Noreturn void supervise(work_fn *work, const char *port_name)
 {
-	struct watch watch = { .worker = worker };
+	struct watch watch = { .work = work };
+	int port;
 
+	hold_signals();
+	start_worker(&watch);
+	port = port_open(port_name);
 	json_object_seed(1);
 	if (port < 0 || channel_init(&watch.channel, port, port)) {
 		fprintf(stderr, "zhil-agent: No port to be watched by\n");
@@ -204,15 +264,13 @@ _Noreturn void supervise(pid_t worker, int port)
 		reap(&watch);
 		if (events & POLLHUP)
 			continue;
-		if (watch.ended && !watch.reported) {
-			send(&watch, json_integer(0), describe(&watch));
-			watch.reported = true;
-		}
+		attend_end(&watch);
 		if (!(events & POLLIN))
 			continue;
 		switch (channel_read(&watch.channel)) {
 		case FRAME_READ:
 			serve(&watch);
+			attend_end(&watch);
 			break;
 		case FRAME_REFUSED:
 			send(&watch, json_null(), json_pack("{s:s}", "error", "The frame is empty or longer than 1 MiB"));
