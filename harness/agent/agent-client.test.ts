@@ -110,3 +110,41 @@ it("gives up on a supervisor that does not answer", async () => {
   const [mine] = makeStreamPair();
   await expect(new WatchClient(mine).ping(never, 20)).rejects.toThrow("Waited 0.02 s for the supervisor's answer");
 });
+
+it("has another worker started, and hears of that one from then on", async () => {
+  const [mine, end] = makeStreamPair();
+  const watch = new WatchClient(mine);
+  const guest = makeGuest(end);
+  const ended = { worker: { state: "exited", code: 0 }, stack: [], syscall: "" };
+  guest.say({ id: 0, ...ended });
+  const first = watch.workerEnded;
+  await expect.poll(() => first.aborted).toBe(true);
+  const restarted = watch.restart(never, 1000);
+  await untilAsked(guest, 1);
+  expect(guest.requests[0]).toEqual({ id: 1, op: "restart" });
+  // In one piece: the new one is dead before anybody has looked.
+  guest.end.write(
+    Buffer.concat([
+      encodeFrame({ id: 1, worker: { state: "running" }, stack: [], syscall: "" }),
+      encodeFrame({ id: 0, ...ended, worker: { state: "killed", signal: 11 } }),
+    ]),
+  );
+  await restarted;
+  await expect.poll(() => watch.workerEnded.aborted).toBe(true);
+  expect(watch.workerEnded.reason).toMatchObject({ what: "The agent's worker was killed by signal 11" });
+});
+
+it("has a hello of each worker, and nothing that the last one owed", async () => {
+  const guest = makeAgent();
+  const hello = { hello: 1, kernel: "7.2.13", agent: "0.1.0" };
+  guest.say({ ...hello, cpus: 1 });
+  expect(await guest.client.waitForHello(never, 1000)).toMatchObject({ cpus: 1 });
+  await expect(guest.client.request("attach", {}, never, 20)).rejects.toBeInstanceOf(TimeLimitError);
+  guest.client.expectAnother();
+  guest.say({ ...hello, cpus: 2 });
+  expect(await guest.client.waitForHello(never, 1000)).toMatchObject({ cpus: 2 });
+  const asked = guest.client.request("detach", {}, never, 1000);
+  await untilAsked(guest, 2);
+  guest.say({ id: 2, ...answer });
+  expect(await asked).toMatchObject({ result: "OK" });
+});

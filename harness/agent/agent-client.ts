@@ -22,7 +22,7 @@ function makeAwaited<T>(): Awaited<T> {
 /** A worker's client, on the port `zhil.agent` or the standard streams of an agent elsewhere. */
 export class AgentClient implements Disposable {
   readonly #channel: FrameChannel;
-  readonly #hello = makeAwaited<AgentHello>();
+  #hello = makeAwaited<AgentHello>();
   #pending: { readonly id: number; readonly answer: Awaited<AgentAnswer> } | null = null;
   #lastId = 0;
   #lastSeen = "no message";
@@ -31,6 +31,13 @@ export class AgentClient implements Disposable {
     this.#channel = new FrameChannel("agent's channel", stream, (message) => {
       this.#receive(message);
     });
+  }
+
+  /** Makes ready for the hello of another worker, before that is started; whatever the last one owed is forgotten. */
+  expectAnother(): void {
+    this.#hello = makeAwaited<AgentHello>();
+    this.#pending = null;
+    this.#lastSeen = "no message of the new worker";
   }
 
   /**

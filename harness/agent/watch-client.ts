@@ -9,7 +9,7 @@ import { FrameChannel } from "./frame-channel.ts";
 export class WatchClient implements Disposable {
   readonly #channel: FrameChannel;
   readonly #pending = new Map<number, (report: WorkerReport) => void>();
-  readonly #workerEnded = new AbortController();
+  #workerEnded = new AbortController();
   #lastId = 0;
 
   constructor(stream: Duplex) {
@@ -20,7 +20,7 @@ export class WatchClient implements Disposable {
     });
   }
 
-  /** Aborted when the worker ended, with an error that says how as its reason. */
+  /** Aborted when the worker of this moment ended, with an error that says how as its reason. */
   get workerEnded(): AbortSignal {
     return this.#workerEnded.signal;
   }
@@ -29,13 +29,33 @@ export class WatchClient implements Disposable {
    * Asks how the worker is.
    * @throws {TimeLimitError} where the kernel does not answer; {InfrastructureError} where the channel closes
    */
-  async ping(signal: AbortSignal, limit: number): Promise<WorkerReport> {
+  ping(signal: AbortSignal, limit: number): Promise<WorkerReport> {
+    return this.#ask("ping", signal, limit, () => undefined);
+  }
+
+  /**
+   * Has the worker killed, where it still runs, and another started; from then on {@link workerEnded} is of that one.
+   * @throws {TimeLimitError} where the kernel does not let go of the worker; {InfrastructureError} where the channel closes
+   */
+  async restart(signal: AbortSignal, limit: number): Promise<void> {
+    // Before anything else is read: what comes next may tell of the new one.
+    await this.#ask("restart", signal, limit, () => {
+      this.#workerEnded = new AbortController();
+    });
+  }
+
+  async #ask(op: string, signal: AbortSignal, limit: number, answered: () => void): Promise<WorkerReport> {
     const id = ++this.#lastId;
     const either = AbortSignal.any([signal, this.#channel.closed]);
     try {
       return await withLimit({ what: "the supervisor's answer", limit, signal: either }, () => {
-        const report = new Promise<WorkerReport>((resolve) => this.#pending.set(id, resolve));
-        this.#channel.send({ id, op: "ping" });
+        const report = new Promise<WorkerReport>((resolve) =>
+          this.#pending.set(id, (received) => {
+            answered();
+            resolve(received);
+          }),
+        );
+        this.#channel.send({ id, op });
         return report;
       });
     } finally {
