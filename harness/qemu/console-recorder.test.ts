@@ -40,6 +40,22 @@ it("reads an endless console on, keeps 4 MiB of its beginning and the end in mem
   expect(console.textFrom(0)).toHaveLength(64 * 1024);
 });
 
+it("goes on in another file, which has room of its own", async () => {
+  const stream = new PassThrough();
+  const console = recordConsole(stream, join(folder, "first.log"));
+  stream.write(Buffer.alloc(4 * 1024 * 1024 + 1, "x"));
+  await expect.poll(() => console.dropped).toBe(1);
+  console.continueIn(join(folder, "second.log"));
+  stream.write("after\n");
+  await expect.poll(() => console.textFrom(console.position - 6)).toBe("after\n");
+  expect(console.path).toBe(join(folder, "second.log"));
+  expect(await readFile(console.path, "utf8")).toBe("after\n");
+  stream.end();
+  await console.ended;
+  console.continueIn(join(folder, "never.log"));
+  expect(console.path).toBe(join(folder, "second.log"));
+});
+
 it("gives of a tail what is still kept from a position on", () => {
   const tail = new TailText(4);
   for (const text of ["ab", "cd", "ef", "gh", "ij"]) tail.push(Buffer.from(text));

@@ -21,25 +21,29 @@ export interface ConsoleRecorder extends ConsoleRecord {
  */
 export function recordConsole(stream: Readable, path: string): ConsoleRecorder {
   const tail = new TailText(tailLimit);
-  const file = openSync(path, "w", 0o600);
+  let file = { path, descriptor: openSync(path, "w", 0o600), begin: 0 };
   let dropped = 0;
+  let closed = false;
   stream.on("data", (chunk: Buffer) => {
-    const room = Math.max(0, fileLimit - tail.position);
+    const room = Math.max(0, fileLimit - (tail.position - file.begin));
     const kept = chunk.subarray(0, room);
     // Written at once: what a guest said before its host died is worth most.
-    if (kept.length > 0) writeSync(file, kept);
+    if (kept.length > 0) writeSync(file.descriptor, kept);
     dropped += chunk.length - kept.length;
     tail.push(chunk);
   });
   const ended = new Promise<void>((resolve) => {
     stream.once("close", () => {
-      closeSync(file);
+      closed = true;
+      closeSync(file.descriptor);
       resolve();
     });
   });
   return {
-    path,
     ended,
+    get path() {
+      return file.path;
+    },
     get position() {
       return tail.position;
     },
@@ -47,5 +51,11 @@ export function recordConsole(stream: Readable, path: string): ConsoleRecorder {
       return dropped;
     },
     textFrom: (position) => tail.textFrom(position),
+    continueIn: (next) => {
+      if (closed) return;
+      const descriptor = openSync(next, "w", 0o600);
+      closeSync(file.descriptor);
+      file = { path: next, descriptor, begin: tail.position };
+    },
   };
 }

@@ -25,7 +25,7 @@ export type MachineEnd =
 
 /** What the guest wrote to its console, kept up to a limit. Untrusted: escape before showing. */
 export interface ConsoleRecord {
-  /** File in the machine's folder that holds what was kept. */
+  /** File that is being written. */
   readonly path: string;
   /** Bytes written so far, kept or not: a position to read from later. */
   readonly position: number;
@@ -33,6 +33,8 @@ export interface ConsoleRecord {
   readonly dropped: number;
   /** Text from a position on, the last 64 KiB at most. */
   textFrom(position: number): string;
+  /** Has whatever comes from now on kept in another file, up to the same limit; nothing where the machine is no more. */
+  continueIn(path: string): void;
 }
 
 /** A running machine: monitor connected, guest on its way. Ended and removed when disposed. */
