@@ -108,6 +108,15 @@ describe("TableReporter", () => {
     expect(text).toContain("end its range in fixtures/divergences/shadow-by-rpcit.yaml");
   });
 
+  it("says once that a kernel was shared, and with how many at most", () => {
+    const shared = (count: string): { caveats: string[] } => ({
+      caveats: [`kernel shared with ${count} before this one`],
+    });
+    const records = ["9 scenarios", "1 scenario", "10 scenarios"].map((count) => recordOf(shared(count)));
+    const { text } = printTable(resultOf(records));
+    expect(text.match(/Note: .*/gu)).toEqual(["Note: kernel shared with up to 10 scenarios before this one"]);
+  });
+
   it("has a row for a pass at which an entry was stale", () => {
     const { text } = printTable(
       resultOf([recordOf({ stale: ["shadow-by-rpcit"], reason: "stale: due and not seen" })]),

@@ -83,6 +83,19 @@ const reasonOf = (record: ScenarioRecord): string => shorten(escapeLine(record.r
 const breakWords = (text: string, width: number): string =>
   text.replace(new RegExp(`\\S{${width}}(?=\\S)`, "gu"), "$&\n");
 
+/** Caveats, each once; those that differ in a count alone are told of by the largest. */
+function foldCaveats(caveats: readonly string[]): readonly string[] {
+  const largest = new Map<string, string>();
+  const countOf = (caveat: string): number => Number(sharedCount.exec(caveat)?.groups?.["count"] ?? 0);
+  for (const caveat of caveats) {
+    const kind = caveat.replace(sharedCount, "shared");
+    if (countOf(caveat) >= countOf(largest.get(kind) ?? "")) largest.set(kind, caveat);
+  }
+  return [...largest.values()].map((caveat) => caveat.replace(sharedCount, "shared with up to $<count> scenarios"));
+}
+
+const sharedCount = /shared with (?<count>\d+) scenarios?/u;
+
 /** What must not be overlooked, each once. */
 function notesOf({ records, interrupted, missing }: RunResult): string[] {
   const notes: string[] = [];
@@ -93,7 +106,7 @@ function notesOf({ records, interrupted, missing }: RunResult): string[] {
     );
     notes.push(`       It may be fixed: end its range in fixtures/divergences/${entry}.yaml`);
   }
-  for (const caveat of new Set(records.flatMap((record) => record.caveats)))
+  for (const caveat of foldCaveats(records.flatMap((record) => record.caveats)))
     notes.push(`Note: ${escapeLine(caveat)}`);
   if (records.length > 0 && records.every((record) => record.verdict === "skip")) {
     notes.push("Note: every scenario was skipped, so nothing was decided");

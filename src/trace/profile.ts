@@ -34,4 +34,6 @@ export interface Profile {
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly functions: readonly FunctionProfile[];
+  /** Scenarios that the same booted kernel ran before, oldest first; absent where it was pristine. */
+  readonly kernelUsedBy?: readonly string[];
 }

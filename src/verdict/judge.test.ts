@@ -108,6 +108,14 @@ describe("judge", () => {
     ]);
   });
 
+  it("says how many scenarios had the kernel before", () => {
+    const caveatsAfter = (...kernelUsedBy: string[]): readonly string[] =>
+      judge({ ...plan, profile: { ...plan.profile, kernelUsedBy } }, { steps: [] }, []).caveats;
+    expect(caveatsAfter()).toEqual([]);
+    expect(caveatsAfter("one")).toEqual(["kernel shared with 1 scenario before this one"]);
+    expect(caveatsAfter("one", "two")).toEqual(["kernel shared with 2 scenarios before this one"]);
+  });
+
   it("judges a trace that ends early as far as it goes", () => {
     expect(judge(plan, { steps: observed([]).slice(0, 3) }, []).steps).toHaveLength(3);
   });

@@ -30,7 +30,7 @@ export interface Judgement {
   readonly steps: readonly StepJudgement[];
   readonly known: readonly QuirkName[];
   readonly stale: readonly QuirkName[];
-  /** What a reader must know of the judgement: versions beyond what the model was written for. */
+  /** What a reader must know of the judgement: versions beyond what the model was written for, a kernel that was not pristine. */
   readonly caveats: readonly string[];
 }
 
@@ -110,7 +110,10 @@ function attribute(
 }
 
 function caveatsOf(profile: Profile): string[] {
-  return (["kernel", "qemu"] as const).flatMap((component) => {
+  const before = profile.kernelUsedBy?.length ?? 0;
+  const shared =
+    before === 0 ? [] : [`kernel shared with ${before} scenario${before === 1 ? "" : "s"} before this one`];
+  const versions = (["kernel", "qemu"] as const).flatMap((component) => {
     const { version } = profile[component];
     const { oldest, newest } = knownVersions[component];
     const [major, minor] = version.split(".");
@@ -123,4 +126,5 @@ function caveatsOf(profile: Profile): string[] {
     }
     return [];
   });
+  return [...versions, ...shared];
 }
