@@ -14,6 +14,7 @@ import type { MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
 import { portOf } from "../qemu/started-qemu.ts";
 import { canIgnoreShared, chooseTransport, saveState, type MemoryPlace } from "./migration.ts";
+import { stopAtRest } from "./stop-at-rest.ts";
 import {
   cloneOf,
   describeTemplate,
@@ -24,9 +25,10 @@ import {
   type TemplateManifest,
 } from "./template.ts";
 
-/** Limits in milliseconds: for QEMU to start, for a kernel to boot, for its state to be written, for a clone to answer. */
+/** Limits in milliseconds: for QEMU to start, a kernel to boot and come to rest, its state to be written, a clone to answer. */
 const startLimit = 10_000;
 const bootLimit = 60_000;
+const restLimit = 10_000;
 const freezeLimit = 30_000;
 const answerLimit = 10_000;
 /** Bytes that a state may have beside RAM; it has a few hundred thousand. */
@@ -89,7 +91,7 @@ async function freeze(freezing: Freezing, memory: MemoryPlace): Promise<Template
     signal.throwIfAborted();
     throw new BootError({ what: "The kernel to be frozen does not boot", cause });
   });
-  await machine.qmp.execute("stop", {}, signal);
+  await stopAtRest(machine.qmp, restLimit, signal);
   const transport = chooseTransport(machine.version);
   const path = stateFileIn(folder);
   const bytes = deviceStateLimit + (memory === "file" ? 0 : freezing.machine.memoryMiB * 1024 * 1024);
