@@ -9,13 +9,15 @@
 #include <unistd.h>
 
 #include "observe.h"
+#include "sysfs.h"
 
 #define MESSAGES_PATH	"/sys/kernel/debug/s390dbf/pci_msg/sprintf"
+#define FLUSH_PATH	"/sys/kernel/debug/s390dbf/pci_msg/flush"
 #define MESSAGES_SIZE	(256 * 1024)
 #define MESSAGES_LIMIT	1000
 #define TEXT_LIMIT	256
 
-/* The whole ring as text, oldest first; an empty one where there is none. */
+/* The whole ring as text; an empty one where there is none. */
 static char *read_ring(void)
 {
 	int fd = open(MESSAGES_PATH, O_RDONLY | O_CLOEXEC);
@@ -38,22 +40,60 @@ static char *read_ring(void)
 	return ring;
 }
 
-/*
- * Where in the ring the news begin. As long as nothing was overwritten the ring begins with what was seen before; after that
- * the last message seen marks the place, for each carries its time. Where even that is gone all of it is new.
- */
-static char *find_news(char *ring, const char *seen)
+/* When a message was written, in microseconds: "area seconds:micros …". */
+static uint64_t time_of(const char *line)
 {
-	size_t length = strlen(seen);
-	const char *last = seen + length;
-	char *found;
+	uint64_t seconds, micros = 0;
+	char *at;
 
-	if (!strncmp(ring, seen, length))
-		return ring + length;
-	while (last > seen && (last == seen + length || last[-1] != '\n'))
-		last--;
-	found = strstr(ring, last);
-	return found ? found + strlen(last) : ring;
+	strtoul(line, &at, 10);
+	seconds = strtoull(at, &at, 10);
+	if (*at == ':')
+		micros = strtoull(at + 1, NULL, 10);
+	return seconds * 1000000 + micros;
+}
+
+/**
+ * struct message - a line of the ring
+ * @place: where it stands among them
+ */
+struct message {
+	uint64_t time;
+	size_t place;
+	char *line;
+};
+
+static int compare_messages(const void *a, const void *b)
+{
+	const struct message *one = a, *other = b;
+
+	if (one->time != other->time)
+		return one->time < other->time ? -1 : 1;
+	return one->place < other->place ? -1 : 1;
+}
+
+/*
+ * The messages of a ring, oldest first. As text they come in the order of their places in memory: once the ring is full the
+ * newest stand somewhere in the middle. The text is cut into lines.
+ *
+ * Return: their number.
+ */
+static size_t sort_ring(char *ring, struct message **messages)
+{
+	size_t count = 0, room = 1;
+	char *line, *rest;
+
+	for (const char *at = ring; *at; at++)
+		room += *at == '\n';
+	*messages = calloc(room, sizeof(**messages));
+	if (!*messages)
+		return 0;
+	for (line = strtok_r(ring, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		(*messages)[count] = (struct message){ .time = time_of(line), .place = count, .line = line };
+		count++;
+	}
+	qsort(*messages, count, sizeof(**messages), compare_messages);
+	return count;
 }
 
 /* A line is "area time level exception cpu caller  text", two blanks before the text and nowhere before that. */
@@ -70,9 +110,51 @@ static void add_message(struct observer *observer, char *line)
 		observer->dropped++;
 }
 
+/* Go through the ring; whether anything in it is newer than what was seen before. */
+static bool take_news(struct observer *observer, bool reported)
+{
+	const uint64_t newest = observer->newest;
+	uint32_t seen = observer->newest_count;
+	struct message *messages = NULL;
+	char *ring = read_ring();
+	bool any = false;
+	size_t count;
+
+	count = ring ? sort_ring(ring, &messages) : 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t time = messages[i].time;
+
+		if (time < newest)
+			continue;
+		/* Several may carry the same time: as many as were seen are old. */
+		if (time == newest && seen) {
+			seen--;
+			continue;
+		}
+		observer->newest_count = time == observer->newest ? observer->newest_count + 1 : 1;
+		observer->newest = time;
+		if (reported)
+			add_message(observer, messages[i].line);
+		any = true;
+	}
+	free(messages);
+	free(ring);
+	return any;
+}
+
+/**
+ * messages_forget - have the kernel forget its messages
+ *
+ * For a machine that is nobody else's: what a predecessor left makes every look at the ring longer.
+ */
+void messages_forget(void)
+{
+	write_attribute(FLUSH_PATH, "-");
+}
+
 void messages_start(struct observer *observer)
 {
-	observer->seen = read_ring();
+	take_news(observer, false);
 }
 
 /**
@@ -82,21 +164,5 @@ void messages_start(struct observer *observer)
  */
 bool messages_drain(struct observer *observer)
 {
-	char *ring = read_ring();
-	char *lines, *line, *rest;
-	bool any = false;
-
-	if (!ring || !observer->seen) {
-		free(ring);
-		return false;
-	}
-	lines = strdup(find_news(ring, observer->seen));
-	for (line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		add_message(observer, line);
-		any = true;
-	}
-	free(lines);
-	free(observer->seen);
-	observer->seen = ring;
-	return any;
+	return take_news(observer, true);
 }

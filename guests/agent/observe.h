@@ -12,14 +12,16 @@ struct table;
 /**
  * struct observer - what is seen without being asked for
  * @kmsg: /dev/kmsg, -1 without
- * @seen: the zPCI messages as they were last read, the kernel's whole ring
+ * @newest: when the newest zPCI message seen was written, in microseconds
+ * @newest_count: how many that were seen carry that time
  * @messages: new zPCI messages, without what comes before their text
  * @log: new kernel log records
  * @dropped: how many more there were
  */
 struct observer {
 	int kmsg;
-	char *seen;
+	uint64_t newest;
+	uint32_t newest_count;
 	json_t *messages;
 	json_t *log;
 	uint32_t dropped;
@@ -32,6 +34,7 @@ bool observe_error_of(const struct observer *observer, uint32_t fid);
 void observe_report(struct observer *observer, struct table *table, json_t *answer);
 
 /* messages.c, kmsg.c: add what is new; whether anything was. */
+void messages_forget(void);
 void messages_start(struct observer *observer);
 bool messages_drain(struct observer *observer);
 void kmsg_start(struct observer *observer);

@@ -99,6 +99,9 @@ int worker_run(struct channel *channel, bool reconnects)
 		return 1;
 	/* Requests come from whoever started this machine: no need for a secret hash seed, nor to wait for entropy. */
 	json_object_seed(1);
+	/* A channel that outlives its peer is that of a machine of our own. */
+	if (reconnects)
+		messages_forget();
 	observe_start(&agent->observer);
 	error = greet(channel);
 	while (!error && !quit) {
