@@ -131,6 +131,20 @@ it("performs a scenario on a real kernel, with real DMA as the witness", async (
   });
 });
 
+it("observes zPCI messages though the kernel's ring of them is full, and goes round", async () => {
+  // One page has room for some 46 messages.
+  const profile = {
+    ...profileOf([]),
+    kernel: { ...assets.kernel, commandLine: `${emulatedCommandLine} s390dbf=pci_msg::1` },
+  };
+  await using target = await makeTarget({ profile }).start(planFor([a]), never);
+  for (const op of ["bind", "open", "bind-iommufd"] as const) await perform(target, op, { function: "a" });
+  for (let count = 1; count <= 20; count++) {
+    const { messages } = await perform(target, "hot-reset", { function: "a" });
+    expect({ count, messages }).toEqual({ count, messages: ["a reset", "a disable", "a enable"] });
+  }
+});
+
 it("takes a function away from a kernel that lets go of it", async () => {
   await using target = await makeTarget().start(planFor([a]), never);
   await unplugFunction(target.machine, a, never);
