@@ -95,6 +95,12 @@ export class ScenarioFolder implements Disposable {
     rmSync(this.pathOf(file), { force: true });
   }
 
+  /** Removes all of it: nothing came of the scenario. */
+  remove(): void {
+    this[Symbol.dispose]();
+    rmSync(this.path, { recursive: true, force: true });
+  }
+
   [Symbol.dispose](): void {
     if (this.#trace !== null) closeSync(this.#trace);
     this.#trace = null;

@@ -1,7 +1,8 @@
 /** Is it the mutant, or is the scenario unsteady? */
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
-import { runScenario, type RunContext } from "../run/run-scenario.ts";
+import type { RunContext } from "../run/run-context.ts";
+import { runScenario } from "../run/run-scenario.ts";
 import { killOf } from "./mutant-record.ts";
 
 /** Further runs on the unpatched kernel that must all pass. */

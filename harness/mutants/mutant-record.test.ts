@@ -14,7 +14,15 @@ function recordOf(scenario: string, verdict: Verdict, observed: unknown = "panic
   } as const;
   return {
     ...{ record: 1, scenario, summary: "", tags: [scenario[0]!], seeds: [], file: "", details: [] },
-    ...{ known: [], stale: [], caveats: [], steps: { planned: 3, performed: 3 }, started: "", seconds: 1 },
+    ...{
+      known: [],
+      stale: [],
+      caveats: [],
+      steps: { planned: 3, performed: 3 },
+      started: "",
+      seconds: 1,
+      phases: {},
+    },
     profile: {
       bench: "model",
       kernel: { version: "7.2", digest: "none", patches: [] },

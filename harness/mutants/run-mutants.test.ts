@@ -24,6 +24,7 @@ type SlowChange = (
 function benchWith(change: SlowChange): Bench {
   return {
     ...openModelBench(),
+    startsAhead: false,
     createTarget: () => ({
       profile: modelTarget.profile,
       start: async (plan, signal) => {

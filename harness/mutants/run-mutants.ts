@@ -3,7 +3,7 @@ import type { Ledger } from "../../src/verdict/ledger.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { ReporterGroup } from "../report/reporter.ts";
-import type { RunContext } from "../run/run-scenario.ts";
+import type { RunContext } from "../run/run-context.ts";
 import { runSuite } from "../run/run-suite.ts";
 import type { ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import type { MutantBenches } from "./mutant-benches.ts";

@@ -12,6 +12,8 @@ export interface Bench extends AsyncDisposable {
   readonly images: readonly { readonly path: string; readonly digest: string }[];
   /** Options of `zhil run` that choose this bench again. */
   readonly options: readonly string[];
+  /** Whether a scenario's machine may come up while another scenario runs. */
+  readonly startsAhead: boolean;
   /** The target of one scenario; what its guest writes to the console goes to the file. */
   createTarget(consoleFile: string): Target;
   /** Shell lines with which a person starts the machine of a plan; none where there is no machine. */

@@ -4,10 +4,13 @@ import { findCacheRoot } from "../assets/cache.ts";
 import type { Assets } from "../assets/assets.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { reapLeftovers } from "../lifecycle/reap-leftovers.ts";
+import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { createScratch } from "../lifecycle/scratch.ts";
 import { describeByHand, machineOf } from "../target/describe-by-hand.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
-import { agentPorts, emulatedCommandLine } from "../target/emulated-options.ts";
+import { agentPorts, commandLineFor, type MachineOptions } from "../target/emulated-options.ts";
+import { PristineMachines } from "../target/pristine-machines.ts";
+import { SharedMachines } from "../target/shared-machines.ts";
 import { supplyTemplates } from "../template/template-supply.ts";
 import type { Bench } from "./bench.ts";
 
@@ -23,10 +26,13 @@ export interface EmulatedBenchOptions {
   readonly signal: AbortSignal;
 }
 
-/** How scenarios come to a pristine kernel: as a clone of a frozen one, or by a boot of their own. */
-export const bootKinds = ["clone", "cold"] as const;
+/**
+ * How scenarios come to their kernel: a pristine one as a clone of a frozen one, or by a boot of their own; or one that is
+ * shared, used by one scenario after another.
+ */
+export const bootKinds = ["clone", "cold", "shared"] as const;
 
-/** How a scenario comes to a pristine kernel. */
+/** How a scenario comes to its kernel. */
 export type BootKind = (typeof bootKinds)[number];
 
 const memoryMiB = 512;
@@ -70,7 +76,7 @@ export async function openBenchOn(
       version: kernel.version,
       digest: kernel.digest,
       options: kernel.options,
-      commandLine: emulatedCommandLine,
+      commandLine: commandLineFor(kernel.version),
       patches: kernel.patches,
     },
     qemu: { version: qemu.version, digest: qemu.digest },
@@ -82,7 +88,8 @@ export async function openBenchOn(
     const ended = pids.length === 0 ? "" : `, ended process${pids.length === 1 ? "" : "es"} ${pids.join(", ")}`;
     report({ kind: "note", text: `Removed what a run that was killed left: ${path}${ended}` });
   }
-  const scratch = await createScratch();
+  await using scope = new ResourceScope();
+  const scratch = scope.use("scratch folder", await createScratch());
   const templates =
     boot === "cold"
       ? {}
@@ -96,9 +103,16 @@ export async function openBenchOn(
             { root: findCacheRoot(), scratch, report, signal },
           ),
         };
+  const source: MachineOptions = { ...machine, ...templates, scratch };
+  const machines = scope.use(
+    "machines",
+    boot === "shared" ? new SharedMachines(source) : new PristineMachines(source),
+  );
+  const how = boot === "shared" ? "emulated, shared kernel" : "emulated";
+  const kept = scope.move();
   const patched = kernel.patches.length === 0 ? "" : ` with ${kernel.patches.join(", ")}`;
   return {
-    title: `emulated: Linux ${kernel.version}${patched} on QEMU ${qemu.version}`,
+    title: `${how}: Linux ${kernel.version}${patched} on QEMU ${qemu.version}`,
     profile,
     images: [
       { path: kernel.image, digest: kernel.digest },
@@ -106,10 +120,10 @@ export async function openBenchOn(
       { path: programOf(qemu.argv), digest: qemu.digest },
     ],
     options: ["--bench", "emulated", ...options],
-    createTarget: (consoleFile) =>
-      new EmulatedTarget({ ...machine, ...templates, scratch, consoleFile: () => consoleFile }),
+    startsAhead: boot === "clone",
+    createTarget: (consoleFile) => new EmulatedTarget({ ...source, machines, consoleFile: () => consoleFile }),
     describeMachine: (plan) => describeByHand(machine, plan),
-    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
   };
 }
 

@@ -9,6 +9,7 @@ export function openModelBench(): Bench {
     profile: modelTarget.profile,
     images: [],
     options: ["--bench", "model"],
+    startsAhead: false,
     createTarget: () => modelTarget,
     describeMachine: () => [],
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -1,8 +1,9 @@
 import type { Plan } from "../../src/plan/plan.ts";
-import type { Target } from "../../src/target/target.ts";
+import type { Phases, StartedTarget } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { traceVersion, type TraceStep } from "../../src/trace/trace.ts";
 import type { ScenarioFolder } from "../evidence/scenario-folder.ts";
+import { Laps } from "../wait/laps.ts";
 import { recorder } from "./recorder.ts";
 
 /** What was had of a plan, and what kept the rest from an answer. */
@@ -12,6 +13,8 @@ export interface Performance {
   readonly steps: readonly TraceStep[];
   /** Null where every answer was had and the target ended well. */
   readonly error: PerformanceError | null;
+  /** Where the time went. */
+  readonly phases: Phases;
 }
 
 /** What kept a plan from an answer, and when: before the first operation, during one, or after the last. */
@@ -29,17 +32,21 @@ const lastResults: readonly string[] = ["panic", "hang"];
  */
 export async function performPlan(
   plan: Plan,
-  target: Target,
+  starting: Promise<StartedTarget>,
   folder: ScenarioFolder,
   signal: AbortSignal,
 ): Promise<Performance> {
   const steps: TraceStep[] = [];
+  const laps = new Laps();
   let profile = plan.profile;
   let during: PerformanceError["during"] = "start";
+  let before: Phases = {};
   try {
-    signal.throwIfAborted();
-    await using started = await target.start(plan, signal);
+    await using started = await starting;
+    laps.end("wait");
+    before = started.phases ?? {};
     profile = started.profile;
+    signal.throwIfAborted();
     folder.beginTrace({ trace: traceVersion, scenario: plan.scenario, profile, recorder });
     for (const [index, { operation }] of plan.steps.entries()) {
       during = index + 1;
@@ -49,9 +56,11 @@ export async function performPlan(
       steps.push(step);
       if (lastResults.includes(observation.result)) break;
     }
+    laps.end("operations");
     during = "end";
   } catch (cause) {
-    return { profile, steps, error: { cause, during } };
+    return { profile, steps, error: { cause, during }, phases: { ...before, ...laps.phases } };
   }
-  return { profile, steps, error: null };
+  laps.end("teardown");
+  return { profile, steps, error: null, phases: { ...before, ...laps.phases } };
 }

@@ -1,68 +1,66 @@
 /** One scenario, from beginning to end: scenario → plan → target → trace → judgement → record. */
 import { existsSync } from "node:fs";
-import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { Phases } from "../../src/target/target.ts";
 import { judge } from "../../src/verdict/judge.ts";
-import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
-import { ScenarioFolder } from "../evidence/scenario-folder.ts";
-import type { Bench } from "./bench.ts";
-import { findMissing } from "./find-missing.ts";
+import type { ScenarioFolder } from "../evidence/scenario-folder.ts";
 import { errorOutcome, judgedOutcome, skipOutcome, type Outcome } from "./outcome.ts";
 import { performPlan } from "./perform-plan.ts";
-
-/** What every scenario of a run shares. */
-export interface RunContext {
-  readonly bench: Bench;
-  readonly ledger: Ledger;
-  /** Folder of the run; each scenario gets one in it. */
-  readonly runFolder: string;
-  /** Keeps the console of scenarios that went well, too. */
-  readonly keep: boolean;
-  /** The command line that runs a scenario again. */
-  readonly reproduce: (scenario: Pick<Scenario, "name" | "file">) => string;
-  readonly signal: AbortSignal;
-}
+import { prepareScenario, type PreparedScenario } from "./prepared-scenario.ts";
+import type { RunContext } from "./run-context.ts";
 
 /**
  * Runs a scenario and leaves its evidence. Whatever goes wrong with the scenario becomes its verdict.
  * @throws {InfrastructureError} where the evidence cannot be written
  */
-export async function runScenario(scenario: Scenario, context: RunContext): Promise<ScenarioRecord> {
-  const started = new Date();
-  using folder = ScenarioFolder.create(context.runFolder, scenario.name);
+export const runScenario = (scenario: Scenario, context: RunContext): Promise<ScenarioRecord> =>
+  runPrepared(prepareScenario(scenario, context), context);
 
-  const outcome = await decide(scenario, context, folder);
+/**
+ * Runs a scenario that was prepared before. Its time begins now: what was prepared cost it nothing.
+ * @throws {InfrastructureError} where the evidence cannot be written
+ */
+export async function runPrepared(prepared: PreparedScenario, context: RunContext): Promise<ScenarioRecord> {
+  const began = new Date();
+  const { scenario } = prepared;
+  using folder = prepared.folder;
 
-  const record = makeRecord(scenario, context, folder, outcome, started);
+  const decided = await decide(prepared, context);
+
+  const record = makeRecord(scenario, context, folder, decided, began);
   folder.writeRecord(record);
   const wentWell = record.verdict === "pass" || record.verdict === "known";
   if (wentWell && !context.keep) folder.drop("console");
   return record;
 }
 
-async function decide(scenario: Scenario, context: RunContext, folder: ScenarioFolder): Promise<Outcome> {
-  const { bench, ledger, signal } = context;
-  const missing = findMissing(scenario, bench.profile);
-  if (missing.length > 0) return skipOutcome(scenario, missing);
+async function decide({ scenario, folder, preparation }: PreparedScenario, context: RunContext): Promise<Decided> {
+  const { ledger, signal } = context;
+  if (preparation.kind === "missing") return { outcome: skipOutcome(scenario, preparation.missing), phases: {} };
   try {
-    const plan = makePlan(scenario, bench.profile);
-    folder.writePlan(plan);
-    folder.writeQemuCommand(bench.describeMachine(plan));
-    folder.writeDigests(bench.images);
-
-    const target = bench.createTarget(folder.pathOf("console"));
-    const { profile, steps, error } = await performPlan(plan, target, folder, signal);
+    if (preparation.kind === "failed") throw preparation.cause;
+    const { plan, starting } = preparation;
+    const { profile, steps, error, phases } = await performPlan(plan, starting, folder, signal);
 
     const judgement = judge({ ...plan, profile }, { steps }, ledger);
     folder.writeJudgement(judgement);
     // A fail is an answer, whatever broke afterwards: after a wrong answer the rest of a scenario may make no sense. An
     // interrupted run is not asked.
     const answered = error === null || (judgement.verdict === "fail" && !signal.aborted);
-    return answered ? judgedOutcome(scenario, judgement, error) : errorOutcome(scenario, error, judgement, signal);
+    const outcome = answered
+      ? judgedOutcome(scenario, judgement, error)
+      : errorOutcome(scenario, error, judgement, signal);
+    return { outcome, phases };
   } catch (cause) {
-    return errorOutcome(scenario, { cause, during: "start" }, null, signal);
+    return { outcome: errorOutcome(scenario, { cause, during: "start" }, null, signal), phases: {} };
   }
+}
+
+/** What came of a scenario, and where its time went. */
+interface Decided {
+  readonly outcome: Outcome;
+  readonly phases: Phases;
 }
 
 /** The record of a scenario whose outcome is known. */
@@ -70,8 +68,8 @@ export function makeRecord(
   scenario: Omit<Scenario, "functions" | "buffers" | "steps" | "requires" | "ground">,
   { bench, reproduce }: Pick<RunContext, "bench" | "reproduce">,
   folder: ScenarioFolder,
-  outcome: Outcome,
-  started: Date,
+  { outcome, phases }: Decided,
+  began: Date,
 ): ScenarioRecord {
   const { kernel, qemu } = bench.profile;
   const { verdict, reason, ...decided } = outcome;
@@ -86,8 +84,9 @@ export function makeRecord(
     verdict,
     reason,
     ...decided,
-    started: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1000,
+    started: began.toISOString(),
+    seconds: (Date.now() - began.getTime()) / 1000,
+    phases,
     profile: {
       bench: bench.profile.bench,
       kernel: { version: kernel.version, digest: kernel.digest, patches: [...kernel.patches] },

@@ -5,8 +5,11 @@ import { ScenarioFolder as EvidenceFolder } from "../evidence/scenario-folder.ts
 import type { ReporterGroup, RunResult } from "../report/reporter.ts";
 import type { BrokenScenario, ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import { errorOutcome } from "./outcome.ts";
-import { longestFirst } from "./schedule.ts";
-import { makeRecord, runScenario, type RunContext } from "./run-scenario.ts";
+import { measureCapacity } from "./measure-capacity.ts";
+import { giveUp, prepareScenario, type PreparedScenario } from "./prepared-scenario.ts";
+import type { RunContext } from "./run-context.ts";
+import { makeRecord, runPrepared } from "./run-scenario.ts";
+import { hasRoomAhead, longestFirst, type HostCapacity } from "./schedule.ts";
 
 /** How a suite is run. */
 export interface SuiteOptions extends RunContext {
@@ -15,6 +18,8 @@ export interface SuiteOptions extends RunContext {
   readonly reporters: ReporterGroup;
   /** Seconds that scenarios took before, as far as known: the longest begin. */
   readonly durations?: ReadonlyMap<string, number>;
+  /** What the host has to give; measured where absent. */
+  readonly measure?: () => HostCapacity;
 }
 
 /**
@@ -23,7 +28,7 @@ export interface SuiteOptions extends RunContext {
  * @throws {InfrastructureError} where evidence cannot be written; scenarios that run then are ended first
  */
 export async function runSuite(selected: ScenarioFolder, options: SuiteOptions): Promise<RunResult> {
-  const { bench, jobs, reporters, runFolder, signal } = options;
+  const { bench, jobs, reporters, runFolder, signal, measure = measureCapacity } = options;
   const tasks: readonly (Scenario | BrokenScenario)[] = [...selected.broken, ...selected.scenarios];
   const names = tasks.map((task) => task.name);
   const begin = performance.now();
@@ -32,17 +37,38 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
   const fatal = new AbortController();
   const context: RunContext = { ...options, signal: AbortSignal.any([signal, fatal.signal]) };
   const records = new Map<Scenario | BrokenScenario, ScenarioRecord>();
-  const queue = longestFirst(tasks, options.durations ?? new Map()).values();
+  const end = (task: Scenario | BrokenScenario, record: ScenarioRecord): void => {
+    records.set(task, record);
+    reporters.ended(record);
+  };
+  for (const broken of selected.broken) {
+    reporters.started(broken.name);
+    end(broken, recordBroken(broken, context));
+  }
+  const queue = longestFirst(selected.scenarios, options.durations ?? new Map()).values();
+  const takeNext = (): PreparedScenario | null => {
+    const next = context.signal.aborted ? undefined : queue.next().value;
+    return next === undefined ? null : prepareScenario(next, context);
+  };
   const work = async (): Promise<void> => {
-    for (const task of queue) {
-      if (context.signal.aborted) return;
-      reporters.started(task.name);
-      const record = await ("steps" in task ? runScenario(task, context) : recordBroken(task, context));
-      records.set(task, record);
-      reporters.ended(record);
+    let next = takeNext();
+    try {
+      while (next !== null && !context.signal.aborted) {
+        const current = next;
+        next = null;
+        reporters.started(current.scenario.name);
+        const running = runPrepared(current, context);
+        // The next machine comes up while this one works; any earlier the two would only be in each other's way.
+        await Promise.race([current.started, running]);
+        if (bench.startsAhead && hasRoomAhead(measure())) next = takeNext();
+        end(current.scenario, await running);
+        next ??= takeNext();
+      }
+    } finally {
+      if (next !== null) await giveUp(next);
     }
   };
-  const workers = Array.from({ length: Math.max(1, Math.min(jobs, tasks.length)) }, () =>
+  const workers = Array.from({ length: Math.max(1, Math.min(jobs, selected.scenarios.length)) }, () =>
     work().catch((error: unknown) => {
       // The others are told before the error goes on, and are waited for: nothing runs on behind its back.
       fatal.abort(error);
@@ -69,7 +95,7 @@ function recordBroken(broken: BrokenScenario, context: RunContext): ScenarioReco
   const scenario = { name, file, summary: "", tags: [], seeds: [] };
   using folder = EvidenceFolder.create(context.runFolder, name);
   const outcome = errorOutcome({ steps: [] }, { cause: error, during: "start" }, null, context.signal);
-  const record = makeRecord(scenario, context, folder, outcome, new Date());
+  const record = makeRecord(scenario, context, folder, { outcome, phases: {} }, new Date());
   folder.writeRecord(record);
   return record;
 }

@@ -14,10 +14,13 @@ export interface HostCapacity {
  * Scenarios at a time where nobody says: two for each core, for a function reset has the kernel wait 100 ms in which its
  * core is free; fewer where half of the memory that is available would not do.
  */
-export function defaultJobs({ cores, availableBytes }: HostCapacity, boot: "clone" | "cold"): number {
-  const fitting = Math.floor(availableBytes / 2 / machineBytes[boot]);
+export function defaultJobs({ cores, availableBytes }: HostCapacity, boot: "clone" | "cold" | "shared"): number {
+  const fitting = Math.floor(availableBytes / 2 / machineBytes[boot === "cold" ? "cold" : "clone"]);
   return Math.max(1, Math.min(cores * 2, fitting));
 }
+
+/** Whether a machine may be started before its turn: under memory pressure none waits, and the run goes on. */
+export const hasRoomAhead = ({ availableBytes }: HostCapacity): boolean => availableBytes >= 4 * machineBytes.clone;
 
 /**
  * The order in which a run ends soonest: longest first, so that no long one is left alone at the end. What was never

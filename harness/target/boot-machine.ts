@@ -13,6 +13,7 @@ import { machineOf } from "./describe-by-hand.ts";
 import { agentPorts, limitsOf, type MachineOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import type { BootedMachine } from "./machine-source.ts";
+import { Laps } from "../wait/laps.ts";
 
 /** Bytes of entropy a clone gets of its own. */
 const seedBytes = 64;
@@ -49,10 +50,14 @@ export async function bootMachine(request: BootRequest): Promise<BootedMachine> 
 
 async function bootCold(request: BootRequest): Promise<BootedMachine> {
   const { options, signal, scope } = request;
+  const laps = new Laps();
   const started = await startMachine(request, machineOf(options), scope);
+  laps.end("spawn");
   try {
     const either = AbortSignal.any([signal, started.watch.workerEnded]);
-    return { ...started, hello: await started.agent.waitForHello(either, limitsOf(options).boot) };
+    const hello = await started.agent.waitForHello(either, limitsOf(options).boot);
+    laps.end("boot");
+    return { ...started, hello, phases: laps.phases };
   } catch (error) {
     const end = await findMachineEnd(error, started.machine);
     throw end === null ? error : makeEndError(`Cannot boot kernel "${options.kernel}"`, end);
@@ -62,21 +67,25 @@ async function bootCold(request: BootRequest): Promise<BootedMachine> {
 /** A clone must share neither its random numbers with its siblings nor its clock with the day it was frozen. */
 async function bootClone(request: BootRequest, template: Template): Promise<BootedMachine> {
   await using scope = new ResourceScope();
+  const laps = new Laps();
   const started = await startMachine(request, cloneOf(machineOf(request.options), template), scope);
+  laps.end("spawn");
   await thaw(started.machine, template, request.signal);
+  laps.end("load");
   const { start } = limitsOf(request.options);
   const seed = { bytes: randomBytes(seedBytes).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
   const { result } = await started.agent.request("seed", seed, request.signal, start);
   if (result !== "OK") throw new InfrastructureError({ what: `Cannot give the clone a clock: ${result}` });
+  laps.end("first answer");
   request.scope.use("clone", scope.move());
-  return { ...started, hello: template.hello };
+  return { ...started, hello: template.hello, phases: laps.phases };
 }
 
 async function startMachine(
   { options, consoleFile, signal }: BootRequest,
   definition: MachineDefinition,
   scope: ResourceScope,
-): Promise<Omit<BootedMachine, "hello">> {
+): Promise<Pick<BootedMachine, "machine" | "agent" | "watch">> {
   const place = {
     scratch: options.scratch,
     startLimit: limitsOf(options).start,

@@ -7,6 +7,7 @@ import { Observer } from "../agent/observe.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { readBlock } from "../qemu/medium.ts";
 import { plugFunction, type PluggedFunction } from "../qemu/plug-function.ts";
+import { Laps } from "../wait/laps.ts";
 import { scaleTime } from "../wait/with-limit.ts";
 import { limitsOf, type EmulatedTargetOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
@@ -54,19 +55,23 @@ export class EmulatedTarget implements Target {
       const medium = plugged.get(name)?.medium ?? null;
       return medium === null ? null : readBlock(medium, block);
     });
+    const laps = new Laps();
     for (const each of plan.functions) plugged.set(each.name, await plugFunction(held.machine, each, signal));
     await define(plan, held.agent, observer, limits.plug, signal);
+    laps.end("plug");
     const { kernel, qemu } = this.#options.profile;
     return new StartedEmulatedTarget({
       held,
       observer,
       limits,
+      phases: { ...held.phases, ...laps.phases },
       // What runs, as it says itself.
       profile: {
         ...this.#options.profile,
         kernel: { ...kernel, version: held.hello.kernel },
         qemu: { ...qemu, version: held.machine.version },
         functions: plan.functions,
+        ...(held.before.length === 0 ? {} : { kernelUsedBy: held.before }),
       },
     });
   }

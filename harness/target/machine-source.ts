@@ -1,5 +1,6 @@
 /** How a plan comes to its machine, and what becomes of the machine after. */
 import type { Plan } from "../../src/plan/plan.ts";
+import type { Phases } from "../../src/target/target.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import type { AgentHello } from "../agent/answers.ts";
 import type { WatchClient } from "../agent/watch-client.ts";
@@ -11,6 +12,8 @@ export interface BootedMachine {
   readonly agent: AgentClient;
   readonly watch: WatchClient;
   readonly hello: AgentHello;
+  /** What it took to come to it. */
+  readonly phases: Phases;
 }
 
 /** A machine that one plan has to itself, nothing plugged in when it comes. */

@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import * as z from "zod";
 import type { Operation } from "../../src/operation/operation.ts";
-import type { Performed, StartedTarget } from "../../src/target/target.ts";
+import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import type { Observer } from "../agent/observe.ts";
@@ -22,11 +22,13 @@ export interface EmulatedParts {
   readonly held: HeldMachine;
   readonly observer: Observer;
   readonly limits: EmulatedLimits;
+  readonly phases: Phases;
 }
 
 /** A started target of the `emulated` bench. */
 export class StartedEmulatedTarget implements StartedTarget {
   readonly profile: Profile;
+  readonly phases: Phases;
   readonly machine: StartedQemu;
   readonly #held: HeldMachine;
   readonly #observer: Observer;
@@ -39,6 +41,7 @@ export class StartedEmulatedTarget implements StartedTarget {
 
   constructor(parts: EmulatedParts) {
     this.profile = parts.profile;
+    this.phases = parts.phases;
     this.machine = parts.held.machine;
     this.#held = parts.held;
     this.#observer = parts.observer;

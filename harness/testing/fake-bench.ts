@@ -17,6 +17,7 @@ export interface FakeBenchOptions {
   readonly onStep?: (call: StepCall) => Observation | Promise<Observation>;
   readonly onStart?: (scenario: string, signal: AbortSignal) => void | Promise<void>;
   readonly onEnd?: (scenario: string) => void;
+  readonly startsAhead?: boolean;
 }
 
 /** One operation of a fake bench. */
@@ -42,7 +43,7 @@ const beHonest = ({ honest }: StepCall): Observation => honest;
 
 /** Creates a fake bench. */
 export function fakeBench(options: FakeBenchOptions = {}): Bench {
-  const { kernelOptions = ["*"], quirks = [], onStep = beHonest, onStart, onEnd } = options;
+  const { kernelOptions = ["*"], quirks = [], onStep = beHonest, onStart, onEnd, startsAhead = false } = options;
   const profile = { ...fakeProfile, kernel: { ...fakeProfile.kernel, options: kernelOptions } };
   return {
     title: "emulated: a fake",
@@ -50,6 +51,7 @@ export function fakeBench(options: FakeBenchOptions = {}): Bench {
     images: [{ path: "/boot/image", digest: profile.kernel.digest }],
     options: ["--bench", "emulated"],
     describeMachine: () => ["qemu-system-s390x -kernel image"],
+    startsAhead,
     createTarget: (consoleFile) => ({
       profile,
       start: async (plan, startSignal) => {

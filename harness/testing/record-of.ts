@@ -19,6 +19,7 @@ export const recordOf = (changes: Partial<ScenarioRecord> = {}): ScenarioRecord 
   steps: { planned: 3, performed: 3 },
   started: "2026-11-21T12:00:00.000Z",
   seconds: 1.5,
+  phases: {},
   profile: {
     bench: "emulated",
     kernel: { version: "7.2.13", digest: "sha256:00", patches: [] },

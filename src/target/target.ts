@@ -10,12 +10,17 @@ export interface Performed {
   readonly evidence: Evidence;
 }
 
+/** Where time went: milliseconds by phase. */
+export type Phases = Readonly<Record<string, number>>;
+
 /**
  * A started target: performs operations in order until disposed.
  * @throws whatever kept it from an answer: the verdict is then `error`, never `fail`
  */
 export interface StartedTarget extends AsyncDisposable {
   readonly profile: Profile;
+  /** What its start consisted of, where that took time. */
+  readonly phases?: Phases;
   perform(operation: Operation, signal: AbortSignal): Promise<Performed>;
   /** Says why whatever it runs on is not to be used again; for targets that would. */
   distrust?(why: string): void;
