@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import { isAlive, type ProcessIdentity } from "../lifecycle/process-identity.ts";
 import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
-import type { EmulatedLimits } from "../target/emulated-options.ts";
+import type { EmulatedLimits, MachineOptions } from "../target/emulated-options.ts";
 import { fakePlan, fakeQemu } from "./fake-plan.ts";
 
 /** What goes wrong on the fake QEMU; fake-qemu.mjs says what each word does. */
@@ -15,6 +15,8 @@ export interface BadDay {
   readonly start?: string;
   readonly boot?: string;
   readonly on?: Readonly<Record<string, string>>;
+  readonly unplug?: string;
+  readonly restart?: string;
   readonly ignoreSigterm?: boolean;
 }
 
@@ -22,6 +24,8 @@ export interface BadDay {
 export interface Playground extends AsyncDisposable {
   readonly parent: string;
   readonly scratch: Scratch;
+  /** What machines on a fake QEMU with such a day are made of. */
+  makeOptions(day: BadDay, limits?: Partial<EmulatedLimits>): MachineOptions;
   /** A target on a fake QEMU with such a day. */
   makeTarget(day: BadDay, limits?: Partial<EmulatedLimits>): EmulatedTarget;
   /** Ends the run and expects no process, no socket and no folder to be left of it. */
@@ -32,18 +36,19 @@ export interface Playground extends AsyncDisposable {
 export async function makePlayground(): Promise<Playground> {
   const parent = await mkdtemp(join(tmpdir(), "zt-"));
   const scratch = await createScratch({ parent });
+  const makeOptions: Playground["makeOptions"] = (day, limits = {}) => ({
+    profile: fakePlan.profile,
+    qemu: { argv: [process.execPath, fakeQemu], environment: { FAKE_QEMU: JSON.stringify(day) } },
+    kernel: "kernel",
+    initramfs: "initramfs",
+    scratch,
+    limits,
+  });
   return {
     parent,
     scratch,
-    makeTarget: (day, limits = {}) =>
-      new EmulatedTarget({
-        profile: fakePlan.profile,
-        qemu: { argv: [process.execPath, fakeQemu], environment: { FAKE_QEMU: JSON.stringify(day) } },
-        kernel: "kernel",
-        initramfs: "initramfs",
-        scratch,
-        limits,
-      }),
+    makeOptions,
+    makeTarget: (day, limits) => new EmulatedTarget(makeOptions(day, limits)),
     expectNothingLeft: async () => {
       const started = readProcesses(scratch.path);
       expect(started.length).toBeGreaterThan(0);

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // A QEMU of a few lines for tests: speaks QMP and the agent's protocol, and has the bad days that FAKE_QEMU asks for.
 //
-// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "ignoreSigterm": true }
+// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "unplug": …, "restart": …, "ignoreSigterm": true }
 //   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting",
 //          "dies-late" with a message, its sockets connected
 //   boot   "panics", "stays-silent" without a hello, "worker-dies"
 //   on     "panic", "panic-after" the answer, "hang" in a system call, "compute" for ever, "idle" (request lost),
 //          "silence" (nobody answers), "die", "power-off", "worker-dies", "oversized", "malformed", "nonsense", "refuse",
-//          or an errno's name
+//          "warns" on its console after the answer, or an errno's name
+//   unplug "never": the guest keeps its functions
+//   restart "never": the kernel keeps the worker; "dies": the new worker does
 import { createConnection } from "node:net";
 import process from "node:process";
 
@@ -58,7 +60,7 @@ function serve(monitor, terminal, agent, watch) {
   onLines(monitor, (line) => {
     const { execute, arguments: fields, id } = JSON.parse(line);
     tell({ return: execute === "query-status" ? { status, running: status === "running" } : {}, id });
-    if (execute === "device_del") event("DEVICE_DELETED", { device: fields.id, path: "/" });
+    if (execute === "device_del" && day.unplug !== "never") event("DEVICE_DELETED", { device: fields.id, path: "/" });
     if (execute === "qmp_capabilities") boot();
   });
 
@@ -69,31 +71,42 @@ function serve(monitor, terminal, agent, watch) {
     event("GUEST_PANICKED", { action: "pause" });
     status = "guest-panicked";
   };
+  const hello = () => frame(agent, { hello: 1, kernel: "7.2.13", agent: "fake", cpus: 1 });
   const workerDies = () => frame(watch, { id: 0, worker: { state: "killed", signal: 11 }, stack: [], syscall: "" });
 
   function boot() {
     terminal.write("Linux version 7.2.13\r\n");
     if (day.boot === "panics") panic();
     else if (day.boot === "worker-dies") workerDies();
-    else if (day.boot !== "stays-silent") frame(agent, { hello: 1, kernel: "7.2.13", agent: "fake", cpus: 1 });
+    else if (day.boot !== "stays-silent") hello();
   }
 
-  const functions = {};
+  let functions = {};
   let stuck = null;
   const stacks = {
     hang: { stack: ["[<0>] __wait_rcu_gp+0x12c/0x160", "[<0>] synchronize_rcu+0x8a/0xc0"], syscall: "54 0x5 0x3b77" },
     compute: { stack: [], syscall: "running" },
     idle: { stack: ["[<0>] port_fops_read+0x1e8/0x2a0"], syscall: "3 0x3 0x0" },
   };
-  onFrames(watch, ({ id }) => {
-    if (stuck === "silence") return;
+  onFrames(watch, ({ id, op }) => {
+    if (stuck === "silence" || (op === "restart" && day.restart === "never")) return;
+    if (op === "restart") {
+      functions = {};
+      if (day.restart !== "dies") hello();
+    }
     frame(watch, { id, worker: { state: "running" }, stack: [], syscall: "", uptime: 2, ...stacks[stuck] });
+    if (op === "restart" && day.restart === "dies") workerDies();
   });
   onFrames(agent, ({ id, op, ...fields }) => {
     if (op === "define-function") functions[fields.function] = { driver: null, handle: "0x80020000", counters: null };
     const mood = day.on?.[op];
     const answer = { id, values: {}, micros: 5, functions, messages: [], log: [], dropped: 0, memory: {} };
-    if (mood === "panic-after") {
+    if (mood === "warns") {
+      frame(agent, { ...answer, result: "OK" });
+      terminal.write(
+        "WARNING: drivers/vfio/vfio_main.c:1 at vfio_device_put_registration+0x2/0x8, CPU#0: agent/33\r\n",
+      );
+    } else if (mood === "panic-after") {
       frame(agent, { ...answer, result: "OK" });
       panic();
     } else if (mood === "panic") panic();
@@ -108,7 +121,10 @@ function serve(monitor, terminal, agent, watch) {
     else if (mood === "malformed") agent.write(Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]));
     else if (mood === "nonsense") frame(agent, { ...answer, result: 7 });
     else if (mood === "refuse") frame(agent, { id, error: "Unknown operation" });
-    else frame(agent, { ...answer, result: mood ?? "OK" });
+    else {
+      frame(agent, { ...answer, result: mood ?? "OK" });
+      if (op === "quit") frame(watch, { id: 0, worker: { state: "exited", code: 0 }, stack: [], syscall: "" });
+    }
   });
 }
 
