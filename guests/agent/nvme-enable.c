@@ -54,6 +54,11 @@ static int reset_controller(struct function *function, enum nvme_state *state)
 		error = nvme_write(function, NVME_CC, 0);
 	if (error)
 		return error;
+	/* No controller has all bits set: its function is out of reach, and the stride is still what it was. */
+	if (low == NVME_CSTS_GONE && high == NVME_CSTS_GONE) {
+		*state = NVME_GONE;
+		return 0;
+	}
 	function->nvme.stride = 4u << NVME_CAP_DSTRD((uint64_t)high << 32 | low);
 	return await_ready(function, 0, state);
 }

@@ -248,7 +248,7 @@ export class Host {
    * A function enters the error state and the kernel reacts.
    * Ground: arch/s390/pci/pci_event.c. From 7.0 on a driver that has only error_detected, as vfio-pci, gets its function
    * unblocked (zpci_event_do_error_state_clear); before, it stays in the error state (is_driver_supported wanted
-   * slot_reset and resume).
+   * slot_reset and resume) and is given up: zpci_event_io_failure with pci_channel_io_perm_failure.
    */
   raiseError(fn: ModelFunction, pec: string | null): void {
     this.#messages.push(
@@ -258,6 +258,7 @@ export class Host {
     );
     fn.controller = "unknown";
     fn.inError = !(this.kernelIs("7.0") && fn.driver === "vfio-pci");
+    fn.givenUp ||= fn.inError;
   }
 
   /**
@@ -272,12 +273,19 @@ export class Host {
     fn.controller = "off";
   }
 
-  /** A reset by the method the function uses: FLR where it has one, else (or on request) the zPCI reset. */
-  resetFunction(name: string): void {
+  /**
+   * A reset by the methods the function uses: FLR where it has one, else (or on request) the zPCI reset. False where none
+   * of them works.
+   * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
+   * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does.
+   */
+  resetFunction(name: string): boolean {
     const fn = this.fn(name);
-    const flr = fn.profile.device === "nvme" && (fn.resetMethod === "default" || fn.resetMethod === "flr");
-    if (flr) fn.controller = "off";
-    else this.zpciReset(name);
+    const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
+    if (fn.profile.device === "nvme" && has("flr") && !fn.givenUp) fn.controller = "off";
+    else if (has("bus")) this.zpciReset(name);
+    else return false;
+    return true;
   }
 
   /**

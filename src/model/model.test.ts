@@ -80,6 +80,34 @@ describe("DMA", () => {
     expect(last(steps, [], old).result).toBe("EIO");
   });
 
+  it("finds a function that such a kernel gave up out of reach, and resets it by its slot from then on", () => {
+    const old = { kernel: { version: "6.12.107", digest: "none", options: ["*"], commandLine: "", patches: [] } };
+    const given = `${attached}
+      dma-write: { function: a, iova: base+0x50000, block: 3 }`;
+    expect(last(`${given}\n      nvme-enable: { function: a, iova: base }`, [], old).result).toBe("EIO");
+    expect(last(`${given}\n      dma-write: { function: a, iova: base+0x10000, block: 4 }`, [], old)).toMatchObject({
+      result: "OK",
+      messages: [],
+      memory: {},
+    });
+    const byFlr = last(`${given}\n      reset: { function: a }\n      reset: { function: a }`);
+    expect(byFlr.messages).toEqual([]);
+    const bySlot = last(`${given}\n      reset: { function: a }\n      reset: { function: a }`, [], old);
+    expect(bySlot.messages).toEqual(["a reset", "a disable", "a enable"]);
+    const alone = `${given}\n      reset-method: { function: a, method: flr }`;
+    expect(last(`${alone}\n      reset: { function: a }`, [], old).result).toBe("ENOTTY");
+    expect(last(`${alone}\n      close: { function: a }`, [], old).messages).toEqual([
+      "a reset",
+      "a disable",
+      "a enable",
+    ]);
+    const anew = `${given}
+      close: { function: a }
+      recover: { function: a }
+      take-iommufd: { function: a }`;
+    expect(last(anew, [], old).messages).toEqual([]);
+  });
+
   it("leaves the medium alone where the device may not read, unless zeros are known to be written", () => {
     const steps = `${attached}
       dma-read: { function: a, iova: base+0x50000, block: 3 }`;
@@ -182,5 +210,34 @@ describe("the aperture", () => {
 
   it("follows the size of memory", () => {
     expect(last(ranges, [], { memoryMiB: 1024 }).values).toMatchObject({ ranges: [["0x100000000", "0x13fffffff"]] });
+  });
+});
+
+describe("what depends on the kernel", () => {
+  const kernel = (version: string, options: readonly string[]): Partial<Profile> => ({
+    kernel: { version, digest: "none", options, commandLine: "", patches: [] },
+  });
+
+  it.each([
+    ["without VFIO_PCI_ZDEV_KVM", ["VFIO_PCI"], 0x03],
+    ["with it", ["VFIO_PCI", "VFIO_PCI_ZDEV_KVM"], 0x83],
+    ["that does not tell", [], { $oneOf: [0x03, 0x83] }],
+  ])("the flags of a device with a kernel %s", (_, options, flags) => {
+    const steps = "\n    take-type1: { function: a, container: C }\n    device-info: { function: a }";
+    expect(last(steps, [], kernel("7.2.13", options)).values).toMatchObject({ flags });
+  });
+
+  it.each([
+    ["7.2.13", "EOVERFLOW"],
+    ["6.12.107+deb13-s390x", "EINVAL"],
+  ])("the errno of a range that wraps around with Linux %s", (version, errno) => {
+    const steps = `
+      take-type1: { function: a, container: C }
+      container-unmap: { container: C, iova: "0xfffffffffffff000", length: "0x2000" }`;
+    expect(last(steps, [], kernel(version, ["*"])).result).toBe(errno);
+    const map = `
+      take-type1: { function: a, container: C }
+      container-map: { container: C, iova: "0xfffffffffffff000", buffer: p, pages: 2 }`;
+    expect(last(map, [], kernel(version, ["*"])).result).toBe(errno);
   });
 });

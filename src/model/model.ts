@@ -50,6 +50,7 @@ export function initialState(plan: Plan): HostState {
         defaultType: defaultTypeOf(plan.profile),
         shadow: new Map(),
         inError: false,
+        givenUp: false,
         controller: "off",
         queues: null,
       },

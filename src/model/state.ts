@@ -102,6 +102,8 @@ export interface ModelFunction {
   shadow: Map<bigint, Translation>;
   /** In the zPCI error state: DMA and loads are blocked. */
   inError: boolean;
+  /** The kernel gave it up after an error event and keeps off its configuration space until it is scanned anew. */
+  givenUp: boolean;
   controller: "off" | "ready" | "unknown";
   queues: bigint | null;
 }

@@ -19,10 +19,13 @@ export function openDevice(host: Host, name: string): void {
   host.resetFunction(name);
 }
 
-/** VFIO closes the PCI device: vfio_pci_core_disable resets it once more and disables it. */
+/**
+ * VFIO closes the PCI device: it is reset once more, by its slot where no method of its own works, and disabled.
+ * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable and vfio_pci_dev_set_try_reset.
+ */
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
-  host.resetFunction(name);
+  if (!host.resetFunction(name)) host.zpciReset(name);
   fn.inUse = false;
   fn.controller = "off";
   fn.queues = null;

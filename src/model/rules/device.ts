@@ -1,4 +1,5 @@
 /** The VFIO device: information, function reset, hot reset. */
+import type { Pattern } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
@@ -9,6 +10,15 @@ const openFunction = (host: Host, name: string): ModelFunction => {
   return fn;
 };
 
+/**
+ * VFIO_DEVICE_FLAGS_RESET and _PCI, and _CAPS where the kernel can pass functions to guests.
+ * Ground: drivers/vfio/pci/vfio_pci_zdev.c, vfio_pci_info_zdev_add_caps, built with VFIO_PCI_ZDEV_KVM.
+ */
+const infoFlags = (options: readonly string[]): Pattern => {
+  if (options.length === 0) return { $oneOf: [0x03, 0x83] };
+  return options.includes("VFIO_PCI_ZDEV_KVM") ? 0x83 : 0x03;
+};
+
 /** Rules of this file. */
 export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "hot-reset"> = {
   "device-info": {
@@ -16,14 +26,15 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
       "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_get_info: RESET where a reset worked at open, PCI; nine regions, five " +
       "interrupt indexes; drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl: -EINVAL before the device is bound",
     predict: (host, { function: name }) =>
-      openFunction(host, name).inUse ? succeed({ flags: 3, regions: 9, irqs: 5 }) : fail("EINVAL"),
+      openFunction(host, name).inUse
+        ? succeed({ flags: infoFlags(host.profile.kernel.options), regions: 9, irqs: 5 })
+        : fail("EINVAL"),
   },
   reset: {
     ground: "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_reset: mappings and attachment are not touched",
     predict: (host, { function: name }) => {
       if (!openFunction(host, name).inUse) return fail("EINVAL");
-      host.resetFunction(name);
-      return succeed();
+      return host.resetFunction(name) ? succeed() : fail("ENOTTY");
     },
   },
   "hot-reset-info": {

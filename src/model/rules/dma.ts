@@ -3,7 +3,7 @@ import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import { bufferPages } from "../mapping.ts";
-import { succeed, type Outcome, type Rules } from "../rule.ts";
+import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 
 /** Queue pages, in order (docs/agent-protocol.md): admin submission and completion, I/O submission and completion. */
@@ -57,6 +57,8 @@ function commandOn(
   done: (page: string | null) => void,
 ): Outcome {
   const fn = nvme(host, name);
+  // Neither the doorbell nor DMA gets through.
+  if (fn.inError) return refusedCommand;
   const address = BigInt(iova);
   if (address % pageSize !== 0n) throw new ScenarioMistake(`DMA of one page needs a page-aligned IOVA, not ${iova}`);
   if (fn.controller === "unknown") {
@@ -95,11 +97,18 @@ const blockContent = (host: Host, name: string, block: number): string =>
 /** Rules of this file. */
 export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look"> = {
   "nvme-enable": {
-    ground: "NVM Express base specification, controller initialisation; queues are fetched by DMA as any other data",
+    ground:
+      "NVM Express base specification, controller initialisation; queues are fetched by DMA as any other data. In the error " +
+      "state configuration space is out of reach: arch/s390/pci/pci_insn.c, __zpci_load, and vfio_pci_config.c, " +
+      "vfio_default_config_read, hand the -EIO on",
     predict: (host, { function: name, iova }) => {
       const fn = nvme(host, name);
       fn.queues = BigInt(iova);
-      if (fn.inError || runCommand(host, name, adminQueues, null) === undefined) {
+      if (fn.inError) {
+        fn.controller = "unknown";
+        return fail("EIO");
+      }
+      if (runCommand(host, name, adminQueues, null) === undefined) {
         fn.controller = "unknown";
         return { result: "OK", values: { $has: { state: { $not: "ready" } } } };
       }

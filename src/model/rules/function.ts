@@ -16,6 +16,7 @@ const forget = (host: Host, name: string): void => {
   fn.onDefault = true;
   fn.driver = null;
   fn.inError = false;
+  fn.givenUp = false;
   fn.controller = "off";
   fn.resetMethod = "default";
   fn.defaultType = defaultTypeOf(host.profile);
@@ -77,8 +78,7 @@ export const functionRules: Rules<
     ground: "drivers/pci/pci.c, reset_store and __pci_reset_function_locked: the first method that works",
     predict: (host, { function: name }) => {
       if (!host.fn(name).configured) return fail("ENOENT");
-      host.resetFunction(name);
-      return succeed();
+      return host.resetFunction(name) ? succeed() : fail("ENOTTY");
     },
   },
   recover: {
