@@ -2,15 +2,15 @@ import type { Plan } from "../../src/plan/plan.ts";
 import type { Phases, StartedTarget } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { traceVersion, type TraceStep } from "../../src/trace/trace.ts";
+import type { Judgement } from "../../src/verdict/judge.ts";
 import type { ScenarioFolder } from "../evidence/scenario-folder.ts";
 import { Laps } from "../wait/laps.ts";
 import { recorder } from "./recorder.ts";
 
 /** What was had of a plan, and what kept the rest from an answer. */
 export interface Performance {
-  /** What it ran on, as the started target knows it; the plan's where it never started. */
-  readonly profile: Profile;
-  readonly steps: readonly TraceStep[];
+  /** How the steps were judged that were had. */
+  readonly judgement: Judgement;
   /** Null where every answer was had and the target ended well. */
   readonly error: PerformanceError | null;
   /** Where the time went. */
@@ -26,14 +26,20 @@ export interface PerformanceError {
 /** Results after which nobody is left to ask. */
 const lastResults: readonly string[] = ["panic", "hang"];
 
+/** Judges what was had of a plan, on the profile that the started target knows; on the plan's where it never started. */
+export type JudgeSteps = (profile: Profile, steps: readonly TraceStep[]) => Judgement;
+
 /**
- * Performs a plan's operations in order, each step written to the trace before the next begins. Never rejects: an
- * error comes back beside the steps that were had before it.
+ * Performs a plan's operations in order, each step written to the trace before the next begins. They are judged before the
+ * target ends: one that failed is not to be used again. What goes wrong does not reject: an error comes back beside the
+ * judgement of the steps before it.
+ * @throws whatever judging throws
  */
 export async function performPlan(
   plan: Plan,
   starting: Promise<StartedTarget>,
   folder: ScenarioFolder,
+  judgeSteps: JudgeSteps,
   signal: AbortSignal,
 ): Promise<Performance> {
   const steps: TraceStep[] = [];
@@ -41,6 +47,7 @@ export async function performPlan(
   let profile = plan.profile;
   let during: PerformanceError["during"] = "start";
   let before: Phases = {};
+  let judgement: Judgement | null = null;
   try {
     await using started = await starting;
     laps.end("wait");
@@ -58,9 +65,13 @@ export async function performPlan(
     }
     laps.end("operations");
     during = "end";
+    judgement = judgeSteps(profile, steps);
+    if (judgement.verdict === "fail") started.distrust?.(`scenario "${plan.scenario}" failed on it`);
+    laps.end("verdict");
   } catch (cause) {
-    return { profile, steps, error: { cause, during }, phases: { ...before, ...laps.phases } };
+    judgement ??= judgeSteps(profile, steps);
+    return { judgement, error: { cause, during }, phases: { ...before, ...laps.phases } };
   }
   laps.end("teardown");
-  return { profile, steps, error: null, phases: { ...before, ...laps.phases } };
+  return { judgement, error: null, phases: { ...before, ...laps.phases } };
 }

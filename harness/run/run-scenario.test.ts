@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
-import { fakeBench, type StepCall } from "../testing/fake-bench.ts";
+import { fakeBench, type FakeBenchOptions, type StepCall } from "../testing/fake-bench.ts";
 import { runScenario } from "./run-scenario.ts";
 
 const scenario = parseScenario(
@@ -30,9 +30,10 @@ afterEach(async () => {
 const run = (
   onStep: (call: StepCall) => StepCall["honest"],
   signal = new AbortController().signal,
+  told: Pick<FakeBenchOptions, "onDistrust" | "onEnd"> = {},
 ): Promise<ScenarioRecord> =>
   runScenario(scenario, {
-    bench: fakeBench({ onStep }),
+    bench: fakeBench({ onStep, ...told }),
     ledger: [],
     runFolder: folder,
     keep: false,
@@ -56,6 +57,18 @@ describe("runScenario", () => {
     expect(record.verdict).toBe("fail");
     expect(record.differences).toMatchObject([{ step: 1, path: "result", expected: "OK", observed: "EBUSY" }]);
     expect(record.details.join(" ")).toContain("The channel broke at step 2");
+  });
+
+  it("says that a target is not to be used again before that ends, where its scenario fails, and only there", async () => {
+    const heard: string[] = [];
+    const told = {
+      onDistrust: (why: string) => heard.push(why),
+      onEnd: () => heard.push("end"),
+    };
+    await run(({ honest }) => honest, undefined, told);
+    expect(heard).toEqual(["end"]);
+    await run(({ honest }) => ({ ...honest, result: "EBUSY" }), undefined, told);
+    expect(heard).toEqual(["end", 'scenario "under-test" failed on it', "end"]);
   });
 
   it("is an error where the run was interrupted, whatever was had before", async () => {

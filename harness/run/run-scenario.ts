@@ -41,9 +41,13 @@ async function decide({ scenario, folder, preparation }: PreparedScenario, conte
   try {
     if (preparation.kind === "failed") throw preparation.cause;
     const { plan, starting } = preparation;
-    const { profile, steps, error, phases } = await performPlan(plan, starting, folder, signal);
-
-    const judgement = judge({ ...plan, profile }, { steps }, ledger);
+    const { judgement, error, phases } = await performPlan(
+      plan,
+      starting,
+      folder,
+      (profile, steps) => judge({ ...plan, profile }, { steps }, ledger),
+      signal,
+    );
     folder.writeJudgement(judgement);
     // A fail is an answer, whatever broke afterwards: after a wrong answer the rest of a scenario may make no sense. An
     // interrupted run is not asked.

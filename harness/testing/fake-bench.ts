@@ -16,6 +16,7 @@ export interface FakeBenchOptions {
   /** Called before each step; what it throws is what a target throws, what it returns is observed. */
   readonly onStep?: (call: StepCall) => Observation | Promise<Observation>;
   readonly onStart?: (scenario: string, signal: AbortSignal) => void | Promise<void>;
+  readonly onDistrust?: (why: string) => void;
   readonly onEnd?: (scenario: string) => void;
   readonly startsAhead?: boolean;
 }
@@ -43,7 +44,7 @@ const beHonest = ({ honest }: StepCall): Observation => honest;
 
 /** Creates a fake bench. */
 export function fakeBench(options: FakeBenchOptions = {}): Bench {
-  const { kernelOptions = ["*"], quirks = [], onStep = beHonest, onStart, onEnd, startsAhead = false } = options;
+  const { kernelOptions = ["*"], quirks = [], onStep = beHonest, onStart, onDistrust, onEnd } = options;
   const profile = { ...fakeProfile, kernel: { ...fakeProfile.kernel, options: kernelOptions } };
   return {
     title: "emulated: a fake",
@@ -51,7 +52,7 @@ export function fakeBench(options: FakeBenchOptions = {}): Bench {
     images: [{ path: "/boot/image", digest: profile.kernel.digest }],
     options: ["--bench", "emulated"],
     describeMachine: () => ["qemu-system-s390x -kernel image"],
-    startsAhead,
+    startsAhead: options.startsAhead ?? false,
     createTarget: (consoleFile) => ({
       profile,
       start: async (plan, startSignal) => {
@@ -68,6 +69,7 @@ export function fakeBench(options: FakeBenchOptions = {}): Bench {
             const observation = await onStep({ scenario: plan.scenario, step, honest, signal });
             return { observation, evidence: { micros: 1500, log: ["vfio-pci: a line \u001b[2J"], raw: null } };
           },
+          distrust: (why) => onDistrust?.(why),
           [Symbol.asyncDispose]: async () => {
             await Promise.resolve();
             onEnd?.(plan.scenario);

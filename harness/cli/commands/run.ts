@@ -22,7 +22,7 @@ Verdicts:
   skip    this kernel or QEMU lacks what the scenario needs
   error   no answer was had: QEMU, the agent or the scenario itself is at fault
 
-Every scenario gets a pristine kernel. Evidence goes to zhil-runs/TIME/SCENARIO (see "zhil show");
+Every scenario gets a pristine kernel, unless --boot shared is asked for. Evidence goes to zhil-runs/TIME/SCENARIO (see "zhil show");
 the last twenty runs are kept. Ctrl-C ends the run, and what was had is reported.`;
 
 /** `zhil run` */
@@ -39,7 +39,11 @@ export const registerRun: RegisterCommand = (program, context) => {
     )
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
     .addOption(
-      new Option("--boot <how>", "how a scenario gets its kernel: a clone of a booted one, or a boot of its own")
+      new Option(
+        "--boot <how>",
+        "how a scenario gets its kernel: a clone of a booted one, a boot of its own, or one shared with others, " +
+          "each in its turn, until something speaks against it",
+      )
         .choices(bootKinds)
         .default("clone"),
     )
