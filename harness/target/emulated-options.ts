@@ -1,5 +1,6 @@
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/trace/profile.ts";
+import { isAtLeast } from "../../src/zpci/version.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import type { QemuCommand } from "../qemu/qemu-command.ts";
 import type { TemplateSupply } from "../template/template-supply.ts";
@@ -64,6 +65,15 @@ export const limitsOf = ({ limits }: Pick<MachineOptions, "limits">): EmulatedLi
  * because whatever comes after one says nothing; addresses are those of the image.
  */
 export const emulatedCommandLine = "console=ttysclp0 loglevel=5 panic_on_oops=1 nokaslr";
+
+/**
+ * The command line for a kernel. Older ones probe a hot-plugged function whatever `drivers_autoprobe` says
+ * (drivers/pci/bus.c, pci_bus_add_device: device_attach, which does not ask): there the drivers themselves are kept out.
+ */
+export function commandLineFor(release: string): string {
+  if (isAtLeast(release, "7.0")) return emulatedCommandLine;
+  return `${emulatedCommandLine} initcall_blacklist=virtio_pci_driver_init,nvme_init`;
+}
 
 /** Ports of the agent's worker and of its supervisor. */
 export const agentPorts = { agent: "zhil.agent", watch: "zhil.watch" } as const;
