@@ -22,8 +22,9 @@ Verdicts:
   skip    this kernel or QEMU lacks what the scenario needs
   error   no answer was had: QEMU, the agent or the scenario itself is at fault
 
-Every scenario gets a pristine kernel, unless --boot shared is asked for. Evidence goes to zhil-runs/TIME/SCENARIO (see "zhil show");
-the last twenty runs are kept. Ctrl-C ends the run, and what was had is reported.`;
+Every scenario gets a pristine kernel, unless --boot shared says otherwise. Evidence goes to
+zhil-runs/TIME/SCENARIO (see "zhil show"); the last twenty runs are kept. Ctrl-C ends the run, and what
+was had is reported.`;
 
 /** `zhil run` */
 export const registerRun: RegisterCommand = (program, context) => {
