@@ -25,3 +25,7 @@ it("needs no group for the character device and iommufd", () => {
 it("needs what the scenario names itself", () => {
   expect(optionsOf("  - look:", "[IOMMUFD_TEST]")).toContain("IOMMUFD_TEST");
 });
+
+it("needs no VFIO where nothing is bound to it", () => {
+  expect(optionsOf("  - power: { function: a, on: false }")).toEqual(["S390_IOMMU"]);
+});

@@ -20,7 +20,7 @@ const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
 
 /** Kernel options (without `CONFIG_`) that a scenario cannot run without, sorted. */
 export function kernelOptionsOf(scenario: Pick<Scenario, "steps" | "requires">): string[] {
-  const options = new Set<string>(["S390_IOMMU", "VFIO_PCI", ...scenario.requires]);
+  const options = new Set<string>(["S390_IOMMU", ...scenario.requires]);
   for (const step of scenario.steps) for (const option of impliedBy[step.op] ?? []) options.add(option);
   return [...options].sort();
 }
