@@ -88,7 +88,8 @@ it("writes and reads the state of an older QEMU through a socket", async () => {
 it("freezes at a moment when the guest has nothing to do", async () => {
   const { commands } = await freeze({ ...modern, busy: 2 });
   const order = commands.map(({ execute }) => execute).filter((name) => /^(stop|cont|migrate)$/.test(name ?? ""));
-  expect(order).toEqual(["stop", "cont", "stop", "cont", "stop", "migrate", "cont"]);
+  expect(order.slice(0, 5)).toEqual(["stop", "cont", "stop", "cont", "stop"]);
+  expect(order.slice(-3)).toEqual(["stop", "migrate", "cont"]);
 });
 
 it("keeps RAM in the state where QEMU cannot leave it out, and says so", async () => {

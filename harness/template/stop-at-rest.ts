@@ -5,20 +5,24 @@ import { retryUntil } from "../wait/retry-until.ts";
 /** Bits of a PSW's mask: open to I/O and external interrupts, and waiting for one. */
 const openAndWaiting = (1n << (63n - 6n)) | (1n << (63n - 7n)) | (1n << (63n - 14n));
 
+/** How many times in a row it has to be found at rest: a processor that waits may have been stopped short of taking one. */
+const looks = 3;
+
 /**
  * Stops a machine while all its processors wait for interrupts. One that is pending but not taken yet would be lost:
  * QEMU's own interrupt controller of s390x is saved with all that is pending only since 9.1 (`migrate-all-state` in
- * hw/intc/s390_flic.c). A guest that lost one never hears of virtio again, for its summary indicator stays on. Where
- * every processor waits and is open to interrupts, none is pending: what the guest itself sets off is done by then.
+ * hw/intc/s390_flic.c). A guest that lost one never hears of virtio again, for its summary indicator stays on.
  * @throws {TimeLimitError} where that does not come about
  */
 export async function stopAtRest(qmp: QmpClient, limit: number, signal: AbortSignal): Promise<void> {
   const wait = { what: "the guest's processors to have nothing to do", limit, signal };
+  let found = 0;
   await retryUntil(wait, async () => {
     await qmp.execute("stop", {}, signal);
     const fields = { "command-line": "info registers -a" };
     const masks = readMasks(String(await qmp.execute("human-monitor-command", fields, signal)));
-    if (masks.length > 0 && masks.every(isAtRest)) return;
+    found = masks.length > 0 && masks.every(isAtRest) ? found + 1 : 0;
+    if (found === looks) return;
     await qmp.execute("cont", {}, signal);
     throw new Error(`PSW masks ${masks.map((mask) => mask.toString(16).padStart(16, "0")).join(", ")}`);
   });
