@@ -1,4 +1,5 @@
 import type { Qemu } from "../assets/assets.ts";
+import { preferredQemu } from "../assets/fetch-qemu.ts";
 import { findQemu, oldestQemu } from "../assets/prepare-qemu.ts";
 import { tryTool } from "../assets/run-tool.ts";
 import { failed, fine, missing, warning, type Finding } from "./finding.ts";
@@ -14,7 +15,7 @@ interface Feature {
 
 const features: readonly Feature[] = [
   { name: "zpci", list: "-device", for: "functions with a uid and a fid", required: true, since: "2.8" },
-  { name: "nvme", list: "-device", for: "functions that do DMA", required: true, since: "10.0" },
+  { name: "nvme", list: "-device", for: "functions that do DMA", required: false, since: preferredQemu },
   { name: "virtio-rng-pci", list: "-device", for: "functions without NVMe", required: true, since: "2.0" },
   { name: "virtio-serial-ccw", list: "-device", for: "the agent's channel", required: true, since: "2.0" },
   { name: "iommufd", list: "-object", for: "passing functions on to a guest", required: false, since: "9.0" },
@@ -37,7 +38,7 @@ export async function examineQemu(
   }
   if (qemu === null) {
     const remedy = `Run ci/setup, which fetches one, or set ZHIL_QEMU= to a qemu-system-s390x of ${oldestQemu} or later`;
-    return [missing("QEMU", `none of ${oldestQemu} or later on this machine or in the cache`, remedy)];
+    return [missing("QEMU", `none of ${preferredQemu} or later on this machine or in the cache`, remedy)];
   }
   const found = fine("QEMU", `${qemu.version} (${qemu.origin})`);
   const said = `${await askFor(qemu, "-device", signal)}\n${await askFor(qemu, "-object", signal)}`;

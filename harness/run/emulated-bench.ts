@@ -6,6 +6,7 @@ import type { ReportProgress } from "../assets/progress.ts";
 import { reapLeftovers } from "../lifecycle/reap-leftovers.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { createScratch } from "../lifecycle/scratch.ts";
+import { findAccelerator } from "../qemu/accelerator.ts";
 import { describeByHand, machineOf } from "../target/describe-by-hand.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
 import { agentPorts, commandLineFor, type MachineOptions } from "../target/emulated-options.ts";
@@ -83,7 +84,11 @@ export async function openBenchOn(
     memoryMiB,
     cpus,
   };
-  const machine = { profile, qemu, kernel: kernel.image, initramfs: initramfs.path };
+  const accelerator = await findAccelerator();
+  const machine = {
+    ...{ profile, qemu, kernel: kernel.image, initramfs: initramfs.path },
+    ...(accelerator === null ? {} : { accelerator }),
+  };
   for (const { path, pids } of await reapLeftovers({ signal })) {
     const ended = pids.length === 0 ? "" : `, ended process${pids.length === 1 ? "" : "es"} ${pids.join(", ")}`;
     report({ kind: "note", text: `Removed what a run that was killed left: ${path}${ended}` });

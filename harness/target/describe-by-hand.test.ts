@@ -22,3 +22,10 @@ it("says how to have the same machine without the project", () => {
     '# {"execute":"device_add","arguments":{"driver":"nvme","serial":"zhil-a","drive":"medium-32","logical_block_size":4096,"physical_block_size":4096,"id":"function-a"}}',
   ]);
 });
+
+it("asks for the accelerator that the run has", () => {
+  const qemu = { argv: ["/opt/qemu-system-s390x"] as const, environment: {} };
+  const options = { profile: fakePlan.profile, qemu, kernel: "/k", initramfs: "/i" };
+  expect(describeByHand({ ...options, accelerator: "kvm" }, fakePlan)[1]).toContain(" -accel kvm ");
+  expect(describeByHand(options, fakePlan)[1]).not.toContain("-accel");
+});

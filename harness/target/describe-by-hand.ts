@@ -8,9 +8,10 @@ import { agentPorts, type MachineOptions } from "./emulated-options.ts";
 
 /** The machine of a plan, before anything is plugged into it. */
 export function machineOf(options: Omit<MachineOptions, "scratch">): MachineDefinition {
-  const { qemu, kernel, initramfs, profile } = options;
+  const { qemu, accelerator, kernel, initramfs, profile } = options;
   return {
     qemu,
+    ...(accelerator === undefined ? {} : { accelerator }),
     kernel,
     initramfs,
     commandLine: profile.kernel.commandLine,

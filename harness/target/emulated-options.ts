@@ -2,6 +2,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { isAtLeast } from "../../src/zpci/version.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
+import type { Accelerator } from "../qemu/accelerator.ts";
 import type { QemuCommand } from "../qemu/qemu-command.ts";
 import type { TemplateSupply } from "../template/template-supply.ts";
 import type { MachineSource } from "./machine-source.ts";
@@ -11,6 +12,8 @@ export interface MachineOptions {
   /** What the scenarios are planned for; its command line, memory and CPUs are what the machine gets. */
   readonly profile: Omit<Profile, "functions">;
   readonly qemu: QemuCommand;
+  /** What executes the guest's instructions; QEMU itself where absent. */
+  readonly accelerator?: Accelerator;
   /** Path of the kernel image. */
   readonly kernel: string;
   /** Path of the initramfs that holds the agent. */
