@@ -77,6 +77,7 @@ it.concurrent.each<[string, BadDay, RegExp]>([
   ["cannot close what is open", { on: { quit: "EIO" } }, /the worker's end gave EIO/],
   ["keeps a function", { unplug: "never" }, /Waited 0.5 s for .*DEVICE_DELETED/],
   ["keeps a worker that ended", { restart: "never" }, /Waited 1 s for the supervisor's answer/],
+  ["has a new worker that stays silent", { restart: "stays-silent" }, /Waited 1 s for the agent's hello/],
   ["ends the new worker", { restart: "dies" }, /was killed by signal 11/],
   ["panics while it is tidied up", { on: { quit: "panic" } }, /closed it/],
 ])("does not use a machine again whose guest %s", async (_, day, why) => {

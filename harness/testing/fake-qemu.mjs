@@ -9,7 +9,7 @@
 //          "silence" (nobody answers), "die", "power-off", "worker-dies", "oversized", "malformed", "nonsense", "refuse",
 //          "warns" on its console after the answer, or an errno's name
 //   unplug "never": the guest keeps its functions
-//   restart "never": the kernel keeps the worker; "dies": the new worker does
+//   restart "never": the kernel keeps the worker; "dies": the new worker does; "stays-silent": it says no hello
 import { createConnection } from "node:net";
 import process from "node:process";
 
@@ -92,7 +92,7 @@ function serve(monitor, terminal, agent, watch) {
     if (stuck === "silence" || (op === "restart" && day.restart === "never")) return;
     if (op === "restart") {
       functions = {};
-      if (day.restart !== "dies") hello();
+      if (day.restart === undefined) hello();
     }
     frame(watch, { id, worker: { state: "running" }, stack: [], syscall: "", uptime: 2, ...stacks[stuck] });
     if (op === "restart" && day.restart === "dies") workerDies();
