@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Archive, Package } from "../assets/archive.ts";
 import { InfrastructureError, UsageError } from "../errors/harness-error.ts";
-import { findDebianKernel } from "./debian-packages.ts";
+import { findDebianKernel, listKernels } from "./debian-packages.ts";
 
 const own = (suite: string, version: string, ...names: readonly string[]): readonly Package[] =>
   names.map((name) => ({ name, version, suite, architecture: "s390x" }));
@@ -83,4 +83,11 @@ it("names the versions there are where the one asked for is none, oldest first, 
 
 it("does not blame the version where no suite can be reached", async () => {
   await expect(findDebianKernel(makeArchive([]).archive, "6.12")).rejects.toThrow(InfrastructureError);
+});
+
+it("takes no package twice that two suites have", () => {
+  const both = ["unstable", "testing"].flatMap((suite) => own(suite, "7.2.12-1", "linux-image-7.2.12+deb14-s390x"));
+  expect(listKernels(both, "testing")).toEqual([
+    { release: "7.2.12+deb14-s390x", version: "7.2.12-1", suite: "testing", packages: both.slice(1) },
+  ]);
 });
