@@ -4,7 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { TraceHeader } from "../../src/trace/trace.ts";
+import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { ReporterGroup } from "../report/reporter.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
@@ -26,8 +28,12 @@ const names = [
 ];
 
 let folder: string;
+let scenarios: readonly Scenario[];
+let ledger: Ledger;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "zt-"));
+  ledger = await readLedger();
+  scenarios = (await readScenarioFolder(scenariosFolder)).scenarios.filter(({ name }) => names.includes(name));
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -38,13 +44,12 @@ async function run(boot: BootKind): Promise<{ title: string; records: readonly S
     ...{ kernel: null, qemu: null, boot, signal: never },
     report: () => undefined,
   });
-  const selected = await readScenarioFolder(scenariosFolder);
   const runFolder = await mkdtemp(join(folder, boot));
   const { records } = await runSuite(
-    { broken: [], scenarios: selected.scenarios.filter(({ name }) => names.includes(name)) },
+    { broken: [], scenarios },
     {
       bench,
-      ledger: await readLedger(),
+      ledger,
       runFolder,
       keep: false,
       reproduce: ({ name }) => ["zhil", "run", name, ...bench.options].join(" "),
