@@ -96,6 +96,7 @@ export const ledgerOf = (name: QuirkName): Ledger => [
     observed: "What happens instead, on what",
     analysis: "Why, and whose fault it is",
     evidence: ["none"],
+    sometimes: false,
     sources: ["none"],
   },
 ];

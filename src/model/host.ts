@@ -4,9 +4,9 @@ import type { Profile } from "../trace/profile.ts";
 import { apertureOf, type Aperture } from "../zpci/aperture.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
 import { isAtLeast } from "../zpci/version.ts";
+import type { Choices } from "./choices.ts";
 import type { QuirkName } from "./quirks.ts";
 import {
-  describeCounters,
   freshCounters,
   type Area,
   type Bounds,
@@ -24,7 +24,10 @@ export class ScenarioMistake extends Error {
 }
 
 /** What a DMA of one page came to. */
-export type DmaAnswer = { readonly page: string } | { readonly refused: true };
+export type DmaAnswer = { readonly page: string } | { readonly refused: RefusedDma };
+
+/** A DMA that was refused: with an error event, of which the code may be anything (null), or without one. */
+export type RefusedDma = { readonly pec: string | null } | "silently";
 
 const add = (bounds: Bounds, low: number, high = low): void => {
   bounds.low += low;
@@ -40,35 +43,25 @@ export class Host {
   readonly profile: Profile;
   readonly quirks: ReadonlySet<QuirkName>;
   readonly aperture: Aperture;
-  readonly #messages: Pattern[] = [];
-  #repeatable = false;
+  readonly #choices: Choices;
+  /** New messages of the kernel, in order. */
+  readonly messages: Pattern[] = [];
   readonly memory: Record<string, Pattern> = {};
   readonly blocks: Record<string, Pattern> = {};
   /** False where nothing can be said of messages, memory and blocks at this step. */
   predictable = true;
 
-  constructor(state: HostState, profile: Profile, quirks: ReadonlySet<QuirkName>) {
+  constructor(state: HostState, profile: Profile, quirks: ReadonlySet<QuirkName>, choices: Choices) {
     this.state = state;
     this.profile = profile;
     this.quirks = quirks;
+    this.#choices = choices;
     this.aperture = apertureOf(profile);
   }
 
-  /** New messages of the kernel, in order. */
+  /** The kernel says something. */
   say(...messages: readonly Pattern[]): void {
-    this.#messages.push(...messages);
-  }
-
-  /** The last message may come once more. */
-  mayRepeatLastMessage(): void {
-    this.#repeatable = true;
-  }
-
-  /** What the messages of this step must be. */
-  get messages(): Pattern {
-    const last = this.#messages.at(-1);
-    if (!this.#repeatable || last === undefined) return this.#messages;
-    return { $oneOf: [this.#messages, [...this.#messages, last]] };
+    this.messages.push(...messages);
   }
 
   /** Leave messages, memory and blocks of this step open. */
@@ -187,7 +180,8 @@ export class Host {
       add(counters.syncRpcits, (one ? 1 + before : 1) * members.length, (1 + before) * members.length);
       if (refusing.length === 0) for (const each of members) this.raiseError(each, "0x2");
       // Taking the page back sends an RPCIT for the same range: another event where the function has recovered by then.
-      if (refusing.length === 0 && members.length === 1) this.mayRepeatLastMessage();
+      const [only] = members;
+      if (refusing.length === 0 && members.length === 1 && only !== undefined) this.mayRaiseAgain(only, "0x2");
       return "EIO";
     }
     add(counters.mapped, pages.length);
@@ -222,43 +216,59 @@ export class Host {
    */
   dma(name: string, iova: bigint, access: "read" | "write"): DmaAnswer {
     const fn = this.fn(name);
-    if (fn.inError) return { refused: true };
-    if (fn.domain === null) {
-      if (!this.has("blocked-dma-silent")) this.raiseError(fn, null);
-      return { refused: true };
-    }
-    if (iova > this.aperture.last) {
-      if (!this.has("dma-above-aperture-silent")) this.raiseError(fn, "0x2");
-      return { refused: true };
-    }
-    if (iova < this.aperture.first) {
-      this.raiseError(fn, "0x2");
-      return { refused: true };
-    }
+    if (fn.inError) return { refused: "silently" };
+    if (fn.domain === null) return this.#refuse(fn, null, this.has("blocked-dma-silent"));
+    if (iova > this.aperture.last) return this.#refuse(fn, "0x2", this.has("dma-above-aperture-silent"));
+    if (iova < this.aperture.first) return this.#refuse(fn, "0x2");
     const table = this.has("shadow-by-rpcit") ? fn.shadow : this.domain(fn.domain).table;
     const translation = table.get(iova - (iova % pageSize));
-    if (translation === undefined || !translation[access]) {
-      this.raiseError(fn, "0x4");
-      return { refused: true };
-    }
+    if (translation === undefined || !translation[access]) return this.#refuse(fn, "0x4");
     return { page: translation.page };
+  }
+
+  #refuse(fn: ModelFunction, pec: string | null, silently = false): DmaAnswer {
+    if (silently) return { refused: "silently" };
+    this.raiseError(fn, pec);
+    return { refused: { pec } };
   }
 
   /**
    * A function enters the error state and the kernel reacts.
    * Ground: arch/s390/pci/pci_event.c. From 7.0 on a driver that has only error_detected, as vfio-pci, gets its function
    * unblocked (zpci_event_do_error_state_clear); before, it stays in the error state (is_driver_supported wanted
-   * slot_reset and resume) and is given up: zpci_event_io_failure with pci_channel_io_perm_failure.
+   * slot_reset and resume) and is given up: zpci_event_io_failure with pci_channel_io_perm_failure. From 7.3 on a kernel
+   * with VFIO_PCI_ZDEV_KVM leaves the recovery of a function that VFIO has open to user space
+   * (vfio_pci_zdev.c, vfio_pci_zdev_open_device: zpci_start_mediated_recovery).
    */
   raiseError(fn: ModelFunction, pec: string | null): void {
-    this.#messages.push(
+    this.messages.push(
       pec === null
         ? { $oneOf: dmaErrors.map((each) => `${fn.profile.name} error ${each}`) }
         : `${fn.profile.name} error ${pec}`,
     );
     fn.controller = "unknown";
-    fn.inError = !(this.kernelIs("7.0") && fn.driver === "vfio-pci");
-    fn.givenUp ||= fn.inError;
+    const supported = this.kernelIs("7.0") && fn.driver === "vfio-pci";
+    const leftToUser =
+      supported && fn.inUse && this.kernelIs("7.3") && this.profile.kernel.options.includes("VFIO_PCI_ZDEV_KVM");
+    fn.inError = !supported || leftToUser;
+    fn.givenUp ||= !supported;
+  }
+
+  /**
+   * What was refused may be tried once more. The function says nothing while it is in the error state; after its recovery it
+   * raises the same event again.
+   * Ground: "Re-enables load/store access for a PCI function in the error state while keeping DMA blocked [...] while
+   * catching any rogue DMA access" (arch/s390/pci/pci.c, zpci_reset_load_store_blocked): half-way through the recovery a
+   * second event can come as well. It is handled when the first recovery has cleared the error state: unblocking then
+   * is out of sequence (cc 1, status 0x18), and a reset takes its place (pci_event.c, zpci_event_do_error_state_clear).
+   */
+  mayRaiseAgain(fn: ModelFunction, pec: string | null): void {
+    if (fn.inError) return;
+    const way = this.#choices.take(this.has("examined-function-raises-again") ? 3 : 2);
+    if (way > 0) this.raiseError(fn, pec);
+    if (way < 2) return;
+    this.say(`${fn.profile.name} reset-load-store-blocked cc=1 status=18`);
+    this.zpciReset(fn.profile.name);
   }
 
   /**
@@ -267,7 +277,7 @@ export class Host {
    */
   zpciReset(name: string): void {
     const fn = this.fn(name);
-    this.#messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
+    this.messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
     fn.shadow = new Map();
     fn.inError = false;
     fn.controller = "off";
@@ -277,28 +287,15 @@ export class Host {
    * A reset by the methods the function uses: FLR where it has one, else (or on request) the zPCI reset. False where none
    * of them works.
    * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
-   * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does.
+   * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
+   * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach.
    */
   resetFunction(name: string): boolean {
     const fn = this.fn(name);
     const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
-    if (fn.profile.device === "nvme" && has("flr") && !fn.givenUp) fn.controller = "off";
+    if (fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError) fn.controller = "off";
     else if (has("bus")) this.zpciReset(name);
     else return false;
     return true;
-  }
-
-  /**
-   * The function as its host must see it.
-   * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open, and
-   * pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one.
-   */
-  viewOf(fn: ModelFunction): Pattern {
-    const counted = fn.inUse && fn.configured && fn.domain !== null;
-    return {
-      driver: fn.driver,
-      enabled: fn.configured ? true : null,
-      counters: counted ? describeCounters(this.domain(fn.domain ?? "").counters) : null,
-    };
   }
 }

@@ -15,6 +15,8 @@ export const quirks = {
     "An IOAS attached while the function is blocked offers, and maps, IOVAs above the registered aperture",
   "write-only-readable": "A mapping without read permission can be read by the device",
   "refused-read-gives-zeros": "A DMA read that is refused gives the device zeros, which it takes for data",
+  "examined-function-raises-again":
+    "A DMA refused again while the kernel examines the function has it reset after it has recovered",
 } as const;
 
 /** The name of a quirk. */

@@ -22,6 +22,7 @@ const entry = (name: QuirkName, kernel = {}): Ledger[number] => ({
   observed: "What happens instead, on what",
   analysis: "Why, and whose fault it is",
   evidence: ["none"],
+  sometimes: false,
   sources: ["none"],
 });
 
@@ -118,5 +119,58 @@ describe("judge", () => {
 
   it("judges a trace that ends early as far as it goes", () => {
     expect(judge(plan, { steps: observed([]).slice(0, 3) }, []).steps).toHaveLength(3);
+  });
+});
+
+describe("judge, where timing decides", () => {
+  const racing = planOf(
+    `take-iommufd: { function: a }
+     ioas-alloc: { ioas: A }
+     attach: { function: a, to: A }
+     start-nvme: { function: a, ioas: A }
+     dma-write: { function: a, iova: base+0x10000, block: 1 }
+     nvme-enable: { function: a, iova: base }
+     dma-write: { function: a, iova: base+0x10000, block: 1 }
+     nvme-enable: { function: a, iova: base }`,
+    { bench: "emulated" },
+  );
+  const refused = [racing.steps.length - 4, racing.steps.length - 2] as const;
+  const quirks: QuirkName[] = ["shadow-by-rpcit", "examined-function-raises-again"];
+  const script = (first: number, second: number): number[][] =>
+    racing.steps.map((_, index) => (index === refused[0] ? [first] : index === refused[1] ? [second] : []));
+  const seen = (first: number, second: number): TraceStep[] =>
+    predict(racing, new Set(quirks), script(first, second)).map(({ expectation }, index) => ({
+      step: index + 1,
+      operation: racing.steps[index]?.operation ?? ({ op: "look" } satisfies Operation),
+      observation: exampleOf(expectation as unknown as Pattern) as unknown as Observation,
+      evidence: { micros: 0, log: [], raw: null },
+    }));
+  const entries = quirks.map((name) => entry(name));
+
+  it.each([
+    [0, 0, "pass", []],
+    [1, 0, "pass", []],
+    [1, 1, "pass", []],
+    [0, 2, "known", ["examined-function-raises-again", "shadow-by-rpcit"]],
+    [1, 2, "known", ["examined-function-raises-again", "shadow-by-rpcit"]],
+  ] as const)("finds the way that was taken: %i, %i", (first, second, verdict, known) => {
+    const judgement = judge(racing, { steps: seen(first, second) }, entries);
+    expect(judgement.verdict).toBe(verdict);
+    expect([...judgement.known].sort()).toEqual(known);
+  });
+
+  it("fails what no way explains, at the step that the best of them reaches", () => {
+    const steps = seen(1, 1).map((each, index) =>
+      index === racing.steps.length - 1 ? { ...each, observation: { ...each.observation, result: "EBUSY" } } : each,
+    );
+    const judgement = judge(racing, { steps }, entries);
+    expect(judgement.verdict).toBe("fail");
+    expect(judgement.steps.filter((each) => each.verdict === "fail").map(({ step }) => step)).toEqual([
+      racing.steps.length,
+    ]);
+  });
+
+  it("fails a reset that no entry of the ledger explains", () => {
+    expect(judge(racing, { steps: seen(0, 2) }, [entry("shadow-by-rpcit")]).verdict).toBe("fail");
   });
 });

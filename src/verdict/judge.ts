@@ -1,6 +1,7 @@
 /** Judging a trace: every observation against the contract and against what the profile is known to do. */
 import { compareObservation, type Expectation } from "../compare/compare.ts";
 import type { Difference } from "../compare/pattern.ts";
+import { nextScript, type Script } from "../model/choices.ts";
 import { knownVersions, predict, type Step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -40,7 +41,7 @@ export function judge(plan: Plan, trace: Pick<Trace, "steps">, ledger: Ledger): 
   const stale = new Set<QuirkName>();
   let quirks = quirksOf(ledger, plan.profile);
   for (;;) {
-    const steps = judgeSteps(plan, trace, quirks);
+    const steps = judgeEveryWay(plan, trace, quirks);
     const gone = steps.filter((each) => each.verdict === "stale").flatMap((each) => each.entries);
     if (gone.length === 0) return summarise(steps, stale, caveats);
     // The quirk is not there: the rest of the run follows the contract, so judge it again without.
@@ -59,10 +60,36 @@ function summarise(
   return { verdict: failed ? "fail" : known.length > 0 ? "known" : "pass", steps, known, stale: [...stale], caveats };
 }
 
-function judgeSteps(plan: Plan, trace: Pick<Trace, "steps">, quirks: ReadonlySet<QuirkName>): StepJudgement[] {
-  const contract = predict(plan);
-  const deviating = quirks.size === 0 ? contract : predict(plan, quirks);
-  const without = new Map([...quirks].map((name) => [name, lazily(() => predictWithout(plan, quirks, name))]));
+/** Judges against every way that things may have gone, until one explains the trace; else against the one that does longest. */
+function judgeEveryWay(
+  plan: Plan,
+  trace: Pick<Trace, "steps">,
+  quirks: ReadonlySet<QuirkName>,
+): readonly StepJudgement[] {
+  let best: { readonly steps: readonly StepJudgement[]; readonly failed: number } | null = null;
+  for (let script: Script | null = []; script !== null;) {
+    const deviating = predict(plan, quirks, script);
+    const steps = judgeSteps(plan, trace, quirks, script, deviating);
+    const failed = steps.findIndex((each) => each.verdict === "fail");
+    if (failed < 0) return steps;
+    if (best === null || failed > best.failed) best = { steps, failed };
+    // What is chosen after the first failure cannot mend it.
+    script = nextScript(deviating.slice(0, failed + 1).map((each) => each.choices));
+  }
+  return best?.steps ?? [];
+}
+
+function judgeSteps(
+  plan: Plan,
+  trace: Pick<Trace, "steps">,
+  quirks: ReadonlySet<QuirkName>,
+  script: Script,
+  deviating: readonly Step[],
+): StepJudgement[] {
+  const contract = quirks.size === 0 ? deviating : predict(plan, new Set(), script);
+  const without = new Map(
+    [...quirks].map((name) => [name, lazily(() => predict(plan, withoutQuirk(quirks, name), script))]),
+  );
   return trace.steps.map(({ observation }, index) => {
     const expected = contract[index]?.expectation;
     const quirk = deviating[index]?.expectation;
@@ -90,8 +117,8 @@ function judgeSteps(plan: Plan, trace: Pick<Trace, "steps">, quirks: ReadonlySet
   });
 }
 
-const predictWithout = (plan: Plan, quirks: ReadonlySet<QuirkName>, name: QuirkName): Step[] =>
-  predict(plan, new Set([...quirks].filter((each) => each !== name)));
+const withoutQuirk = (quirks: ReadonlySet<QuirkName>, name: QuirkName): ReadonlySet<QuirkName> =>
+  new Set([...quirks].filter((each) => each !== name));
 
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null;

@@ -25,6 +25,7 @@ export const divergenceSchema = z.strictObject({
   observed: z.string().min(20).describe("What happens, on what"),
   analysis: z.string().min(20).describe("Why, and whose fault"),
   evidence: z.array(z.string()).min(1).describe("Scenarios that show it"),
+  sometimes: z.boolean().default(false).describe("Whether it takes luck: timing decides, and it may not show"),
   sources: z.array(z.string()).min(1).describe("Files and functions"),
 });
 

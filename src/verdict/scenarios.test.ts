@@ -87,4 +87,4 @@ describe("all scenarios together", () => {
 });
 
 const stepsOf = (plan: Parameters<typeof predict>[0], quirks: readonly (typeof quirkNames)[number][]): unknown[] =>
-  predict(plan, new Set(quirks)).map(({ expectation }) => expectation);
+  predict(plan, new Set(quirks)).map(({ expectation, choices }) => [expectation, choices]);

@@ -40,8 +40,8 @@ function runCommand(
   if ("refused" in fetched) return undefined;
   const moved = data === null ? null : host.dma(name, data.iova, data.access);
   if (moved !== null && "refused" in moved) {
-    // A device may try a store again: an event for each try that finds the function recovered.
-    if (data?.access === "write") host.mayRepeatLastMessage();
+    // A device may try a store again: QEMU asks for the page before it has the data, and again when it has.
+    if (data?.access === "write" && moved.refused !== "silently") host.mayRaiseAgain(fn, moved.refused.pec);
     return data?.access === "read" && host.has("refused-read-gives-zeros") ? "zeros" : undefined;
   }
   const completed = host.dma(name, fn.queues + queues[1] * pageSize, "write");
@@ -100,13 +100,13 @@ export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dm
     ground:
       "NVM Express base specification, controller initialisation; queues are fetched by DMA as any other data. In the error " +
       "state configuration space is out of reach: arch/s390/pci/pci_insn.c, __zpci_load, and vfio_pci_config.c, " +
-      "vfio_default_config_read, hand the -EIO on",
+      "vfio_default_config_read, hand the -EIO on; from 7.0 on arch/s390/pci/pci.c, pci_read, makes it one of PCI's own errors",
     predict: (host, { function: name, iova }) => {
       const fn = nvme(host, name);
       fn.queues = BigInt(iova);
       if (fn.inError) {
         fn.controller = "unknown";
-        return fail("EIO");
+        return fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
       }
       if (runCommand(host, name, adminQueues, null) === undefined) {
         fn.controller = "unknown";
