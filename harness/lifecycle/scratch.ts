@@ -89,6 +89,9 @@ export async function createScratch(options: { readonly parent?: string } = {}):
 /** The scratch folders of this process. */
 const living = new Set<Scratch>();
 
+/** Paths of the scratch folders of this process: what they started has one of them among its arguments. */
+export const scratchPaths = (): readonly string[] => [...living].map(({ path }) => path);
+
 /** Ends every scratch folder of this process at once: each is tried, whatever becomes of the others. */
 export function endAllNow(): void {
   for (const scratch of living) {

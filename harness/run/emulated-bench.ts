@@ -12,7 +12,8 @@ import { EmulatedTarget } from "../target/emulated.ts";
 import { agentPorts, commandLineFor, type MachineOptions } from "../target/emulated-options.ts";
 import { PristineMachines } from "../target/pristine-machines.ts";
 import { SharedMachines } from "../target/shared-machines.ts";
-import { supplyTemplates } from "../template/template-supply.ts";
+import type { TemplatePlace } from "../template/prepare-template.ts";
+import { supplyTemplates, type TemplateSupply } from "../template/template-supply.ts";
 import type { Bench } from "./bench.ts";
 
 /** How the `emulated` bench is opened. */
@@ -36,7 +37,7 @@ export const bootKinds = ["clone", "cold", "shared"] as const;
 /** How a scenario comes to its kernel. */
 export type BootKind = (typeof bootKinds)[number];
 
-const memoryMiB = 512;
+const usualMemoryMiB = 512;
 const cpus = 1;
 
 /**
@@ -71,24 +72,7 @@ export async function openBenchOn(
   }: { readonly boot: BootKind; readonly report: ReportProgress; readonly signal: AbortSignal },
 ): Promise<Bench> {
   const { kernel, qemu, initramfs } = assets;
-  const profile: Bench["profile"] = {
-    bench: "emulated",
-    kernel: {
-      version: kernel.version,
-      digest: kernel.digest,
-      options: kernel.options,
-      commandLine: commandLineFor(kernel.version),
-      patches: kernel.patches,
-    },
-    qemu: { version: qemu.version, digest: qemu.digest },
-    memoryMiB,
-    cpus,
-  };
-  const accelerator = await findAccelerator();
-  const machine = {
-    ...{ profile, qemu, kernel: kernel.image, initramfs: initramfs.path },
-    ...(accelerator === null ? {} : { accelerator }),
-  };
+  const machine = await describeMachineOn(assets);
   for (const { path, pids } of await reapLeftovers({ signal })) {
     const ended = pids.length === 0 ? "" : `, ended process${pids.length === 1 ? "" : "es"} ${pids.join(", ")}`;
     report({ kind: "note", text: `Removed what a run that was killed left: ${path}${ended}` });
@@ -96,18 +80,7 @@ export async function openBenchOn(
   await using scope = new ResourceScope();
   const scratch = scope.use("scratch folder", await createScratch());
   const templates =
-    boot === "cold"
-      ? {}
-      : {
-          templates: supplyTemplates(
-            {
-              machine: machineOf(machine),
-              digests: [qemu.digest, kernel.digest, initramfs.digest],
-              agentPort: agentPorts.agent,
-            },
-            { root: findCacheRoot(), scratch, report, signal },
-          ),
-        };
+    boot === "cold" ? {} : { templates: supplyTemplatesFor(machine, assets, { scratch, report, signal }) };
   const source: MachineOptions = { ...machine, ...templates, scratch };
   const machines = scope.use(
     "machines",
@@ -118,7 +91,7 @@ export async function openBenchOn(
   const patched = kernel.patches.length === 0 ? "" : ` with ${kernel.patches.join(", ")}`;
   return {
     title: `${how}: Linux ${kernel.version}${patched} on QEMU ${qemu.version}`,
-    profile,
+    profile: machine.profile,
     images: [
       { path: kernel.image, digest: kernel.digest },
       { path: initramfs.path, digest: initramfs.digest },
@@ -131,6 +104,46 @@ export async function openBenchOn(
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
   };
 }
+
+/** The machine that scenarios get, put together from assets. */
+export async function describeMachineOn(
+  { kernel, qemu, initramfs }: Assets,
+  memoryMiB = usualMemoryMiB,
+): Promise<Omit<MachineOptions, "scratch" | "templates">> {
+  const accelerator = await findAccelerator();
+  return {
+    profile: {
+      bench: "emulated",
+      kernel: {
+        version: kernel.version,
+        digest: kernel.digest,
+        options: kernel.options,
+        commandLine: commandLineFor(kernel.version),
+        patches: kernel.patches,
+      },
+      qemu: { version: qemu.version, digest: qemu.digest },
+      memoryMiB,
+      cpus,
+    },
+    ...{ qemu, kernel: kernel.image, initramfs: initramfs.path },
+    ...(accelerator === null ? {} : { accelerator }),
+  };
+}
+
+/** Where clones of a machine come from: its template in the cache, frozen when the first one is wanted. */
+export const supplyTemplatesFor = (
+  machine: Omit<MachineOptions, "scratch" | "templates">,
+  { qemu, kernel, initramfs }: Assets,
+  place: Pick<TemplatePlace, "scratch" | "report" | "signal">,
+): TemplateSupply =>
+  supplyTemplates(
+    {
+      machine: machineOf(machine),
+      digests: [qemu.digest, kernel.digest, initramfs.digest],
+      agentPort: agentPorts.agent,
+    },
+    { root: findCacheRoot(), ...place },
+  );
 
 /** QEMU's own file in its command: an unpacked one is started through a loader. */
 const programOf = (argv: readonly [string, ...string[]]): string =>
