@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { makeFolders } from "../lifecycle/make-folders.ts";
 
 /** Goes up when what entries hold changes its shape: older entries are then made anew. */
 const format = 1;
@@ -29,7 +30,7 @@ export interface Entry<Manifest> {
  */
 export async function createCacheFolder(root: string, ...names: readonly string[]): Promise<string> {
   const folder = join(root, ...names);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+  await makeFolders(folder, 0o700).catch((cause: unknown) => {
     throw new InfrastructureError({
       what: `Cannot write the cache "${root}"`,
       remedy: "Point ZHIL_CACHE to a folder that can be written and has 4 GB of room",

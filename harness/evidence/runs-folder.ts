@@ -2,6 +2,7 @@
 import { mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { makeFolders } from "../lifecycle/make-folders.ts";
 
 /** Runs that are kept; older ones are removed when a new one begins. */
 export const keptRuns = 20;
@@ -14,7 +15,7 @@ const runName = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z(?:-\d+)?$/u;
  */
 export async function createRunFolder(parent: string, now: Date): Promise<string> {
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolders(parent);
     const name = await createUnique(
       parent,
       now
