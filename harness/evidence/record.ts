@@ -39,10 +39,14 @@ export const recordSchema = z.strictObject({
     .describe("What differed, of steps that failed and of steps that are known"),
   known: z.array(z.string()).describe("Ledger entries that explain what deviated"),
   stale: z.array(z.string()).describe("Ledger entries that were due and did not show: perhaps fixed"),
-  caveats: z.array(z.string()).describe("What limits the judgement, such as versions newer than the model's, or a kernel that was shared"),
+  caveats: z
+    .array(z.string())
+    .describe("What limits the judgement, such as versions newer than the model's, or a kernel that was shared"),
   steps: z.strictObject({ planned: z.int(), performed: z.int() }),
   started: z.iso.datetime().describe("UTC"),
-  seconds: z.number().describe("From its turn, for which its machine may have been ready, until after the machine's end"),
+  seconds: z
+    .number()
+    .describe("From its turn, for which its machine may have been ready, until after the machine's end"),
   phases: z
     .record(z.string(), z.number())
     .describe("Milliseconds by phase; those before its turn are not part of its seconds"),
