@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
+import { ClosedError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import { killGroup } from "../lifecycle/kill-group.ts";
@@ -12,6 +12,7 @@ import { withLimit } from "../wait/with-limit.ts";
 import { acceptOne, type Acceptor } from "./accept-one.ts";
 import { recordConsole } from "./console-recorder.ts";
 import { describeEnd } from "./describe-end.ts";
+import { EndError } from "./end-error.ts";
 import { buildCommandLine, consoleSocket, monitorSocket, portSocket, type MachineDefinition } from "./machine.ts";
 import type { StartedQemu } from "./started-qemu.ts";
 import { TailText } from "./tail-text.ts";
@@ -33,7 +34,7 @@ export interface QemuPlace {
 
 /**
  * Starts a machine.
- * @throws {InfrastructureError} with QEMU's own words where it ends before its monitor answers; {TimeLimitError}
+ * @throws {EndError} with QEMU's own words where it ends before its monitor answers; {TimeLimitError}
  */
 export async function startQemu(
   machine: MachineDefinition,
@@ -60,9 +61,9 @@ export async function startQemu(
   });
   const death = process.then(({ exitCode, signal: by, shortMessage }) => {
     const words = process.pid === undefined ? (shortMessage ?? "") : stderr.textFrom(0);
-    const how = describeEnd({ kind: "exited", code: exitCode ?? null, signal: by ?? null, stderr: words });
-    return new InfrastructureError({
-      what: `Cannot start QEMU "${machine.qemu.argv.join(" ")}": it ${how}`,
+    const end = { kind: "exited", code: exitCode ?? null, signal: by ?? null, stderr: words } as const;
+    return new EndError(end, {
+      what: `Cannot start QEMU "${machine.qemu.argv.join(" ")}": it ${describeEnd(end)}`,
       remedy: "Run zhil doctor to see whether this QEMU can be used",
     });
   });

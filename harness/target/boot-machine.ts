@@ -5,10 +5,13 @@ import { WatchClient } from "../agent/watch-client.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
+import { isAccident } from "../qemu/end-error.ts";
 import type { MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
-import { portOf } from "../qemu/started-qemu.ts";
-import { cloneOf, thaw, type Template } from "../template/template.ts";
+import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
+import type { KeptTemplate } from "../template/prepare-template.ts";
+import type { TemplateSupply } from "../template/template-supply.ts";
+import { cloneOf, thaw } from "../template/template.ts";
 import { machineOf } from "./describe-by-hand.ts";
 import { agentPorts, limitsOf, type MachineOptions } from "./emulated-options.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
@@ -27,8 +30,12 @@ export interface BootRequest {
   readonly signal: AbortSignal;
 }
 
+/** A clone that cannot be had of a template, as far as can be seen by no fault of its own. */
+class RefusalError extends InfrastructureError {}
+
 /**
- * A machine: a clone where templates are supplied and can be thawed, else a boot.
+ * A machine: a clone where templates are supplied and can be thawed, else a boot. A clone that dies by an accident of its
+ * own says nothing of the template: others go on to be made of it.
  * @throws {HarnessError} where QEMU cannot start or the kernel does not boot
  */
 export async function bootMachine(request: BootRequest): Promise<BootedMachine> {
@@ -36,13 +43,16 @@ export async function bootMachine(request: BootRequest): Promise<BootedMachine> 
   let template = (await templates?.get()) ?? null;
   while (template !== null && templates !== undefined) {
     try {
-      return await bootClone(request, template);
+      return await bootClone(request, template, templates);
     } catch (error) {
       request.signal.throwIfAborted();
-      template = await templates.replace(
-        template,
-        `the one in the cache cannot be thawed: ${describeError(error).join(" ")}`,
-      );
+      const tried = template;
+      // It may have been taken away meanwhile, and another one be there.
+      template = await templates.get();
+      if (template !== tried) continue;
+      if (!(error instanceof RefusalError)) throw error;
+      const why = `the one in the cache cannot be thawed: ${describeError(error).join(" ")}`;
+      template = await templates.replace(tried, why);
     }
   }
   return bootCold(request);
@@ -65,20 +75,42 @@ async function bootCold(request: BootRequest): Promise<BootedMachine> {
 }
 
 /** A clone must share neither its random numbers with its siblings nor its clock with the day it was frozen. */
-async function bootClone(request: BootRequest, template: Template): Promise<BootedMachine> {
+async function bootClone(
+  request: BootRequest,
+  template: KeptTemplate,
+  templates: TemplateSupply,
+): Promise<BootedMachine> {
   await using scope = new ResourceScope();
   const laps = new Laps();
   const started = await startMachine(request, cloneOf(machineOf(request.options), template), scope);
   laps.end("spawn");
-  await thaw(started.machine, template, request.signal);
-  laps.end("load");
-  const { start } = limitsOf(request.options);
-  const seed = { bytes: randomBytes(seedBytes).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
-  const { result } = await started.agent.request("seed", seed, request.signal, start);
-  if (result !== "OK") throw new InfrastructureError({ what: `Cannot give the clone a clock: ${result}` });
-  laps.end("first answer");
+  try {
+    await thaw(started.machine, template, request.signal);
+    laps.end("load");
+    const { start } = limitsOf(request.options);
+    const seed = { bytes: randomBytes(seedBytes).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
+    const { result } = await started.agent.request("seed", seed, request.signal, start);
+    if (result !== "OK") throw new InfrastructureError({ what: `Cannot give the clone a clock: ${result}` });
+    laps.end("first answer");
+  } catch (error) {
+    request.signal.throwIfAborted();
+    throw await explainRefusal(error, started.machine);
+  }
+  // Its state may have been read from another template than its memory.
+  if ((await templates.get()) !== template) {
+    throw new InfrastructureError({ what: "The template was replaced while a clone of it was thawed" });
+  }
+  templates.confirm(template);
   request.scope.use("clone", scope.move());
   return { ...started, hello: template.hello, phases: laps.phases };
+}
+
+/** Why a clone did not come to its first answer. */
+async function explainRefusal(error: unknown, machine: StartedQemu): Promise<Error> {
+  const end = await findMachineEnd(error, machine);
+  if (end === null) return new RefusalError({ what: "A clone of it does not answer", cause: error });
+  const ended = makeEndError("Cannot thaw a clone", end);
+  return isAccident(ended) ? ended : new RefusalError({ what: ended.what, cause: ended.cause });
 }
 
 async function startMachine(

@@ -1,6 +1,7 @@
 /** What lies behind a wait that failed: more often than not, the machine. */
-import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
+import { ClosedError } from "../errors/harness-error.ts";
 import { describeEnd } from "../qemu/describe-end.ts";
+import { EndError } from "../qemu/end-error.ts";
 import type { MachineEnd, StartedQemu } from "../qemu/started-qemu.ts";
 import { escapeText } from "../report/escape.ts";
 import { withLimit } from "../wait/with-limit.ts";
@@ -12,7 +13,8 @@ const shownCharacters = 2_000;
 
 /** How the machine ended, where that is why the error came about; its channels close a moment before it is gone. */
 export async function findMachineEnd(error: unknown, machine: StartedQemu): Promise<MachineEnd | null> {
-  return error instanceof ClosedError ? waitForEnd(machine) : null;
+  const closed = error instanceof ClosedError || (error instanceof Error && error.cause instanceof ClosedError);
+  return closed ? waitForEnd(machine) : null;
 }
 
 /** How a machine that is about to end ended; null where it does not. */
@@ -23,9 +25,9 @@ export async function waitForEnd(machine: StartedQemu): Promise<MachineEnd | nul
 }
 
 /** The error of a machine that ended while something was wanted from it; a panicked guest's last words are its cause. */
-export function makeEndError(what: string, end: MachineEnd): InfrastructureError {
+export function makeEndError(what: string, end: MachineEnd): EndError {
   const problem = { what: `${what}: QEMU ${describeEnd(end)}` };
-  if (end.kind !== "panicked") return new InfrastructureError(problem);
+  if (end.kind !== "panicked") return new EndError(end, problem);
   const words = escapeText(end.console).trim().slice(-shownCharacters);
-  return new InfrastructureError({ ...problem, cause: new Error(`the console's end:\n${words}`) });
+  return new EndError(end, { ...problem, cause: new Error(`the console's end:\n${words}`) });
 }

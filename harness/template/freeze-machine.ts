@@ -3,16 +3,18 @@
  * clone is thawed and has to answer: whether clones work with this QEMU, accelerator and kernel is found out, not known.
  */
 import { randomBytes } from "node:crypto";
-import { rm, stat } from "node:fs/promises";
+import { rm, stat, statfs } from "node:fs/promises";
 import { AgentClient } from "../agent/agent-client.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
+import { isAccident } from "../qemu/end-error.ts";
 import type { MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
-import { portOf } from "../qemu/started-qemu.ts";
+import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
+import { findMachineEnd, makeEndError } from "../target/machine-failure.ts";
 import { canIgnoreShared, chooseTransport, saveState, type MemoryPlace } from "./migration.ts";
 import { stopAtRest } from "./stop-at-rest.ts";
 import {
@@ -46,8 +48,11 @@ export interface Freezing {
   readonly signal: AbortSignal;
 }
 
-/** A kernel that does not boot: no way of freezing helps. */
-class BootError extends InfrastructureError {}
+/** Bytes of room below which a file system counts as full. */
+const fullLimit = 8 * 1024 * 1024;
+
+/** Something that no other way of freezing helps against: a kernel that does not boot, a full disk, a killed QEMU. */
+class HopelessError extends InfrastructureError {}
 
 /**
  * Freezes a machine, its RAM in a file where clones of that work, else in the state; a line says so.
@@ -58,7 +63,7 @@ export async function freezeMachine(freezing: Freezing): Promise<TemplateManifes
     return await freezeAndTry(freezing, "file");
   } catch (error) {
     freezing.signal.throwIfAborted();
-    if (error instanceof BootError) throw error;
+    if (error instanceof HopelessError) throw error;
     freezing.report({
       kind: "step",
       text: `Freezing its RAM into the template's state, which takes longer to thaw: ${describeError(error).join(" ")}`,
@@ -70,9 +75,27 @@ export async function freezeMachine(freezing: Freezing): Promise<TemplateManifes
 }
 
 async function freezeAndTry(freezing: Freezing, memory: MemoryPlace): Promise<TemplateManifest> {
-  const manifest = await freeze(freezing, memory);
-  await tryClone(freezing, describeTemplate(freezing.folder, manifest));
-  return manifest;
+  try {
+    const manifest = await freeze(freezing, memory);
+    await tryClone(freezing, describeTemplate(freezing.folder, manifest));
+    return manifest;
+  } catch (cause) {
+    freezing.signal.throwIfAborted();
+    if (await isFull(freezing.folder)) {
+      throw new HopelessError({
+        what: `There is no room for a template in "${freezing.folder}"`,
+        remedy: "Make room for a few hundred MB, or point ZHIL_CACHE to a folder that has it",
+        cause,
+      });
+    }
+    throw isAccident(cause) ? new HopelessError({ what: "The machine to be frozen came to its end", cause }) : cause;
+  }
+}
+
+/** Whether a folder's file system is full; QEMU itself tells it in many ways, or dies without a word. */
+async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < fullLimit;
 }
 
 async function freeze(freezing: Freezing, memory: MemoryPlace): Promise<TemplateManifest> {
@@ -83,13 +106,36 @@ async function freeze(freezing: Freezing, memory: MemoryPlace): Promise<Template
     "machine",
     await startQemu({ ...freezing.machine, ...ram }, { scratch, startLimit }, signal),
   );
+  try {
+    return await freezeStarted(freezing, memory, machine, scope);
+  } catch (error) {
+    throw await explainEnd(error, machine);
+  }
+}
+
+/** The end of the machine, where that is what lies behind an error. */
+async function explainEnd(error: unknown, machine: StartedQemu): Promise<unknown> {
+  const end = error instanceof HopelessError ? null : await findMachineEnd(error, machine);
+  return end === null ? error : makeEndError("Its machine is no more", end);
+}
+
+async function freezeStarted(
+  freezing: Freezing,
+  memory: MemoryPlace,
+  machine: StartedQemu,
+  scope: ResourceScope,
+): Promise<TemplateManifest> {
+  const { folder, signal } = freezing;
   const agent = scope.use("agent's channel", new AgentClient(portOf(machine, freezing.agentPort)));
   if (memory === "file" && !(await canIgnoreShared(machine, signal))) {
     throw new InfrastructureError({ what: `QEMU ${machine.version} cannot leave RAM to a file` });
   }
-  const hello = await agent.waitForHello(signal, bootLimit).catch((cause: unknown) => {
+  const hello = await agent.waitForHello(signal, bootLimit).catch(async (cause: unknown) => {
     signal.throwIfAborted();
-    throw new BootError({ what: "The kernel to be frozen does not boot", cause });
+    throw new HopelessError({
+      what: "The kernel to be frozen does not boot",
+      cause: await explainEnd(cause, machine),
+    });
   });
   await stopAtRest(machine.qmp, restLimit, signal);
   const transport = chooseTransport(machine.version);
@@ -108,16 +154,18 @@ async function freeze(freezing: Freezing, memory: MemoryPlace): Promise<Template
  * @throws {InfrastructureError} where it does not answer
  */
 async function tryClone({ machine, agentPort, scratch, signal }: Freezing, template: Template): Promise<void> {
+  await using clone = await startQemu(cloneOf(machine, template), { scratch, startLimit }, signal);
+  using agent = new AgentClient(portOf(clone, agentPort));
   try {
-    await using scope = new ResourceScope();
-    const clone = scope.use("clone", await startQemu(cloneOf(machine, template), { scratch, startLimit }, signal));
-    const agent = scope.use("agent's channel", new AgentClient(portOf(clone, agentPort)));
     await thaw(clone, template, signal);
     const seed = { bytes: randomBytes(8).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
     const { result } = await agent.request("seed", seed, signal, answerLimit);
     if (result !== "OK") throw new InfrastructureError({ what: `Its agent answers with ${result}` });
-  } catch (cause) {
+  } catch (error) {
     signal.throwIfAborted();
-    throw new InfrastructureError({ what: "A clone of what was frozen does not work", cause });
+    const cause = await explainEnd(error, clone);
+    throw isAccident(cause)
+      ? cause
+      : new InfrastructureError({ what: "A clone of what was frozen does not work", cause });
   }
 }

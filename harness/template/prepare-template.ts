@@ -34,24 +34,35 @@ export interface TemplatePlace {
   readonly scratch: Scratch;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
-  /** Why the one in the cache is not to be used, if it is not. */
-  readonly distrust?: string;
+  /** The one that is not to be used, and why. */
+  readonly distrust?: { readonly template: KeptTemplate; readonly why: string };
+  /** What became of the one that was there before. */
+  readonly loss?: string;
+}
+
+/** A template in the cache, told apart from any other that is put in its place later. */
+export interface KeptTemplate extends Template {
+  readonly identity: string;
 }
 
 /**
  * The template of a machine: the one in the cache, or a new one, with a line that says why.
  * @throws {HarnessError} where the machine does not boot, cannot be frozen, or its clones do not answer
  */
-export async function prepareTemplate(source: TemplateSource, place: TemplatePlace): Promise<Template> {
-  const { root, scratch, report, signal } = place;
+export async function prepareTemplate(source: TemplateSource, place: TemplatePlace): Promise<KeptTemplate> {
+  const { root, scratch, report, signal, distrust } = place;
   const key = keyOf(source, await findHost(source.machine.accelerator));
-  const found = place.distrust === undefined ? await findTemplate(root, key) : place.distrust;
+  const find = async (): Promise<KeptTemplate | string> => {
+    const found = await findTemplate(root, key, place.loss);
+    return typeof found === "object" && found.identity === distrust?.template.identity ? distrust.why : found;
+  };
+  const found = await find();
   if (typeof found === "object") return found;
   const purpose = "freezing a booted kernel as a template";
   // One lock for all templates: whoever publishes one removes what killed processes left of any.
   return withLock({ root, name: kind, purpose, report, signal }, async () => {
     // Whoever held the lock before may have made it.
-    const made = place.distrust === undefined ? await findTemplate(root, key) : found;
+    const made = await find();
     if (typeof made === "object") return made;
     report({ kind: "step", text: `Freezing a booted kernel as a template: ${made}` });
     const { machine, agentPort } = source;
@@ -59,21 +70,44 @@ export async function prepareTemplate(source: TemplateSource, place: TemplatePla
       freezeMachine({ machine, agentPort, folder, scratch, report, signal }),
     );
     await pruneTemplates(root);
-    return describeTemplate(entry.folder, entry.manifest);
+    return keep(describeTemplate(entry.folder, entry.manifest));
   });
 }
 
-/** The template in the cache, or why there is none that can be used. */
-async function findTemplate(root: string, key: string): Promise<Template | string> {
+/** The template in the cache, or why there is none that can be used; `loss` is what became of an earlier one. */
+async function findTemplate(root: string, key: string, loss?: string): Promise<KeptTemplate | string> {
   const entry = await readEntry<TemplateManifest>(root, kind, key);
-  if (entry === null) return "none of this kernel, QEMU and machine yet";
+  if (entry === null) return loss ?? "none of this kernel, QEMU and machine yet";
   const { folder, manifest } = entry;
-  const template = describeTemplate(folder, manifest);
-  const [memory, state] = await Promise.all([sizeOf(template.memory), sizeOf(template.state)]);
-  if (memory !== manifest.memoryBytes || state !== manifest.stateBytes) return "the one in the cache is not whole";
+  const template = await keep(describeTemplate(folder, manifest)).catch(() => null);
+  if (template === null || !(await isWhole(template, manifest))) return "the one in the cache is not whole";
   const now = new Date();
   await utimes(folder, now, now);
   return template;
+}
+
+async function isWhole(template: Template, { memoryBytes, stateBytes }: TemplateManifest): Promise<boolean> {
+  return (await sizeOf(template.memory)) === memoryBytes && (await sizeOf(template.state)) === stateBytes;
+}
+
+/** The template as it lies in its place at this moment. */
+const keep = async (template: Template): Promise<KeptTemplate> => ({
+  ...template,
+  identity: (await Promise.all([template.state, template.memory].map(identify))).join(", "),
+});
+
+/** A file as it is told apart from others, whole or cut short; what a clone reads of it changes none of this. */
+async function identify(path: string | null): Promise<string> {
+  if (path === null) return "none";
+  const { ino, size, birthtimeMs } = await stat(path);
+  return [ino, size, birthtimeMs].join("/");
+}
+
+/** What became of a template that was found or made before; null where it is as it was. */
+export async function findLoss(template: KeptTemplate): Promise<string | null> {
+  const now = await keep(template).catch(() => null);
+  if (now === null) return "the one that was used until now is gone";
+  return now.identity === template.identity ? null : "the one that was used until now is not what it was";
 }
 
 /** Removes those that were not used for longest. A clone that runs on one keeps its files open, and goes on. */

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 // A QEMU of a few lines for tests: speaks QMP and the agent's protocol, and has the bad days that FAKE_QEMU asks for.
 //
-// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "unplug": …, "restart": …, "ignoreSigterm": true }
+// It can be frozen and thawed, by way of files.
+//
+// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "unplug": …, "restart": …, "ignoreSigterm": true,
+//                      "fate": { "whose": …, "phase": …, "signal": …, "token": path }, "log": path }
 //   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting",
 //          "dies-late" with a message, its sockets connected
 //   boot   "panics", "stays-silent" without a hello, "worker-dies"
@@ -10,6 +13,10 @@
 //          "warns" on its console after the answer, or an errno's name
 //   unplug "never": the guest keeps its functions
 //   restart "never": the kernel keeps the worker; "dies": the new worker does; "stays-silent": it says no hello
+//   fate   the one machine that gets hold of the file "token" sends itself a signal when it comes to a phase: "spawn",
+//          "boot", "load", "first answer", "plug", "operations", "teardown", "save"; whose: "template" or "clone"
+//   log    file to which it adds a line for each phase it comes to, of every machine
+import { appendFileSync, closeSync, ftruncateSync, openSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import process from "node:process";
 
@@ -21,6 +28,28 @@ const panicText = [
   "Kernel panic - not syncing: Fatal exception: panic_on_oops\r\n",
 ].join("");
 
+const words = process.argv.join(" ");
+const whose = words.includes("-incoming") ? "clone" : "template";
+const memory = /mem-path=([^,]+)/.exec(words)?.[1];
+const state = "the state of a machine";
+
+function enter(phase) {
+  if (day.log !== undefined) appendFileSync(day.log, `${whose} ${phase}\n`);
+  if (day.fate?.phase !== phase || day.fate.whose !== whose) return;
+  try {
+    unlinkSync(day.fate.token);
+  } catch {
+    return;
+  }
+  process.kill(process.pid, day.fate.signal);
+}
+
+enter("spawn");
+if (memory !== undefined && whose === "template") {
+  const file = openSync(memory, "w");
+  ftruncateSync(file, 4096);
+  closeSync(file);
+}
 if (day.ignoreSigterm) process.on("SIGTERM", () => undefined);
 if (day.start === "dies") {
   process.stderr.write("qemu-system-s390x: -machine nonsense: unsupported machine type\n");
@@ -59,10 +88,29 @@ function serve(monitor, terminal, agent, watch) {
   }
   onLines(monitor, (line) => {
     const { execute, arguments: fields, id } = JSON.parse(line);
-    tell({ return: execute === "query-status" ? { status, running: status === "running" } : {}, id });
+    const phases = { device_add: "plug", "query-status": "teardown", "migrate-incoming": "load", migrate: "save" };
+    if (execute in phases) enter(phases[execute]);
+    tell({ return: answerTo(execute), id });
+    if (execute === "migrate") {
+      writeFileSync(fields.uri.slice("file:".length), state);
+      event("MIGRATION", { status: "completed" });
+    } else if (execute === "migrate-incoming") {
+      const loaded = readFileSync(fields.uri.slice("file:".length), "utf8");
+      if (loaded !== state)
+        process.stderr.write("qemu-system-s390x: load of migration failed\n", () => process.exit(1));
+      else event("MIGRATION", { status: "completed" });
+    }
     if (execute === "device_del" && day.unplug !== "never") event("DEVICE_DELETED", { device: fields.id, path: "/" });
     if (execute === "qmp_capabilities") boot();
   });
+
+  function answerTo(command) {
+    if (command === "query-status") return { status, running: status === "running" };
+    if (command === "query-migrate-capabilities") {
+      return ["events", "x-ignore-shared"].map((capability) => ({ capability, state: false }));
+    }
+    return command === "human-monitor-command" ? "\r\nCPU#0\r\nPSW=mask 0706c00180000000 addr 0 cc 00\r\n" : {};
+  }
 
   // As with "-action panic=pause,shutdown=pause": what remains is a machine that stands still.
   let status = "running";
@@ -75,6 +123,8 @@ function serve(monitor, terminal, agent, watch) {
   const workerDies = () => frame(watch, { id: 0, worker: { state: "killed", signal: 11 }, stack: [], syscall: "" });
 
   function boot() {
+    if (whose === "clone") return;
+    enter("boot");
     terminal.write("Linux version 7.2.13\r\n");
     if (day.boot === "panics") panic();
     else if (day.boot === "worker-dies") workerDies();
@@ -99,6 +149,8 @@ function serve(monitor, terminal, agent, watch) {
   });
   onFrames(agent, ({ id, op, ...fields }) => {
     if (op === "define-function") functions[fields.function] = { driver: null, handle: "0x80020000", counters: null };
+    if (op === "seed") enter("first answer");
+    else if (!op.startsWith("define-") && op !== "quit") enter("operations");
     const mood = day.on?.[op];
     const answer = { id, values: {}, micros: 5, functions, messages: [], log: [], dropped: 0, memory: {} };
     if (mood === "warns") {
