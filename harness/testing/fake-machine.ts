@@ -17,6 +17,7 @@ export interface BadDay {
   readonly on?: Readonly<Record<string, string>>;
   readonly unplug?: string;
   readonly restart?: string;
+  readonly clones?: string;
   readonly ignoreSigterm?: boolean;
 }
 

@@ -3,7 +3,8 @@
 //
 // It can be frozen and thawed, by way of files.
 //
-// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "unplug": …, "restart": …, "ignoreSigterm": true,
+// FAKE_QEMU is JSON: { "start": …, "boot": …, "on": { "<operation>": … }, "unplug": …, "restart": …, "clones": …,
+//                      "ignoreSigterm": true,
 //                      "fate": { "whose": …, "phase": …, "signal": …, "token": path }, "log": path }
 //   start  "dies" with a message, "stays-silent" without connecting, "no-greeting", "garbled-greeting",
 //          "dies-late" with a message, its sockets connected
@@ -15,6 +16,7 @@
 //   restart "never": the kernel keeps the worker; "dies": the new worker does; "stays-silent": it says no hello
 //   fate   the one machine that gets hold of the file "token" sends itself a signal when it comes to a phase: "spawn",
 //          "boot", "load", "first answer", "plug", "operations", "teardown", "save"; whose: "template" or "clone"
+//   clones "only on trial": of a template that is published none answers well
 //   log    file to which it adds a line for each phase it comes to, of every machine
 import { appendFileSync, closeSync, ftruncateSync, openSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
@@ -151,7 +153,8 @@ function serve(monitor, terminal, agent, watch) {
     if (op === "define-function") functions[fields.function] = { driver: null, handle: "0x80020000", counters: null };
     if (op === "seed") enter("first answer");
     else if (!op.startsWith("define-") && op !== "quit") enter("operations");
-    const mood = day.on?.[op];
+    const refused = op === "seed" && day.clones === "only on trial" && !memory?.includes(".unfinished");
+    const mood = refused ? "EPERM" : day.on?.[op];
     const answer = { id, values: {}, micros: 5, functions, messages: [], log: [], dropped: 0, memory: {} };
     if (mood === "warns") {
       frame(agent, { ...answer, result: "OK" });
