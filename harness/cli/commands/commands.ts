@@ -1,4 +1,5 @@
 import type { RegisterCommand } from "../command.ts";
+import { registerBench } from "./bench.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerList } from "./list.ts";
 import { registerMutants } from "./mutants.ts";
@@ -11,5 +12,6 @@ export const commands: readonly RegisterCommand[] = [
   registerList,
   registerShow,
   registerMutants,
+  registerBench,
   registerDoctor,
 ];

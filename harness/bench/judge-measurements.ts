@@ -1,0 +1,117 @@
+/** Measurements in, figures beside their bars out. */
+import type { Figure } from "./benchmark-record.ts";
+import { judgeFigure, unmeasured, type FigureDefinition, type Finding } from "./figure.ts";
+import { judgeRuns } from "./judge-runs.ts";
+import type {
+  Measured,
+  MemoryMeasurement,
+  Measurements,
+  ScenarioMeasurement,
+  SideMeasurement,
+  ThawMeasurement,
+} from "./measurements.ts";
+import { medianOf, spreadOf } from "./spread.ts";
+
+/** Milliseconds that a thaw may take over the spawn of an idle QEMU, before the factor. */
+const thawAllowance = 60;
+const mebibytes = (memoryMiB: number): string =>
+  memoryMiB % 1024 === 0 ? `${memoryMiB / 1024} GiB` : `${memoryMiB} MiB`;
+
+/** Every figure of what was measured, in the order of the table. */
+export function judgeMeasurements(measurements: Measurements, cores: number): readonly Figure[] {
+  const { thaw, scenario, memory, runs } = measurements;
+  return [
+    ...(thaw === undefined ? [] : judgeThaw(thaw)),
+    ...(scenario === undefined ? [] : judgeScenario(scenario)),
+    ...(memory === undefined ? [] : [judgeMemory(memory)]),
+    ...(runs === undefined ? [] : judgeRuns(runs, cores)),
+  ];
+}
+
+function judgeThaw(measured: Measured<ThawMeasurement>): readonly Figure[] {
+  const memories = [512, 4096];
+  const spawn: FigureDefinition = {
+    ...{ figure: "spawn", part: "thaw", what: "a QEMU that does nothing, until its monitor takes commands" },
+    ...{ unit: "ms", bar: null },
+  };
+  const thaws = memories.map((memoryMiB): FigureDefinition => ({
+    ...{
+      figure: `thaw-${memoryMiB}`,
+      part: "thaw",
+      what: `thaw to the agent's first answer, ${mebibytes(memoryMiB)}`,
+    },
+    ...{ unit: "ms", bar: { relation: "at most", limit: 1.3, of: "ratio" } },
+  }));
+  const growth: FigureDefinition = {
+    ...{ figure: "thaw-by-memory", part: "thaw", what: "what 4 GiB change of it, against 512 MiB" },
+    ...{ unit: "%", bar: { relation: "below", limit: 10, of: "value" } },
+  };
+  if ("failed" in measured) return [spawn, ...thaws, growth].map((each) => unmeasured(each, measured.failed));
+  const { spawns, thaws: found } = measured.found;
+  const samplesOf = (memoryMiB: number): readonly number[] =>
+    found.find((each) => each.memoryMiB === memoryMiB)?.samples ?? [];
+  const allowed = medianOf(spawns) + thawAllowance;
+  const [small = NaN, large = NaN] = memories.map((memoryMiB) => medianOf(samplesOf(memoryMiB)));
+  return [
+    judgeFigure(spawn, ofSamples(spawns)),
+    ...thaws.map((definition, index) => {
+      const samples = ofSamples(samplesOf(memories[index] ?? NaN));
+      const baseline = { what: `spawn + ${thawAllowance} ms`, value: allowed };
+      return judgeFigure(definition, { ...samples, baseline, ratio: samples.value / allowed });
+    }),
+    judgeFigure(growth, { value: Math.abs(large / small - 1) * 100 }),
+  ];
+}
+
+function judgeScenario(measured: Measured<ScenarioMeasurement>): readonly Figure[] {
+  const compare = (
+    name: string,
+    clone: keyof ScenarioMeasurement,
+    cold: keyof ScenarioMeasurement,
+    limit: number,
+  ): readonly Figure[] => {
+    const kernel = cold === "debianCold" ? "Debian's kernel" : "the lean kernel";
+    const api = clone === "type1Clone" ? "type1" : "iommufd";
+    const inTurn: FigureDefinition = {
+      ...{ figure: `clone-against-${name}`, part: "scenario", unit: "ms" },
+      what: `smallest scenario (${api}) on a clone, one after the other (-j 1)`,
+      bar: { relation: "at least", limit, of: "ratio" },
+    };
+    const alone: FigureDefinition = {
+      ...{ figure: `clone-against-${name}-alone`, part: "scenario", unit: "ms" },
+      ...{ what: "the same alone, from nothing to the end of its machine", bar: null },
+    };
+    if ("failed" in measured) return [inTurn, alone].map((each) => unmeasured(each, measured.failed));
+    const [fast, slow] = [measured.found[clone], measured.found[cold]];
+    if ("failed" in fast) return [inTurn, alone].map((each) => unmeasured(each, fast.failed));
+    if ("failed" in slow) return [inTurn, alone].map((each) => unmeasured(each, slow.failed));
+    const find = (samples: (side: SideMeasurement) => readonly number[]): Finding => {
+      const found = ofSamples(samples(fast.found));
+      const value = medianOf(samples(slow.found));
+      return { ...found, baseline: { what: `cold boot of ${kernel}`, value }, ratio: value / found.value };
+    };
+    return [
+      judgeFigure(
+        inTurn,
+        find((side) => side.inTurn),
+      ),
+      judgeFigure(
+        alone,
+        find((side) => side.alone),
+      ),
+    ];
+  };
+  return [...compare("cold", "clone", "cold", 6), ...compare("debian", "type1Clone", "debianCold", 25)];
+}
+
+function judgeMemory(measured: Measured<MemoryMeasurement>): Figure {
+  const definition: FigureDefinition = {
+    ...{ figure: "idle-memory", part: "memory", what: "private memory of an idle clone that has answered once" },
+    ...{ unit: "MiB", bar: { relation: "at most", limit: 30, of: "value" } },
+  };
+  if ("failed" in measured) return unmeasured(definition, measured.failed);
+  return judgeFigure(definition, ofSamples(measured.found.privateMiB));
+}
+
+const ofSamples = (samples: readonly number[]): Finding =>
+  samples.length === 0 ? { value: NaN } : { value: medianOf(samples), spread: spreadOf(samples) };
