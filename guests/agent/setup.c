@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 
 #define WAIT_DEFAULT	5000
 #define SEED_LIMIT	512
+#define IDENTITY_BYTES	16
 
 static bool is_address(const char *text)
 {
@@ -109,6 +111,10 @@ static int parse_bytes(const char *text, unsigned char *bytes, size_t size)
 	return digits / 2;
 }
 
+/*
+ * Mix bytes into the kernel's pool, and have its generator make a new key of the pool at once: by itself it would go on
+ * for up to a minute with the key that it was frozen with, and give siblings the same numbers.
+ */
 static int mix_entropy(const unsigned char *bytes, int count)
 {
 	struct {
@@ -121,10 +127,25 @@ static int mix_entropy(const unsigned char *bytes, int count)
 	if (fd < 0)
 		return errno;
 	memcpy(pool.bytes, bytes, count);
-	if (ioctl(fd, RNDADDENTROPY, &pool) < 0)
+	if (ioctl(fd, RNDADDENTROPY, &pool) < 0 || ioctl(fd, RNDRESEEDCRNG) < 0)
 		error = errno;
 	close(fd);
 	return error;
+}
+
+/* What tells this machine from others that began as it did: numbers drawn as any program draws them, and the time. */
+static void report_identity(struct request *request)
+{
+	unsigned char bytes[IDENTITY_BYTES];
+	char text[2 * IDENTITY_BYTES + 1];
+	struct timespec now;
+
+	if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) != sizeof(bytes) || clock_gettime(CLOCK_REALTIME, &now))
+		return;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		sprintf(text + 2 * i, "%02x", bytes[i]);
+	value_string(request, "random", text);
+	value_number(request, "time", now.tv_sec);
 }
 
 int seed(struct agent *agent, struct request *request)
@@ -150,7 +171,10 @@ int seed(struct agent *agent, struct request *request)
 	error = mix_entropy(bytes, count);
 	if (error)
 		return step_failed(request, "entropy", error);
-	return clock_settime(CLOCK_REALTIME, &now) ? step_failed(request, "clock", errno) : 0;
+	if (clock_settime(CLOCK_REALTIME, &now))
+		return step_failed(request, "clock", errno);
+	report_identity(request);
+	return 0;
 }
 
 int quit(struct agent *agent, struct request *request)

@@ -158,7 +158,7 @@ async function tryClone({ machine, agentPort, scratch, signal }: Freezing, templ
   using agent = new AgentClient(portOf(clone, agentPort));
   try {
     await thaw(clone, template, signal);
-    const seed = { bytes: randomBytes(8).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
+    const seed = { bytes: randomBytes(64).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
     const { result } = await agent.request("seed", seed, signal, answerLimit);
     if (result !== "OK") throw new InfrastructureError({ what: `Its agent answers with ${result}` });
   } catch (error) {
