@@ -29,34 +29,36 @@ export function breakDown({ scenario, runs }: Measurements): readonly Breakdown[
 }
 
 function breakDownSide(how: string, { scenario, bench, alone, phases, operations }: SideMeasurement): Breakdown {
-  const known = medians(phases).filter(({ name }) => name !== "wait");
-  const inGuest = medians(operations);
-  const rest = medianOf(alone) - sum(known);
+  // What nobody timed is told apart sample by sample: medians do not add up.
+  const whole = phases.map(({ wait: _, ...rest }, index) => ({
+    ...rest,
+    // Planning and the evidence.
+    [outside]: Math.max(0, (alone[index] ?? 0) - sum(rest)),
+  }));
+  const inGuest = operations.map((times, index) => ({
+    ...times,
+    // The answer's way, and looking at what each operation changed.
+    [around]: Math.max(0, (phases[index]?.["operations"] ?? 0) - sum(times)),
+  }));
   return {
     what: `${scenario} alone ${how} (${bench})`,
-    phases: [
-      ...known.map((phase) => ({
-        ...phase,
-        inside: phase.name === "operations" ? withRest(inGuest, phase.milliseconds) : [],
-      })),
-      // Planning and the evidence.
-      { name: "planning, evidence", milliseconds: Math.max(0, rest), inside: [] },
-    ],
+    phases: medians(whole).map((phase) => ({
+      ...phase,
+      inside: phase.name === "operations" ? [...medians(inGuest)] : [],
+    })),
   };
 }
 
-/** What the guest says of its operations, and what is left of their time: observing, and the way there and back. */
-function withRest(slices: readonly Slice[], milliseconds: number): Slice[] {
-  const rest = Math.max(0, milliseconds - sum(slices));
-  return [...slices, { name: "observing, there and back", milliseconds: rest }];
-}
+const outside = "planning, evidence";
+const around = "observing, there and back";
 
 interface Slice {
   readonly name: string;
   readonly milliseconds: number;
 }
 
-const sum = (slices: readonly Slice[]): number => slices.reduce((total, { milliseconds }) => total + milliseconds, 0);
+const sum = (phases: Phases): number =>
+  Object.values(phases).reduce((total, milliseconds) => total + milliseconds, 0);
 
 /** Median of each phase, in the order of the phases, others as they first came. */
 function medians(samples: readonly Phases[]): readonly Slice[] {

@@ -77,6 +77,7 @@ function describeBar({ bar, unit }: Figure): string {
   if (bar === null) return "";
   const limit = digits(bar.limit);
   if (bar.of === "ratio") return `${relations[bar.relation]} ${limit} ×`;
+  if (bar.limit === 0) return "none";
   return `${relations[bar.relation]} ${limit}${unit === "count" ? "" : ` ${unit}`}`;
 }
 
