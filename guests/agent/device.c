@@ -2,11 +2,13 @@
 /*
  * The VFIO device itself, however it was opened.
  */
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "operations.h"
+#include "region.h"
 
 #define GROUPS_LIMIT	8
 #define DEVICES_LIMIT	64
@@ -106,4 +108,16 @@ int hot_reset(struct agent *agent, struct request *request)
 	if (request_refused(request))
 		return REFUSED;
 	return system_call(request, ioctl(function->device, VFIO_DEVICE_PCI_HOT_RESET, &command));
+}
+
+int bus_master(struct agent *agent, struct request *request)
+{
+	struct function *function = take_open_function(&agent->table, request);
+	bool on = take_bool(request, "on");
+	int error;
+
+	if (request_refused(request))
+		return REFUSED;
+	error = change_command(function, on ? 0 : PCI_COMMAND_MASTER, on ? PCI_COMMAND_MASTER : 0);
+	return error ? step_failed(request, "command register", error) : 0;
 }

@@ -67,6 +67,7 @@ static const struct operation operations[] = {
 	{ "hot-reset-info", hot_reset_info, false },
 	{ "hot-reset", hot_reset, true },
 
+	{ "bus-master", bus_master, true },
 	{ "nvme-enable", nvme_enable, true },
 	{ "nvme-identify", nvme_identify, true },
 	{ "dma-write", dma_write, true },

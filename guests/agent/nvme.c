@@ -4,13 +4,14 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "region.h"
 #include "table.h"
 
 #define YIELD_ROUNDS	100
@@ -38,14 +39,6 @@ bool keep_waiting(struct patience *patience)
 	return true;
 }
 
-/* An access to a region answers with its size, or fails; less than its size is a failure, too. */
-static int access_result(ssize_t done, size_t size)
-{
-	if (done < 0)
-		return errno;
-	return (size_t)done == size ? 0 : EIO;
-}
-
 int nvme_read(const struct function *function, uint32_t offset, uint32_t *value)
 {
 	uint32_t word = 0;
@@ -71,37 +64,14 @@ int nvme_write_long(const struct function *function, uint32_t offset, uint64_t v
 	return error ? error : nvme_write(function, offset + 4, value >> 32);
 }
 
-static int find_region(const struct function *function, uint32_t index, uint64_t *offset)
-{
-	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
-
-	if (ioctl(function->device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0)
-		return errno;
-	*offset = info.offset;
-	return 0;
-}
-
 /**
  * nvme_find - find BAR 0, and let the function decode memory and master the bus
  */
 int nvme_find(struct function *function)
 {
-	const uint16_t enable = 0x0006; /* PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER */
-	uint64_t config = 0;
-	uint16_t command = 0;
-	int error;
+	int error = find_region(function, VFIO_PCI_BAR0_REGION_INDEX, &function->nvme.bar);
 
-	error = find_region(function, VFIO_PCI_BAR0_REGION_INDEX, &function->nvme.bar);
-	if (!error)
-		error = find_region(function, VFIO_PCI_CONFIG_REGION_INDEX, &config);
-	if (error)
-		return error;
-	config += 4; /* PCI_COMMAND */
-	error = access_result(pread(function->device, &command, sizeof(command), config), sizeof(command));
-	if (error)
-		return error;
-	command |= htole16(enable);
-	return access_result(pwrite(function->device, &command, sizeof(command), config), sizeof(command));
+	return error ? error : change_command(function, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
 /**

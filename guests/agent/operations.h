@@ -57,6 +57,7 @@ perform_fn device_info;
 perform_fn device_reset;
 perform_fn hot_reset_info;
 perform_fn hot_reset;
+perform_fn bus_master;
 
 /* nvme-operations.c */
 perform_fn nvme_enable;

@@ -9,15 +9,15 @@ export interface QmpCommand {
 
 /** What the harness knows about a kind of device. */
 interface DeviceDefinition {
-  /** Whether it reads and writes a medium, a file on the host. */
-  readonly hasMedium: boolean;
-  /** QEMU's driver and its properties, without id. */
-  readonly device: (profile: FunctionProfile) => Readonly<Record<string, unknown>>;
+  /** What stands behind it on the host: the file that is its medium, or the socket on which this process serves it. */
+  readonly behind: "medium" | "socket" | null;
+  /** QEMU's driver and its properties, without id; `path` is that of what stands behind it. */
+  readonly device: (profile: FunctionProfile, path: string) => Readonly<Record<string, unknown>>;
 }
 
 const definitions: Readonly<Record<DeviceKind, DeviceDefinition>> = {
   nvme: {
-    hasMedium: true,
+    behind: "medium",
     device: (profile) => ({
       driver: "nvme",
       serial: nvmeSerial(profile.name),
@@ -28,9 +28,13 @@ const definitions: Readonly<Record<DeviceKind, DeviceDefinition>> = {
     }),
   },
   "virtio-rng": {
-    hasMedium: false,
+    behind: null,
     // Without these two, virtio goes around the IOMMU.
     device: () => ({ driver: "virtio-rng-pci", iommu_platform: true, "disable-legacy": "on" }),
+  },
+  witness: {
+    behind: "socket",
+    device: (_, path) => ({ driver: "vfio-user-pci", socket: { type: "unix", path } }),
   },
 };
 
@@ -41,22 +45,25 @@ export const nvmeSerial = (functionName: string): string => `zhil-${functionName
 export const deviceId = (profile: FunctionProfile): string => `function-${profile.name}`;
 
 /** Whether the function has a medium. */
-export const hasMedium = (profile: FunctionProfile): boolean => definitions[profile.device].hasMedium;
+export const hasMedium = (profile: FunctionProfile): boolean => definitions[profile.device].behind === "medium";
+
+/** Whether the function is served by this process. */
+export const isServed = (profile: FunctionProfile): boolean => definitions[profile.device].behind === "socket";
 
 // Names of block nodes have 31 characters at most, too few for a prefix and a function's name.
 const mediumNode = (profile: FunctionProfile): string => `medium-${profile.fid}`;
 
-/** The commands that plug a function into a running machine; `medium` is the file of a function that has one. */
-export function plugCommands(profile: FunctionProfile, medium: string): readonly QmpCommand[] {
+/** The commands that plug a function into a running machine; `path` is its medium or its socket, where it has one. */
+export function plugCommands(profile: FunctionProfile, path: string): readonly QmpCommand[] {
   const definition = definitions[profile.device];
   const { name, uid, fid } = profile;
-  const file = { driver: "file", filename: medium };
+  const file = { driver: "file", filename: path };
   return [
-    ...(definition.hasMedium
+    ...(hasMedium(profile)
       ? [{ execute: "blockdev-add", arguments: { driver: "raw", "node-name": mediumNode(profile), file } }]
       : []),
     { execute: "device_add", arguments: { driver: "zpci", id: `zpci-${name}`, uid, fid, target: deviceId(profile) } },
-    { execute: "device_add", arguments: { ...definition.device(profile), id: deviceId(profile) } },
+    { execute: "device_add", arguments: { ...definition.device(profile, path), id: deviceId(profile) } },
   ];
 }
 

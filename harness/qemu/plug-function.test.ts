@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { digestOf, patternPage } from "../agent/pattern.ts";
+import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { makePlayground } from "../testing/fake-machine.ts";
 import { fakePlan } from "../testing/fake-plan.ts";
 import { plugCommands, nvmeSerial } from "./device.ts";
 import { mediumBlocks, readBlock } from "./medium.ts";
-import { mediumPath, plugFunction, unplugFunction } from "./plug-function.ts";
+import { pathBehind, plugFunction, unplugFunction } from "./plug-function.ts";
 
 const never = new AbortController().signal;
 const nvme = { name: "a", device: "nvme", uid: 5, fid: 32 } as const;
@@ -36,6 +37,14 @@ it("sends virtio's DMA through the IOMMU", () => {
   });
 });
 
+it("has QEMU connect to the socket of a function that this process serves", () => {
+  expect(plugCommands({ ...nvme, device: "witness" }, "/f.sock")[1]?.arguments).toEqual({
+    driver: "vfio-user-pci",
+    socket: { type: "unix", path: "/f.sock" },
+    id: "function-a",
+  });
+});
+
 it("cuts a serial number where NVMe's field ends", () => {
   expect(nvmeSerial("a-function-with-a-long-name")).toBe("zhil-a-function-with");
 });
@@ -43,8 +52,9 @@ it("cuts a serial number where NVMe's field ends", () => {
 it("gives an NVMe a medium whose blocks say which they are, and takes the function away again", async () => {
   await using playground = await makePlayground();
   await using target = await playground.makeTarget({}).start({ ...fakePlan, functions: [], buffers: [] }, never);
-  const { medium } = await plugFunction(target.machine, nvme, never);
-  expect(medium).toBe(mediumPath(target.machine.folder, nvme));
+  await using scope = new ResourceScope();
+  const { medium } = await plugFunction(target.machine, nvme, scope, never);
+  expect(medium).toBe(pathBehind(target.machine.folder, nvme));
   expect((await readFile(medium!)).length).toBe(mediumBlocks * 4096);
   expect(digestOf(await readBlock(medium!, 255))).toBe(digestOf(patternPage("block:a:255")));
   expect(await readBlock(medium!, 256)).toHaveLength(0);

@@ -1,7 +1,9 @@
 /** Hot-plugging: every function comes to a running machine, so that a cold boot and a clone take the same way. */
 import { join } from "node:path";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
-import { deviceId, hasMedium, plugCommands, unplugCommands } from "./device.ts";
+import type { ResourceScope } from "../lifecycle/resource-scope.ts";
+import { Witness } from "../vfio-user/witness.ts";
+import { deviceId, hasMedium, isServed, plugCommands, unplugCommands } from "./device.ts";
 import { createMedium } from "./medium.ts";
 import type { StartedQemu } from "./started-qemu.ts";
 
@@ -13,27 +15,33 @@ export interface PluggedFunction {
   readonly profile: FunctionProfile;
   /** File of its medium on the host; null for a device without one. */
   readonly medium: string | null;
+  /** What serves it; null for a device that QEMU emulates. */
+  readonly witness: Witness | null;
 }
 
-/** Path of a function's medium in the machine's folder. */
-export const mediumPath = (folder: string, profile: FunctionProfile): string =>
-  join(folder, `medium-${profile.fid}.raw`);
+/** Path of what stands behind a function, its medium or its socket, in the machine's folder. */
+export const pathBehind = (folder: string, profile: FunctionProfile): string =>
+  join(folder, isServed(profile) ? `function-${profile.fid}.sock` : `medium-${profile.fid}.raw`);
 
 /**
- * Plugs a function in and returns as soon as QEMU has it; the guest learns of it by an availability event.
+ * Plugs a function in and returns as soon as QEMU has it; the guest learns of it by an availability event. What serves it
+ * ends with `scope`, which must be after QEMU has taken the function away.
  * @throws {InfrastructureError} with QEMU's words where it refuses
  */
 export async function plugFunction(
   machine: StartedQemu,
   profile: FunctionProfile,
+  scope: ResourceScope,
   signal: AbortSignal,
 ): Promise<PluggedFunction> {
-  const medium = mediumPath(machine.folder, profile);
-  if (hasMedium(profile)) await createMedium(medium, profile.name);
-  for (const command of plugCommands(profile, medium)) {
+  const path = pathBehind(machine.folder, profile);
+  if (hasMedium(profile)) await createMedium(path, profile.name);
+  const { name } = profile;
+  const witness = isServed(profile) ? scope.use(`function "${name}"`, await Witness.serve(name, path)) : null;
+  for (const command of plugCommands(profile, path)) {
     await machine.qmp.execute(command.execute, command.arguments, signal);
   }
-  return { profile, medium: hasMedium(profile) ? medium : null };
+  return { profile, medium: hasMedium(profile) ? path : null, witness };
 }
 
 /**

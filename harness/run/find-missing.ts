@@ -5,7 +5,7 @@ import type { DeviceKind, Profile } from "../../src/trace/profile.ts";
 import { compareVersions } from "../../src/zpci/version.ts";
 
 /** First QEMU that has a device on s390x. */
-const deviceSince: Readonly<Record<DeviceKind, string>> = { nvme: "10.0", "virtio-rng": "2.11" };
+const deviceSince: Readonly<Record<DeviceKind, string>> = { nvme: "10.0", "virtio-rng": "2.11", witness: "10.1" };
 
 /** Everything missing, in words; empty where the scenario can run. A kernel that does not tell its options has them all. */
 export function findMissing(scenario: Scenario, profile: Omit<Profile, "functions">): string[] {

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { Plan } from "../../src/plan/plan.ts";
-import { hasMedium, plugCommands } from "../qemu/device.ts";
+import { hasMedium, isServed, plugCommands } from "../qemu/device.ts";
 import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
-import { mediumPath } from "../qemu/plug-function.ts";
+import { pathBehind } from "../qemu/plug-function.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
 import { agentPorts, type MachineOptions } from "./emulated-options.ts";
 
@@ -29,12 +29,15 @@ export function describeByHand(options: Omit<MachineOptions, "scratch">, plan: P
   const machine = machineOf(options);
   const variables = Object.entries(machine.qemu.environment).map(([name, value]) => `${name}=${value}`);
   const command = buildCommandLine(machine, { folder: "", sockets: "by-hand" });
-  const plugs = plan.functions.flatMap((each) => plugCommands(each, basename(mediumPath("", each))));
+  const plugs = plan.functions.flatMap((each) => plugCommands(each, basename(pathBehind("", each))));
   return [
     ...plan.functions
       .filter(hasMedium)
-      .map((each) => quoteForShell(["truncate", "--size=1M", basename(mediumPath("", each))])),
+      .map((each) => quoteForShell(["truncate", "--size=1M", basename(pathBehind("", each))])),
     quoteForShell([...(variables.length === 0 ? [] : ["env", ...variables]), ...command]),
+    ...plan.functions
+      .filter(isServed)
+      .map((each) => `# a vfio-user server for function "${each.name}" on "${basename(pathBehind("", each))}" first`),
     ...["# then, on the monitor's socket:", '# {"execute":"qmp_capabilities"}'],
     ...plugs.map((each) => `# ${JSON.stringify(each)}`),
   ];

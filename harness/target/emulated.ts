@@ -5,6 +5,7 @@ import type { Profile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import { Observer } from "../agent/observe.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { readBlock } from "../qemu/medium.ts";
 import { plugFunction, type PluggedFunction } from "../qemu/plug-function.ts";
 import { Laps } from "../wait/laps.ts";
@@ -52,11 +53,12 @@ export class EmulatedTarget implements Target {
     const limits = limitsOf(this.#options);
     const plugged = new Map<string, PluggedFunction>();
     const observer = new Observer(plan, async (name, block) => {
-      const medium = plugged.get(name)?.medium ?? null;
-      return medium === null ? null : readBlock(medium, block);
+      const { medium = null, witness = null } = plugged.get(name) ?? {};
+      return witness?.readBlock(block) ?? (medium === null ? null : readBlock(medium, block));
     });
+    await using scope = new ResourceScope();
     const laps = new Laps();
-    for (const each of plan.functions) plugged.set(each.name, await plugFunction(held.machine, each, signal));
+    for (const each of plan.functions) plugged.set(each.name, await plugFunction(held.machine, each, scope, signal));
     await define(plan, held.agent, observer, limits.plug, signal);
     laps.end("plug");
     const { kernel, qemu } = this.#options.profile;
@@ -64,6 +66,8 @@ export class EmulatedTarget implements Target {
       held,
       observer,
       limits,
+      witnesses: new Map([...plugged].flatMap(([name, { witness }]) => (witness === null ? [] : [[name, witness]]))),
+      served: scope.move(),
       phases: { ...held.phases, ...laps.phases },
       // What runs, as it says itself.
       profile: {

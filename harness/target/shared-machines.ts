@@ -6,7 +6,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
-import { mediumPath, unplugFunction } from "../qemu/plug-function.ts";
+import { pathBehind, unplugFunction } from "../qemu/plug-function.ts";
 import { bootMachine } from "./boot-machine.ts";
 import { limitsOf, type EmulatedLimits, type MachineOptions } from "./emulated-options.ts";
 import type { BootedMachine, HeldMachine, MachineSource } from "./machine-source.ts";
@@ -99,7 +99,7 @@ export class SharedMachines implements MachineSource {
     refuse(result === "OK" ? findAlarms(log.map(({ text }) => text)) : [`the worker's end gave ${result}`]);
     for (const each of plan.functions) {
       await unplugFunction(machine, each, signal, plug);
-      await rm(mediumPath(machine.folder, each), { force: true });
+      await rm(pathBehind(machine.folder, each), { force: true });
     }
     agent.expectAnother();
     await watch.restart(signal, start);

@@ -3,8 +3,10 @@ import { performance } from "node:perf_hooks";
 import * as z from "zod";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
+import type { Value } from "../../src/trace/observation.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { findAlarms } from "../agent/alarms.ts";
+import type { AgentAnswer } from "../agent/answers.ts";
 import type { Observer } from "../agent/observe.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
@@ -13,6 +15,14 @@ import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
 import type { HeldMachine } from "./machine-source.ts";
+import { withLimit } from "../wait/with-limit.ts";
+import { checkWitnesses, performOnWitness, takeEvents, type Witnesses } from "./witnesses.ts";
+
+/** What was told to witnesses meanwhile is evidence. */
+function addEvents({ observation, evidence }: Performed, witnesses: Value): Performed {
+  if (witnesses === null) return { observation, evidence };
+  return { observation, evidence: { ...evidence, raw: { answer: evidence.raw, witnesses } } };
+}
 
 const statusSchema = z.object({ status: z.string() });
 
@@ -23,6 +33,9 @@ export interface EmulatedParts {
   readonly observer: Observer;
   readonly limits: EmulatedLimits;
   readonly phases: Phases;
+  readonly witnesses: Witnesses;
+  /** What serves the functions; ends after the machine has let go of them. */
+  readonly served: AsyncDisposable;
 }
 
 /** A started target of the `emulated` bench. */
@@ -33,6 +46,8 @@ export class StartedEmulatedTarget implements StartedTarget {
   readonly #held: HeldMachine;
   readonly #observer: Observer;
   readonly #limits: EmulatedLimits;
+  readonly #witnesses: Witnesses;
+  readonly #served: AsyncDisposable;
   /** Where in the console the last answer left off: what comes after belongs to what is done next. */
   #seen: number;
   #broken: string | null = null;
@@ -46,6 +61,8 @@ export class StartedEmulatedTarget implements StartedTarget {
     this.#held = parts.held;
     this.#observer = parts.observer;
     this.#limits = parts.limits;
+    this.#witnesses = parts.witnesses;
+    this.#served = parts.served;
     this.#seen = this.machine.console.position;
   }
 
@@ -61,10 +78,10 @@ export class StartedEmulatedTarget implements StartedTarget {
     }
     const began = performance.now();
     try {
-      const { op, ...fields } = operation;
       const until = AbortSignal.any([signal, this.#held.watch.workerEnded]);
-      const answer = await this.#held.agent.request(op, fields, until, this.#limits.operation);
-      const performed = await this.#observer.observe(operation, answer);
+      const answer = await this.#ask(operation, until);
+      const performed = addEvents(await this.#observer.observe(operation, answer), takeEvents(this.#witnesses));
+      checkWitnesses(this.#witnesses);
       const [alarm] = performed.observation.alarms;
       if (alarm !== undefined) this.#doubt ??= `its kernel said: ${alarm}`;
       this.#seen = this.machine.console.position;
@@ -73,6 +90,20 @@ export class StartedEmulatedTarget implements StartedTarget {
       this.#broken = error instanceof Error ? error.message : `"${operation.op}" failed`;
       return await this.#explain(operation, error, began, signal);
     }
+  }
+
+  /** Has an operation performed by who performs it: the agent, or a function that this process serves. */
+  async #ask(operation: Operation, signal: AbortSignal): Promise<AgentAnswer> {
+    const { agent } = this.#held;
+    const limit = this.#limits.operation;
+    const { op, ...fields } = operation;
+    const dma = performOnWitness(this.#witnesses, operation);
+    if (dma === null) return agent.request(op, fields, signal, limit);
+    const began = performance.now();
+    const completion = await withLimit({ what: `the answer to "${op}" of a witness`, limit, signal }, () => dma);
+    const micros = Math.round((performance.now() - began) * 1000);
+    // The guest had no part in it: what it noticed is to be asked for.
+    return { ...(await agent.request("look", {}, signal, limit)), micros, values: { completion } };
   }
 
   /** Says that what was observed is wrong: the machine is not to be used again. */
@@ -88,7 +119,11 @@ export class StartedEmulatedTarget implements StartedTarget {
     const failure = this.#broken === null ? await this.#findLateFailure() : null;
     const doubt = this.#broken ?? failure?.message ?? this.#doubt;
     this.#broken ??= "it was disposed";
-    await this.#held.giveBack(doubt);
+    try {
+      await this.#held.giveBack(doubt);
+    } finally {
+      await this.#served[Symbol.asyncDispose]();
+    }
     if (failure !== null) throw failure;
   }
 

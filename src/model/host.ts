@@ -212,11 +212,12 @@ export class Host {
    * One page of DMA.
    * Contract: translated by the table registered for the function; what that does not allow is blocked and puts the
    * function into the error state (seed 004: "blocked and will lead to the PCI device being isolated (put into an error
-   * state)"; error event codes as QEMU's include/hw/s390x/s390-pci-bus.h names the architecture's).
+   * state)"; error event codes as QEMU's include/hw/s390x/s390-pci-bus.h names the architecture's). A function whose command
+   * register says that it may not be bus master does no DMA (PCI Local Bus Specification, section 6.2.2).
    */
   dma(name: string, iova: bigint, access: "read" | "write"): DmaAnswer {
     const fn = this.fn(name);
-    if (fn.inError) return { refused: "silently" };
+    if (fn.inError || fn.busMaster === "off") return { refused: "silently" };
     if (fn.domain === null) return this.#refuse(fn, null, this.has("blocked-dma-silent"));
     if (iova > this.aperture.last) return this.#refuse(fn, "0x2", this.has("dma-above-aperture-silent"));
     if (iova < this.aperture.first) return this.#refuse(fn, "0x2");
@@ -269,16 +270,21 @@ export class Host {
     if (way < 2) return;
     this.say(`${fn.profile.name} reset-load-store-blocked cc=1 status=18`);
     this.zpciReset(fn.profile.name);
+    // This reset comes without the PCI core, which would have restored it.
+    fn.busMaster = "unknown";
   }
 
   /**
    * A zPCI reset: disable, enable, register the table again.
-   * Ground: arch/s390/pci/pci.c, zpci_hot_reset_device and zpci_reenable_device (6.12: the same, in one function).
+   * Ground: arch/s390/pci/pci.c, zpci_hot_reset_device and zpci_reenable_device (6.12: the same, in one function). Who
+   * resets saves the command register before and restores it after (drivers/pci/pci.c, pci_dev_save_and_disable), whatever
+   * could be read of it.
    */
   zpciReset(name: string): void {
     const fn = this.fn(name);
     this.messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
     fn.shadow = new Map();
+    if (fn.inError) fn.busMaster = "unknown";
     fn.inError = false;
     fn.controller = "off";
   }

@@ -52,6 +52,7 @@ export function initialState(plan: Plan): HostState {
         shadow: new Map(),
         inError: false,
         givenUp: false,
+        busMaster: "off",
         controller: "off",
         queues: null,
       },

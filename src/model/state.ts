@@ -104,6 +104,8 @@ export interface ModelFunction {
   inError: boolean;
   /** The kernel gave it up after an error event and keeps off its configuration space until it is scanned anew. */
   givenUp: boolean;
+  /** Whether the command register lets the function do DMA; unknown where it was restored from what could not be read. */
+  busMaster: "off" | "on" | "unknown";
   controller: "off" | "ready" | "unknown";
   queues: bigint | null;
 }

@@ -114,7 +114,10 @@ export const operationFields = {
     })
     .describe("VFIO_DEVICE_PCI_HOT_RESET"),
 
-  // DMA, with a minimal NVMe driver over VFIO
+  // DMA, with a minimal NVMe driver over VFIO, or by a witness itself
+  "bus-master": z
+    .strictObject({ ...onFunction, on: z.boolean().default(true) })
+    .describe("Set or clear bus master in the function's command register: without it the device does no DMA"),
   "nvme-enable": z
     .strictObject({ ...onFunction, iova: hexSchema.describe("Where the function's queue pages are mapped") })
     .describe("Switch bus mastering on, reset the controller, set up admin queues and one pair of I/O queues"),

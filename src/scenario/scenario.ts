@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { nameSchema, operationFields, operationNames } from "../operation/operation.ts";
 import type { OperationName } from "../operation/operation.ts";
+import { deviceKinds, type DeviceKind } from "../trace/profile.ts";
 import { addressSchema } from "./address.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
 
@@ -37,7 +38,7 @@ export const scenarioSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z0-9_]+$/))
     .default([])
     .describe("Kernel options beyond those the operations imply"),
-  functions: z.record(nameSchema, z.enum(["nvme", "virtio-rng"])).describe("The functions, and which device each is"),
+  functions: z.record(nameSchema, z.enum(deviceKinds)).describe("The functions, and which device each is"),
   buffers: z.record(nameSchema, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
   steps: z.array(z.unknown()).min(1).max(500),
 });
@@ -57,7 +58,7 @@ export interface Scenario {
   readonly seeds: readonly string[];
   readonly ground: string | null;
   readonly requires: readonly string[];
-  readonly functions: Readonly<Record<string, "nvme" | "virtio-rng">>;
+  readonly functions: Readonly<Record<string, DeviceKind>>;
   readonly buffers: Readonly<Record<string, number>>;
   readonly steps: readonly ScenarioStep[];
   /** Path it was read from. */

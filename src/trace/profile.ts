@@ -15,8 +15,11 @@ export interface FunctionProfile {
   readonly fid: number;
 }
 
-/** The emulated devices a scenario may ask for. */
-export type DeviceKind = "nvme" | "virtio-rng";
+/** The emulated devices a scenario may ask for. A witness is a function of ours: it does DMA when the harness tells it. */
+export const deviceKinds = ["nvme", "virtio-rng", "witness"] as const;
+
+/** One of the emulated devices. */
+export type DeviceKind = (typeof deviceKinds)[number];
 
 /** Everything a prediction may depend on. */
 export interface Profile {

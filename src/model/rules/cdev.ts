@@ -10,12 +10,14 @@ import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 /**
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
  * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable; arch/s390/pci/pci.c, pcibios_enable_device and
- * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment.
+ * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment. vfio_pci_core_enable begins with
+ * pci_clear_master: "Don't allow our initial saved state to include busmaster".
  */
 export function openDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
   fn.inUse = true;
+  fn.busMaster = "off";
   host.resetFunction(name);
 }
 
@@ -27,6 +29,7 @@ export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   if (!host.resetFunction(name)) host.zpciReset(name);
   fn.inUse = false;
+  fn.busMaster = "off";
   fn.controller = "off";
   fn.queues = null;
 }

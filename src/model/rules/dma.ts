@@ -1,4 +1,4 @@
-/** DMA, with an NVMe controller as the device that does it; and the CPU's own hand in memory. */
+/** DMA, with an NVMe controller or a witness as the device that does it; and the CPU's own hand in memory. */
 import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
@@ -16,13 +16,20 @@ const ioQueues = [2n, 3n] as const;
  */
 const refusedCommand: Outcome = { result: "OK", values: anything };
 
-const nvme = (host: Host, name: string): ModelFunction => {
+const inUse = (host: Host, name: string): ModelFunction => {
   const fn = host.fn(name);
-  if (fn.profile.device !== "nvme")
-    throw new ScenarioMistake(`Function "${name}" is no NVMe and does no DMA on request`);
   if (!fn.inUse) throw new ScenarioMistake(`Function "${name}" is not open`);
   return fn;
 };
+
+const nvme = (host: Host, name: string): ModelFunction => {
+  if (host.fn(name).profile.device !== "nvme")
+    throw new ScenarioMistake(`Function "${name}" is no NVMe and takes no commands`);
+  return inUse(host, name);
+};
+
+/** A write to configuration space begins with a read, for which the kernel has its own word where it is out of reach. */
+const outOfReach = (host: Host): Outcome => fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
 
 /**
  * A command: fetched from its queue, its data moved, its completion written; undefined where a step was refused, `zeros`
@@ -84,6 +91,34 @@ function commandOn(
   return succeed({ completion: "success", status: 0, csts: anything });
 }
 
+/** A witness does what it is told, once, and says what came of it: no command is fetched, no completion written. */
+function witnessDma(
+  host: Host,
+  name: string,
+  iova: string,
+  access: "read" | "write",
+  done: (page: string | null) => void,
+): Outcome {
+  const fn = inUse(host, name);
+  const address = BigInt(iova);
+  if (address % pageSize !== 0n) throw new ScenarioMistake(`DMA of one page needs a page-aligned IOVA, not ${iova}`);
+  if (fn.busMaster === "unknown") {
+    if (host.quirks.size === 0) {
+      throw new ScenarioMistake(`The command register of "${name}" was lost in a reset: it needs bus-master first`);
+    }
+    // Only a quirk led here.
+    host.giveUp();
+    return refusedCommand;
+  }
+  const moved = host.dma(name, address, access);
+  if ("refused" in moved) return succeed({ completion: "refused" });
+  done(moved.page);
+  return succeed({ completion: "success" });
+}
+
+/** Whether a function does DMA by itself, when the harness tells it. */
+const isWitness = (host: Host, name: string): boolean => host.fn(name).profile.device === "witness";
+
 const write = (host: Host, page: string | null, content: string): void => {
   if (page === null || host.state.memory[page] === content || page.includes(".queues[")) return;
   host.state.memory[page] = content;
@@ -95,7 +130,19 @@ const blockContent = (host: Host, name: string, block: number): string =>
   host.state.blocks[blockKey(name, block)] ?? `block:${blockKey(name, block)}`;
 
 /** Rules of this file. */
-export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look"> = {
+export const dmaRules: Rules<
+  "bus-master" | "nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look"
+> = {
+  "bus-master": {
+    ground:
+      "drivers/vfio/pci/vfio_pci_config.c, vfio_basic_config_write: bus master reaches the function's own command register; arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state",
+    predict: (host, { function: name, on }) => {
+      const fn = inUse(host, name);
+      if (fn.inError) return outOfReach(host);
+      fn.busMaster = on ? "on" : "off";
+      return succeed();
+    },
+  },
   "nvme-enable": {
     ground:
       "NVM Express base specification, controller initialisation; queues are fetched by DMA as any other data. In the error " +
@@ -106,8 +153,9 @@ export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dm
       fn.queues = BigInt(iova);
       if (fn.inError) {
         fn.controller = "unknown";
-        return fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
+        return outOfReach(host);
       }
+      fn.busMaster = "on";
       if (runCommand(host, name, adminQueues, null) === undefined) {
         fn.controller = "unknown";
         return { result: "OK", values: { $has: { state: { $not: "ready" } } } };
@@ -124,21 +172,31 @@ export const dmaRules: Rules<"nvme-enable" | "nvme-identify" | "dma-write" | "dm
       }),
   },
   "dma-write": {
-    ground: "NVM Express NVM command set, Read: the block is written to the data pointer",
-    predict: (host, { function: name, iova, block }) =>
-      commandOn(host, name, iova, "write", ioQueues, (page) => {
+    ground:
+      "NVM Express NVM command set, Read: the block is written to the data pointer; a witness writes its block as it is " +
+      "(harness/vfio-user/witness.ts), and what the IOMMU refuses is told to it (vfio-user protocol, VFIO_USER_DMA_WRITE)",
+    predict: (host, { function: name, iova, block }) => {
+      const done = (page: string | null): void => {
         write(host, page, blockContent(host, name, block));
-      }),
+      };
+      if (isWitness(host, name)) return witnessDma(host, name, iova, "write", done);
+      return commandOn(host, name, iova, "write", ioQueues, done);
+    },
   },
   "dma-read": {
-    ground: "NVM Express NVM command set, Write: the data pointer's page is read and becomes the block",
-    predict: (host, { function: name, iova, block }) =>
-      commandOn(host, name, iova, "read", ioQueues, (page) => {
+    ground:
+      "NVM Express NVM command set, Write: the data pointer's page is read and becomes the block; so with a witness, whose " +
+      "block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
+    predict: (host, { function: name, iova, block }) => {
+      const done = (page: string | null): void => {
         const content = page === null ? "zeros" : (host.state.memory[page] ?? "unknown");
         if (blockContent(host, name, block) === content) return;
         host.state.blocks[blockKey(name, block)] = content;
         host.blocks[blockKey(name, block)] = content;
-      }),
+      };
+      if (isWitness(host, name)) return witnessDma(host, name, iova, "read", done);
+      return commandOn(host, name, iova, "read", ioQueues, done);
+    },
   },
   fill: {
     ground: "The CPU's own stores, ordinary memory",

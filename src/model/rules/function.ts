@@ -17,6 +17,7 @@ const forget = (host: Host, name: string): void => {
   fn.driver = null;
   fn.inError = false;
   fn.givenUp = false;
+  fn.busMaster = "off";
   fn.controller = "off";
   fn.resetMethod = "default";
   fn.defaultType = defaultTypeOf(host.profile);

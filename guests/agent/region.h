@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZHIL_REGION_H
+#define ZHIL_REGION_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct function;
+
+/* region.c: all return 0 or the errno of what failed. */
+int access_result(ssize_t done, size_t size);
+int find_region(const struct function *function, uint32_t index, uint64_t *offset);
+int change_command(const struct function *function, uint16_t clear, uint16_t set);
+
+#endif
