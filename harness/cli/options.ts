@@ -1,6 +1,7 @@
 /** Options that several commands take, and how their values are read. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { seedLimit } from "../run/order.ts";
 import { scenariosFolder } from "../scenarios/read-scenarios.ts";
 import type { Selection } from "../scenarios/select-scenarios.ts";
 
@@ -37,6 +38,15 @@ export function parseJobs(text: string): number {
     throw new InvalidArgumentError("Expected a number of scenarios at a time, 1 or more.");
   }
   return jobs;
+}
+
+/** Reads the seed of a random order. */
+export function parseOrderSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/u.test(text) || seed >= seedLimit) {
+    throw new InvalidArgumentError(`Expected a whole number from 0 to ${seedLimit - 1}.`);
+  }
+  return seed;
 }
 
 const repeatable = (flags: string, description: string): Option =>

@@ -1,4 +1,5 @@
 /** What `zhil run` does. */
+import { randomInt } from "node:crypto";
 import { relative, resolve } from "node:path";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { ReportProgress } from "../assets/progress.ts";
@@ -17,6 +18,7 @@ import { createScreen, wantsColours } from "../report/screen.ts";
 import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import type { BootKind } from "../run/emulated-bench.ts";
+import { seedLimit, type Order, type orderNames } from "../run/order.ts";
 import { runSuite } from "../run/run-suite.ts";
 import { defaultJobs } from "../run/schedule.ts";
 import { measureCapacity } from "../run/measure-capacity.ts";
@@ -36,6 +38,8 @@ export interface RunFlags extends SelectionFlags {
   readonly qemu?: string;
   readonly boot: BootKind;
   readonly jobs?: number;
+  readonly order?: (typeof orderNames)[number];
+  readonly orderSeed?: number;
   readonly out: string;
   readonly junit?: string;
   readonly json?: true;
@@ -56,6 +60,7 @@ export async function runCommand(
   const json = flags.json === true;
   const people = json ? io.stderr : io.stdout;
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
+  const order = chooseOrder(flags);
   const selection = readSelection(names, flags, io.workingFolder);
   const selected = await selectScenarios(selection);
   // Made before anything that can fail: from here on the file says that the run did not end.
@@ -70,12 +75,16 @@ export async function runCommand(
     ...(junit === null ? [] : [junit]),
     new TableReporter(screen),
   ]);
+  if (order.kind === "random") {
+    screen.print(`in a random order, which --order-seed ${order.seed} repeats`);
+  }
   const runs = resolve(io.workingFolder, flags.out);
   const result = await runSuite(selected, {
     bench,
     ledger,
     reporters,
     runFolder: await createRunFolder(runs, new Date()),
+    order,
     durations: await readDurations(runs),
     jobs: flags.jobs ?? defaultJobs(measureCapacity(), flags.boot),
     keep: flags.keep === true,
@@ -85,6 +94,14 @@ export async function runCommand(
   await keepDurations(runs, result.records);
   for (const broken of reporters.broken) printBroken(broken, io);
   return exitCodeOf(result, reporters.broken);
+}
+
+/** The order that the options ask for; a seed alone asks for a random one. */
+function chooseOrder({ order, orderSeed }: RunFlags): Order {
+  const kind = order ?? (orderSeed === undefined ? "longest" : "random");
+  if (kind === "random") return { kind, seed: orderSeed ?? randomInt(seedLimit) };
+  if (orderSeed === undefined) return { kind };
+  throw new UsageError({ what: `Cannot use --order-seed with --order ${kind}: that order is no matter of chance` });
 }
 
 function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): BenchChoice {

@@ -9,14 +9,17 @@ import { measureCapacity } from "./measure-capacity.ts";
 import { giveUp, prepareScenario, type PreparedScenario } from "./prepared-scenario.ts";
 import type { RunContext } from "./run-context.ts";
 import { makeRecord, runPrepared } from "./run-scenario.ts";
-import { hasRoomAhead, longestFirst, type HostCapacity } from "./schedule.ts";
+import { orderTasks, type Order } from "./order.ts";
+import { hasRoomAhead, type HostCapacity } from "./schedule.ts";
 
 /** How a suite is run. */
 export interface SuiteOptions extends RunContext {
   /** Scenarios at a time, at least 1. */
   readonly jobs: number;
   readonly reporters: ReporterGroup;
-  /** Seconds that scenarios took before, as far as known: the longest begin. */
+  /** In which order they are started; the longest first where absent. */
+  readonly order?: Order;
+  /** Seconds that scenarios took before, as far as known. */
   readonly durations?: ReadonlyMap<string, number>;
   /** What the host has to give; measured where absent. */
   readonly measure?: () => HostCapacity;
@@ -45,7 +48,8 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
     reporters.started(broken.name);
     end(broken, recordBroken(broken, context));
   }
-  const queue = longestFirst(selected.scenarios, options.durations ?? new Map()).values();
+  const { order = { kind: "longest" }, durations = new Map<string, number>() } = options;
+  const queue = orderTasks(selected.scenarios, order, durations).values();
   const takeNext = (): PreparedScenario | null => {
     const next = context.signal.aborted ? undefined : queue.next().value;
     return next === undefined ? null : prepareScenario(next, context);

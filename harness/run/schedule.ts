@@ -1,4 +1,4 @@
-/** How many scenarios at a time, and which first. */
+/** How many scenarios at a time. */
 
 /** What a machine may take while it runs: its RAM touched, QEMU itself, and the sums of its pages. */
 const machineBytes = { clone: 128 * 2 ** 20, cold: 640 * 2 ** 20 };
@@ -21,16 +21,3 @@ export function defaultJobs({ cores, availableBytes }: HostCapacity, boot: "clon
 
 /** Whether a machine may be started before its turn: under memory pressure none waits, and the run goes on. */
 export const hasRoomAhead = ({ availableBytes }: HostCapacity): boolean => availableBytes >= 4 * machineBytes.clone;
-
-/**
- * The order in which a run ends soonest: longest first, so that no long one is left alone at the end. What was never
- * measured comes before everything.
- */
-export function longestFirst<T extends { readonly name: string }>(
-  tasks: readonly T[],
-  seconds: ReadonlyMap<string, number>,
-): readonly T[] {
-  const expected = (task: T): number => seconds.get(task.name) ?? Infinity;
-  // Equal ones stay as they are: the difference of two infinities is no order.
-  return [...tasks].sort((a, b) => (expected(a) === expected(b) ? 0 : expected(b) - expected(a)));
-}

@@ -1,8 +1,9 @@
 import { Option } from "commander";
 import { bootKinds } from "../../run/emulated-bench.ts";
+import { orderNames } from "../../run/order.ts";
 import type { RegisterCommand } from "../command.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
-import { addSelectionOptions, nameHelp, parseJobs } from "../options.ts";
+import { addSelectionOptions, nameHelp, parseJobs, parseOrderSeed } from "../options.ts";
 import { benchNames } from "../services.ts";
 
 const examples = `
@@ -53,6 +54,14 @@ export const registerRun: RegisterCommand = (program, context) => {
       "scenarios at a time (default: two for each processor, fewer where memory is short)",
       parseJobs,
     )
+    .addOption(
+      new Option(
+        "--order <how>",
+        "which scenarios are started first: those that took longest in earlier runs, any (its seed is printed), or as " +
+          "they are listed (default: longest)",
+      ).choices(orderNames),
+    )
+    .option("--order-seed <n>", "the random order that an earlier run had", parseOrderSeed)
     .option("--out <dir>", "where evidence goes", "zhil-runs")
     .option("--junit <file>", "write a JUnit report as well")
     .option("--json", "one JSON record per scenario and line on standard output; the rest on standard error")
