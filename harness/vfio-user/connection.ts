@@ -49,12 +49,15 @@ export class Connection implements Disposable {
     stream.on("error", (cause) => {
       this.#close(new ClosedError({ what: "Cannot use the vfio-user connection", cause }));
     });
-    stream.on("end", () => {
-      if (this.#splitter.unfinished) this.#close(new ProtocolError("The client ended in the middle of a message"));
-    });
-    stream.on("close", () => {
-      this.#close(new ClosedError({ what: "Cannot use the vfio-user connection: the client closed it" }));
-    });
+    const leave = (): void => {
+      this.#close(
+        this.#splitter.unfinished
+          ? new ProtocolError("The client left in the middle of a message")
+          : new ClosedError({ what: "Cannot use the vfio-user connection: the client closed it" }),
+      );
+    };
+    stream.on("end", leave);
+    stream.on("close", leave);
   }
 
   /** Aborted, with the error as its reason, when the connection can no longer be used. */

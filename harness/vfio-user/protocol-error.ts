@@ -1,6 +1,5 @@
 /** What goes wrong on a vfio-user connection. */
 import { constants } from "node:os";
-import { getSystemErrorName } from "node:util";
 
 /** The peer broke the protocol: nothing it says after that can be understood, so the connection is closed. */
 export class ProtocolError extends Error {
@@ -32,9 +31,7 @@ export class ErrorReply extends Error {
   }
 }
 
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
 /** The number comes from the peer: it may be any. */
-function nameErrno(errno: number): string {
-  if (errno < 1 || errno > 4095) return `error ${errno}`;
-  const name = getSystemErrorName(-errno);
-  return name.startsWith("Unknown") ? `error ${errno}` : name;
-}
+const nameErrno = (errno: number): string => errnoNames.get(errno) ?? `error ${errno}`;

@@ -5,13 +5,13 @@ import { parseScenario } from "../scenario/parse.ts";
 import { modelProfile } from "../target/model-target.ts";
 import type { Profile } from "../trace/profile.ts";
 
-/** The plan of steps written as in a scenario, on two NVMe functions `a` and `b` with buffers `p` and `q` of four pages. */
+/** The plan of steps written as in a scenario, on NVMe functions `a` and `b` and others, with buffers `p` and `q` of four pages. */
 export function planOf(steps: string, bench: Partial<Omit<Profile, "functions">> = {}): Plan {
   const text = [
     "name: under-test",
     "summary: Steps of a unit test",
     "tags: [test]",
-    "functions: { a: nvme, b: nvme, r: virtio-rng }",
+    "functions: { a: nvme, b: nvme, r: virtio-rng, w: witness }",
     "buffers: { p: 4, q: 4 }",
     "steps:",
     ...steps
