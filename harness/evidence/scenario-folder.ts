@@ -1,5 +1,5 @@
 /** The evidence of one scenario: written as it happens, so that whatever ends a run, what was had is there. */
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { TraceHeader, TraceStep } from "../../src/trace/trace.ts";
@@ -42,7 +42,7 @@ export class ScenarioFolder implements Disposable {
         return new ScenarioFolder(path);
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
-        throw new InfrastructureError({ what: `Cannot create the evidence folder "${path}"`, cause });
+        throw unwritable(path, cause);
       }
     }
   }
@@ -70,7 +70,9 @@ export class ScenarioFolder implements Disposable {
 
   /** Begins the trace. */
   beginTrace(header: TraceHeader): void {
-    this.#trace = openSync(this.pathOf("trace"), "wx");
+    this.#keep("trace", () => {
+      this.#trace = openSync(this.pathOf("trace"), "wx");
+    });
     this.#appendLine(header);
   }
 
@@ -108,10 +110,37 @@ export class ScenarioFolder implements Disposable {
 
   #appendLine(value: unknown): void {
     if (this.#trace === null) throw new Error("The trace has not begun");
-    writeSync(this.#trace, `${JSON.stringify(value)}\n`);
+    const trace = this.#trace;
+    this.#keep("trace", () => {
+      writeFileSync(trace, `${JSON.stringify(value)}\n`);
+    });
   }
 
   #write(file: keyof typeof evidenceFiles, text: string): void {
-    writeFileSync(this.pathOf(file), text);
+    this.#keep(file, () => {
+      const path = this.pathOf(file);
+      try {
+        writeFileSync(path, text);
+      } catch (error) {
+        // Half a record is worse than none.
+        rmSync(path, { force: true });
+        throw error;
+      }
+    });
+  }
+
+  #keep(file: keyof typeof evidenceFiles, write: () => void): void {
+    try {
+      write();
+    } catch (cause) {
+      throw unwritable(this.pathOf(file), cause);
+    }
   }
 }
+
+const unwritable = (path: string, cause: unknown): InfrastructureError =>
+  new InfrastructureError({
+    what: `Cannot write the evidence "${path}"`,
+    remedy: "Make room there, or name another folder with --out",
+    cause,
+  });

@@ -27,6 +27,16 @@ it("keeps what a guest says, and gives what came after a moment", async () => {
   expect(await readFile(console.path, "utf8")).toBe("before\nafter\n");
 });
 
+it("reads a console on whose file has no room left, keeps its end in memory, and counts what is not kept", async () => {
+  const stream = new PassThrough();
+  const console = recordConsole(stream, "/dev/full");
+  stream.write("first\n");
+  stream.end("last words");
+  await console.ended;
+  expect(console.textFrom(0)).toBe("first\nlast words");
+  expect(console.dropped).toBe(16);
+});
+
 it("reads an endless console on, keeps 4 MiB of its beginning and the end in memory, and counts the rest", async () => {
   const stream = new PassThrough();
   const console = recordConsole(stream, join(folder, "flood.log"));

@@ -26,10 +26,8 @@ export function recordConsole(stream: Readable, path: string): ConsoleRecorder {
   let closed = false;
   stream.on("data", (chunk: Buffer) => {
     const room = Math.max(0, fileLimit - (tail.position - file.begin));
-    const kept = chunk.subarray(0, room);
     // Written at once: what a guest said before its host died is worth most.
-    if (kept.length > 0) writeSync(file.descriptor, kept);
-    dropped += chunk.length - kept.length;
+    dropped += chunk.length - writeSome(file.descriptor, chunk.subarray(0, room));
     tail.push(chunk);
   });
   const ended = new Promise<void>((resolve) => {
@@ -58,4 +56,13 @@ export function recordConsole(stream: Readable, path: string): ConsoleRecorder {
       file = { path: next, descriptor, begin: tail.position };
     },
   };
+}
+
+/** Writes as much as can be written, and says how much that was: a full disk is no reason to hold the guest up. */
+function writeSome(descriptor: number, bytes: Buffer): number {
+  try {
+    return bytes.length === 0 ? 0 : writeSync(descriptor, bytes);
+  } catch {
+    return 0;
+  }
 }

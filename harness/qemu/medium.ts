@@ -1,6 +1,7 @@
 /** The medium of an NVMe function: a raw file whose blocks say which they are. */
 import { open, writeFile } from "node:fs/promises";
 import { pageBytes, patternPage } from "../agent/pattern.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
 
 /** Blocks of a medium; with 4096 bytes each it has 1 MiB. */
 export const mediumBlocks = 256;
@@ -8,13 +9,22 @@ export const mediumBlocks = 256;
 /** Name of the pattern that block `index` of a function's medium starts with. */
 export const blockName = (functionName: string, index: number): string => `block:${functionName}:${index}`;
 
-/** Creates a medium: block i holds the pattern named `block:FUNCTION:i`. */
+/**
+ * Creates a medium: block i holds the pattern named `block:FUNCTION:i`.
+ * @throws {InfrastructureError} where there is no room for it
+ */
 export async function createMedium(path: string, functionName: string): Promise<void> {
   const bytes = new Uint8Array(mediumBlocks * pageBytes);
   for (let index = 0; index < mediumBlocks; index++) {
     bytes.set(patternPage(blockName(functionName, index)), index * pageBytes);
   }
-  await writeFile(path, bytes, { mode: 0o600 });
+  await writeFile(path, bytes, { mode: 0o600 }).catch((cause: unknown) => {
+    throw new InfrastructureError({
+      what: `Cannot write the medium "${path}"`,
+      remedy: "Make room there, or point TMPDIR to another folder",
+      cause,
+    });
+  });
 }
 
 /** Reads one block as it is on the host; shorter than a block, or empty, beyond the end of the medium. */

@@ -48,8 +48,11 @@ export interface Freezing {
   readonly signal: AbortSignal;
 }
 
-/** Bytes of room below which a file system counts as full. */
-const fullLimit = 8 * 1024 * 1024;
+/**
+ * Bytes of room below which a file system counts as full. On a tmpfs clones take room, too, for each page that the frozen
+ * guest never touched, and where there is none they die of SIGBUS.
+ */
+const fullLimit = 64 * 1024 * 1024;
 
 /** Something that no other way of freezing helps against: a kernel that does not boot, a full disk, a killed QEMU. */
 class HopelessError extends InfrastructureError {}
@@ -78,6 +81,8 @@ async function freezeAndTry(freezing: Freezing, memory: MemoryPlace): Promise<Te
   try {
     const manifest = await freeze(freezing, memory);
     await tryClone(freezing, describeTemplate(freezing.folder, manifest));
+    if (await isFull(freezing.folder))
+      throw new InfrastructureError({ what: "Its clones would have too little left" });
     return manifest;
   } catch (cause) {
     freezing.signal.throwIfAborted();

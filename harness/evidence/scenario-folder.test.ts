@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { InfrastructureError } from "../errors/harness-error.ts";
+import { recordOf } from "../testing/record-of.ts";
+import { fakePlan } from "../testing/fake-plan.ts";
+import { ScenarioFolder } from "./scenario-folder.ts";
+
+let parent: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "zt-"));
+});
+afterEach(() => rm(parent, { recursive: true }));
+
+const failureOf = (action: () => void): InfrastructureError => {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InfrastructureError);
+    return error as InfrastructureError;
+  }
+  throw new Error("It did not fail");
+};
+
+it("leaves no half file where there is no room, and says which and what to do", async () => {
+  using folder = ScenarioFolder.create(parent, "full");
+  await symlink("/dev/full", folder.pathOf("record"));
+  const error = failureOf(() => {
+    folder.writeRecord(recordOf());
+  });
+  expect(error.what).toBe(`Cannot write the evidence "${folder.pathOf("record")}"`);
+  expect(error.remedy).toContain("--out");
+  expect(String(error.cause)).toContain("ENOSPC");
+  expect(await readdir(folder.path)).toEqual(["reproduce"]);
+});
+
+it("says which trace cannot be begun", () => {
+  using folder = ScenarioFolder.create(parent, "gone");
+  folder.remove();
+  const error = failureOf(() => {
+    folder.beginTrace({
+      ...{ trace: 1, scenario: "gone", profile: fakePlan.profile },
+      recorder: "test",
+    });
+  });
+  expect(error.what).toContain("trace.ndjson");
+});

@@ -1,0 +1,99 @@
+/**
+ * Clones, long enough to see what is rare: a thousand thaws without one wrong verdict, and the whole suite ten times in
+ * random order with the verdicts of cold boots.
+ */
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomInt } from "node:crypto";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { Ledger } from "../../src/verdict/ledger.ts";
+import type { ScenarioRecord } from "../evidence/record.ts";
+import { ReporterGroup } from "../report/reporter.ts";
+import { readLedger } from "../scenarios/read-ledger.ts";
+import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { findProcesses } from "../testing/find-processes.ts";
+import { openEmulatedBench, type BootKind } from "./emulated-bench.ts";
+import { measureCapacity } from "./measure-capacity.ts";
+import { seedLimit, type Order } from "./order.ts";
+import { runSuite } from "./run-suite.ts";
+import { defaultJobs } from "./schedule.ts";
+
+const signal = new AbortController().signal;
+const thaws = 1000;
+const orders = 10;
+
+let folder: string;
+let ledger: Ledger;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zt-"));
+  await mkdir(join(folder, "tmp"));
+  vi.stubEnv("TMPDIR", join(folder, "tmp"));
+  ledger = await readLedger();
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(scenarios: readonly Scenario[], boot: BootKind, jobs: number, order: Order) {
+  const runFolder = await mkdtemp(join(folder, "run"));
+  const said: string[] = [];
+  const report = (progress: { kind: string; text?: string }): void => void said.push(progress.text ?? "");
+  const before = performance.now();
+  let records: readonly ScenarioRecord[];
+  {
+    await using bench = await openEmulatedBench({ kernel: null, qemu: null, boot, report, signal });
+    ({ records } = await runSuite(
+      { broken: [], scenarios },
+      {
+        ...{ bench, ledger, runFolder, keep: false, reproduce: () => "", signal, jobs, order },
+        reporters: new ReporterGroup([]),
+      },
+    ));
+  }
+  const seconds = (performance.now() - before) / 1000;
+  process.stdout.write(
+    `${JSON.stringify({ boot, jobs, order, scenarios: records.length, seconds: Math.round(seconds) })}\n`,
+  );
+  expect(said.filter((line) => line.includes("cannot be thawed") || line.includes("on its own"))).toEqual([]);
+  expect(await findProcesses(join(folder, "tmp"))).toEqual([]);
+  expect(await readdir(join(folder, "tmp"))).toEqual([]);
+  return records;
+}
+
+/** What is said of each scenario, luck left out: an entry that shows only sometimes makes a pass `known`, or not. */
+function verdictsOf(records: readonly ScenarioRecord[]): Record<string, unknown> {
+  const lucky = new Set<string>(ledger.filter(({ sometimes }) => sometimes).map(({ name }) => name));
+  return Object.fromEntries(
+    records.map(({ scenario, verdict, known, stale, reason }) => {
+      const sure = known.filter((name) => !lucky.has(name));
+      const judged = verdict === "known" && sure.length === 0 ? "pass" : verdict;
+      const failed = verdict === "fail" || verdict === "error" ? reason : null;
+      return [scenario, { verdict: judged, known: sure, stale: stale.filter((name) => !lucky.has(name)), failed }];
+    }),
+  );
+}
+
+it("gives no wrong verdict in a thousand thaws, and leaves nothing behind", async () => {
+  const { scenarios } = await readScenarioFolder(scenariosFolder);
+  const smallest = scenarios.find(({ name }) => name === "attach-detach");
+  if (smallest === undefined) throw new Error("There is no scenario attach-detach");
+  const many = Array.from({ length: thaws }, (_, index) => ({ ...smallest, name: `thaw-${index}` }));
+  const records = await run(many, "clone", defaultJobs(measureCapacity(), "clone"), { kind: "listed" });
+  expect(records).toHaveLength(thaws);
+  expect(
+    records.filter(({ verdict }) => verdict !== "pass").map(({ scenario, reason }) => [scenario, reason]),
+  ).toEqual([]);
+});
+
+it("gives the whole suite in random order the verdicts of cold boots, ten times in a row", async () => {
+  const { scenarios } = await readScenarioFolder(scenariosFolder);
+  const cold = verdictsOf(await run(scenarios, "cold", 2, { kind: "listed" }));
+  expect(Object.keys(cold)).toHaveLength(scenarios.length);
+  for (let count = 0; count < orders; count++) {
+    const order: Order = { kind: "random", seed: randomInt(seedLimit) };
+    expect(verdictsOf(await run(scenarios, "clone", 2, order)), JSON.stringify(order)).toEqual(cold);
+  }
+});
