@@ -14,8 +14,8 @@ const stat = "anon 600\nfile 350\ninactive_file 200\nactive_file 100\nshmem 50\n
 
 it.each([
   ["leaves what its limit says, caches that can be dropped included", "1000\n", 1000 - 900 + 300],
-  ["without a limit leaves everything", "max\n", Infinity],
-  ["whose limit was lowered below its use leaves nothing", "500\n", 0],
+  ["has no limit leaves everything", "max\n", Infinity],
+  ["had its limit lowered below its use leaves nothing", "500\n", 0],
 ])("a group of version 2 that %s", async (_, limit, room) => {
   const files = {
     "cgroup/a/b/memory.max": limit,
