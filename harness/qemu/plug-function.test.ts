@@ -53,7 +53,7 @@ it("gives an NVMe a medium whose blocks say which they are, and takes the functi
   await using playground = await makePlayground();
   await using target = await playground.makeTarget({}).start({ ...fakePlan, functions: [], buffers: [] }, never);
   await using scope = new ResourceScope();
-  const { medium } = await plugFunction(target.machine, nvme, scope, never);
+  const { medium } = await plugFunction(target.machine, nvme, { scope }, never);
   expect(medium).toBe(pathBehind(target.machine.folder, nvme));
   expect((await readFile(medium!)).length).toBe(mediumBlocks * 4096);
   expect(digestOf(await readBlock(medium!, 255))).toBe(digestOf(patternPage("block:a:255")));

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { ResourceScope } from "../lifecycle/resource-scope.ts";
+import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
+import { serveFunction } from "../vfio-user/serve-function.ts";
 import { Witness } from "../vfio-user/witness.ts";
 import { deviceId, hasMedium, isServed, plugCommands, unplugCommands } from "./device.ts";
 import { createMedium } from "./medium.ts";
@@ -15,8 +17,16 @@ export interface PluggedFunction {
   readonly profile: FunctionProfile;
   /** File of its medium on the host; null for a device without one. */
   readonly medium: string | null;
-  /** What serves it; null for a device that QEMU emulates. */
+  /** What does DMA as the harness tells it; null for any other function. */
   readonly witness: Witness | null;
+}
+
+/** How a function that this process serves is served. */
+export interface Serving {
+  /** What is served; a witness where absent. */
+  readonly definition?: FunctionDefinition | undefined;
+  /** Ends what is served; to be disposed after QEMU has let go of the function. */
+  readonly scope: ResourceScope;
 }
 
 /** Path of what stands behind a function, its medium or its socket, in the machine's folder. */
@@ -24,24 +34,34 @@ export const pathBehind = (folder: string, profile: FunctionProfile): string =>
   join(folder, isServed(profile) ? `function-${profile.fid}.sock` : `medium-${profile.fid}.raw`);
 
 /**
- * Plugs a function in and returns as soon as QEMU has it; the guest learns of it by an availability event. What serves it
- * ends with `scope`, which must be after QEMU has taken the function away.
+ * Plugs a function in and returns as soon as QEMU has it; the guest learns of it by an availability event.
  * @throws {InfrastructureError} with QEMU's words where it refuses
  */
 export async function plugFunction(
   machine: StartedQemu,
   profile: FunctionProfile,
-  scope: ResourceScope,
+  serving: Serving,
   signal: AbortSignal,
 ): Promise<PluggedFunction> {
   const path = pathBehind(machine.folder, profile);
   if (hasMedium(profile)) await createMedium(path, profile.name);
-  const { name } = profile;
-  const witness = isServed(profile) ? scope.use(`function "${name}"`, await Witness.serve(name, path)) : null;
+  const witness = isServed(profile) ? await serve(profile, path, serving) : null;
   for (const command of plugCommands(profile, path)) {
     await machine.qmp.execute(command.execute, command.arguments, signal);
   }
   return { profile, medium: hasMedium(profile) ? path : null, witness };
+}
+
+/** Serves a function, as long as the scope lasts; the witness where it is one. */
+async function serve(
+  { name }: FunctionProfile,
+  path: string,
+  { definition, scope }: Serving,
+): Promise<Witness | null> {
+  const what = `function "${name}"`;
+  if (definition === undefined) return scope.use(what, await Witness.serve(name, path));
+  scope.use(what, await serveFunction(definition, path));
+  return null;
 }
 
 /**

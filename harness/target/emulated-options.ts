@@ -5,6 +5,7 @@ import type { Scratch } from "../lifecycle/scratch.ts";
 import type { Accelerator } from "../qemu/accelerator.ts";
 import type { QemuCommand } from "../qemu/qemu-command.ts";
 import type { TemplateSupply } from "../template/template-supply.ts";
+import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
 import type { MachineSource } from "./machine-source.ts";
 
 /** What machines of the `emulated` bench are made of: put together once per run, used for any number of scenarios. */
@@ -30,6 +31,8 @@ export interface MachineOptions {
 export interface EmulatedTargetOptions extends MachineOptions {
   /** Where it takes its machines from, for the caller to dispose; a pristine one for every plan where absent. */
   readonly machines?: MachineSource;
+  /** What is served for functions of a plan whose device is `witness`, by their names; a witness where absent. */
+  readonly definitions?: ReadonlyMap<string, FunctionDefinition>;
   /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
   readonly consoleFile?: (plan: Plan) => string;
 }

@@ -58,7 +58,10 @@ export class EmulatedTarget implements Target {
     });
     await using scope = new ResourceScope();
     const laps = new Laps();
-    for (const each of plan.functions) plugged.set(each.name, await plugFunction(held.machine, each, scope, signal));
+    for (const each of plan.functions) {
+      const definition = this.#options.definitions?.get(each.name);
+      plugged.set(each.name, await plugFunction(held.machine, each, { definition, scope }, signal));
+    }
     await define(plan, held.agent, observer, limits.plug, signal);
     laps.end("plug");
     const { kernel, qemu } = this.#options.profile;

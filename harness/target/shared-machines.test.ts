@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import type { Operation } from "../../src/operation/operation.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { makePlayground, type BadDay, type Playground } from "../testing/fake-machine.ts";
 import { fakePlan } from "../testing/fake-plan.ts";
 import { EmulatedTarget } from "./emulated.ts";
@@ -18,12 +19,12 @@ const never = new AbortController().signal;
 function share(playground: Playground, day: BadDay, signal = never) {
   const options = playground.makeOptions(day, { operation: 300, ping: 200, plug: 500, start: 1_000 });
   const machines = new SharedMachines(options);
-  const start = (scenario: string): Promise<StartedEmulatedTarget> =>
+  const start = (scenario: string, plan: Partial<Plan> = {}): Promise<StartedEmulatedTarget> =>
     new EmulatedTarget({
       ...options,
       machines,
-      consoleFile: (plan) => join(playground.scratch.path, `${plan.scenario}.log`),
-    }).start({ ...fakePlan, scenario }, signal);
+      consoleFile: () => join(playground.scratch.path, `${scenario}.log`),
+    }).start({ ...fakePlan, ...plan, scenario }, signal);
   return { machines, start };
 }
 
@@ -52,6 +53,20 @@ it.concurrent("has one machine serve one scenario after another, and says which 
   expect(await readFile(join(playground.scratch.path, "first.log"), "utf8")).toContain("Linux version");
   expect(await readFile(join(playground.scratch.path, "second.log"), "utf8")).toBe("");
 });
+
+it.concurrent(
+  "uses no machine again that had a function of ours, which QEMU does not live to see unplugged",
+  async () => {
+    await using playground = await makePlayground();
+    const { machines, start } = share(playground, {});
+    await performAttach(await start("one", { functions: [{ name: "a", device: "witness", uid: 5, fid: 32 }] }));
+    expect(machines.retired).toEqual([
+      { served: ["one"], why: 'QEMU does not survive the unplugging of "a", a vfio-user function' },
+    ]);
+    await machines[Symbol.asyncDispose]();
+    await playground.expectNothingLeft();
+  },
+);
 
 it.concurrent("has as many machines as there are scenarios at a time", async () => {
   await using playground = await makePlayground();

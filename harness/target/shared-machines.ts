@@ -6,6 +6,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
+import { isServed } from "../qemu/device.ts";
 import { pathBehind, unplugFunction } from "../qemu/plug-function.ts";
 import { bootMachine } from "./boot-machine.ts";
 import { limitsOf, type EmulatedLimits, type MachineOptions } from "./emulated-options.ts";
@@ -80,7 +81,7 @@ export class SharedMachines implements MachineSource {
       before: lent.served,
       giveBack: async (doubt) => {
         const used = { ...lent, served: [...lent.served, plan.scenario] };
-        const why = doubt ?? (await this.#cleanUp(used, plan, signal).catch(describeFault));
+        const why = doubt ?? findUnpluggable(plan) ?? (await this.#cleanUp(used, plan, signal).catch(describeFault));
         if (typeof why === "string") await this.#retire(used, why);
         else this.#idle.push(why);
       },
@@ -113,6 +114,14 @@ export class SharedMachines implements MachineSource {
     this.#retired.push({ served, why });
     await scope[Symbol.asyncDispose]();
   }
+}
+
+/** Why the functions of a plan cannot be taken away again; null where they can (docs/discoveries/0006). */
+function findUnpluggable({ functions }: Plan): string | null {
+  const served = functions.find(isServed);
+  return served === undefined
+    ? null
+    : `QEMU does not survive the unplugging of "${served.name}", a vfio-user function`;
 }
 
 /** How far the console of a machine was searched where nothing is wrong; throws what is. */
