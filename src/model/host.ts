@@ -5,6 +5,7 @@ import { apertureOf, type Aperture } from "../zpci/aperture.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import type { Choices } from "./choices.ts";
+import { dmaErrors, type DmaAnswer } from "./dma-answer.ts";
 import type { QuirkName } from "./quirks.ts";
 import {
   freshCounters,
@@ -23,19 +24,10 @@ export class ScenarioMistake extends Error {
   override readonly name = "ScenarioMistake";
 }
 
-/** What a DMA of one page came to. */
-export type DmaAnswer = { readonly page: string } | { readonly refused: RefusedDma };
-
-/** A DMA that was refused: with an error event, of which the code may be anything (null), or without one. */
-export type RefusedDma = { readonly pec: string | null } | "silently";
-
 const add = (bounds: Bounds, low: number, high = low): void => {
   bounds.low += low;
   bounds.high += high;
 };
-
-/** Error events that concern DMA translation, where the ground names none in particular. */
-const dmaErrors = ["0x1", "0x2", "0x3", "0x4", "0x5", "0x6", "0x7", "0x8", "0x9", "0xa", "0xb"];
 
 /** The host as one operation finds and changes it, and what is seen while it does. */
 export class Host {
