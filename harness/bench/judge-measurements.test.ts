@@ -116,6 +116,16 @@ describe("runs", () => {
     expect(judgedRuns({ growing: [run(1, 1, { memory: [] })] })["run-memory-growth"]?.state).toBe("unmeasured");
   });
 
+  it("are too short to be judged by their memory where Node itself was still growing", () => {
+    const memory = [
+      { after: 99, bytes: 2 ** 20 },
+      { after: 990, bytes: 2 ** 21 },
+    ];
+    expect(judgedRuns({ growing: [run(990, 90, { memory })] })["run-memory-growth"]).toMatchObject({
+      ...{ value: 100, state: "shown" },
+    });
+  });
+
   it("leave the processor to the guests", () => {
     const cpu = { own: 11, children: 89 };
     expect(judgedRuns({ growing: [run(1000, 90, { cpu })] })["run-cpu-share"]).toMatchObject({
