@@ -14,7 +14,8 @@ import { retryUntil } from "../wait/retry-until.ts";
 // Whole programs are started here, on machines that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-const testing = (name: string): string => fileURLToPath(new URL(`../testing/${name}`, import.meta.url));
+const builder = fileURLToPath(new URL("../testing/template-builder.ts", import.meta.url));
+const runTypescript = new URL("../testing/run-typescript.mjs", import.meta.url).href;
 const freezing = "Freezing a booted kernel as a template: none of this kernel, QEMU and machine yet";
 const signal = new AbortController().signal;
 
@@ -34,7 +35,7 @@ afterEach(async () => {
 function startBuilder() {
   const [log, token] = [join(folder, "log"), join(folder, "token")];
   const day = { log, fate: { whose: "template", phase: "boot", signal: "SIGSTOP", token } };
-  const argv = ["--import", testing("run-typescript.mjs"), testing("template-builder.ts")];
+  const argv = ["--import", runTypescript, builder];
   const child = spawn(process.execPath, [...argv, join(folder, "cache"), join(folder, "scratch"), fakeQemu], {
     env: { ...process.env, FAKE_QEMU: JSON.stringify(day) },
     stdio: ["ignore", "pipe", "inherit"],
