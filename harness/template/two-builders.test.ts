@@ -46,7 +46,7 @@ function startBuilder() {
 }
 
 const until = (what: string, check: () => boolean | Promise<boolean>): Promise<void> =>
-  retryUntil({ what, limit: 20_000, signal }, async () => {
+  retryUntil({ what, limit: 40_000, signal }, async () => {
     if (!(await check())) throw new Error("not yet");
   });
 
