@@ -15,8 +15,17 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts"],
-          exclude: [...ignored, "**/*.qemu.test.ts", "**/*.full.test.ts"],
+          exclude: [...ignored, "**/*.fake.test.ts", "**/*.qemu.test.ts", "**/*.full.test.ts"],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          // What befalls whole programs, with fake ones in QEMU's place: killed, stopped, silent.
+          name: "fake",
+          include: ["**/*.fake.test.ts"],
+          exclude: ignored,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -25,7 +34,7 @@ export default defineConfig({
           include: realKernel,
           exclude: ignored,
           // Emulated machines want a core each: these come after the others, and one file at a time.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           maxWorkers: 1,
           testTimeout: full ? 3_600_000 : 120_000,
           hookTimeout: full ? 3_600_000 : 120_000,

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { childrenSecondsOf, findProcessesOf, sumPrivate } from "./processes.ts";
@@ -25,7 +27,15 @@ it("adds up the time of children in user and kernel mode", () => {
   expect(childrenSecondsOf(fields)).toBe(3);
 });
 
-it("finds the processes that name a folder, and no other", () => {
-  expect(findProcessesOf([process.argv[0] ?? ""])).toContain(process.pid);
-  expect(findProcessesOf(["/a folder that nobody was started with"])).toEqual([]);
+it("finds the processes that name a folder, and no other", async () => {
+  const folder = `/a folder of ${process.pid}`;
+  const child = spawn(process.execPath, ["-e", "process.stdin.resume()", `${folder}/file`]);
+  await once(child, "spawn");
+  try {
+    expect(findProcessesOf([folder])).toEqual([child.pid]);
+    expect(findProcessesOf([`${folder}0`])).toEqual([]);
+  } finally {
+    child.kill();
+    await once(child, "exit");
+  }
 });

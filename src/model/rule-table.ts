@@ -1,12 +1,17 @@
-import type { Scenario } from "../scenario/scenario.ts";
 import { rules } from "./model.ts";
 import { quirks } from "./quirks.ts";
+
+/** A scenario as far as rules are concerned. */
+interface Reaching {
+  readonly name: string;
+  readonly steps: readonly { readonly op: string }[];
+}
 
 /** Most scenarios that a row names. */
 const namedScenarios = 6;
 
 /** The model as a page of Markdown: every rule with its ground and the scenarios that reach it, and every quirk. */
-export function describeRules(scenarios: readonly Pick<Scenario, "name" | "steps">[]): string {
+export function describeRules(scenarios: readonly Reaching[]): string {
   const rows = Object.entries(rules).map(([operation, { ground }]) => {
     const reaching = scenarios
       .filter(({ steps }) => steps.some(({ op }) => op === operation))
