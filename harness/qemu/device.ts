@@ -47,9 +47,6 @@ export const deviceId = (profile: FunctionProfile): string => `function-${profil
 /** Whether the function has a medium. */
 export const hasMedium = (profile: FunctionProfile): boolean => definitions[profile.device].behind === "medium";
 
-/** Whether the function is served by this process. */
-export const isServed = (profile: FunctionProfile): boolean => definitions[profile.device].behind === "socket";
-
 // Names of block nodes have 31 characters at most, too few for a prefix and a function's name.
 const mediumNode = (profile: FunctionProfile): string => `medium-${profile.fid}`;
 

@@ -1,11 +1,11 @@
 /** Hot-plugging: every function comes to a running machine, so that a cold boot and a clone take the same way. */
 import { join } from "node:path";
-import type { FunctionProfile } from "../../src/trace/profile.ts";
+import { isServed, type FunctionProfile } from "../../src/trace/profile.ts";
 import type { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
-import { serveFunction } from "../vfio-user/serve-function.ts";
+import { ObservedFunction } from "../vfio-user/observed-function.ts";
 import { Witness } from "../vfio-user/witness.ts";
-import { deviceId, hasMedium, isServed, plugCommands, unplugCommands } from "./device.ts";
+import { deviceId, hasMedium, plugCommands, unplugCommands } from "./device.ts";
 import { createMedium } from "./medium.ts";
 import type { StartedQemu } from "./started-qemu.ts";
 
@@ -17,6 +17,8 @@ export interface PluggedFunction {
   readonly profile: FunctionProfile;
   /** File of its medium on the host; null for a device without one. */
   readonly medium: string | null;
+  /** The function itself, where this process serves it. */
+  readonly served: ObservedFunction | null;
   /** What does DMA as the harness tells it; null for any other function. */
   readonly witness: Witness | null;
 }
@@ -45,23 +47,27 @@ export async function plugFunction(
 ): Promise<PluggedFunction> {
   const path = pathBehind(machine.folder, profile);
   if (hasMedium(profile)) await createMedium(path, profile.name);
-  const witness = isServed(profile) ? await serve(profile, path, serving) : null;
+  const { served, witness } = isServed(profile)
+    ? await serve(profile, path, serving)
+    : { served: null, witness: null };
   for (const command of plugCommands(profile, path)) {
     await machine.qmp.execute(command.execute, command.arguments, signal);
   }
-  return { profile, medium: hasMedium(profile) ? path : null, witness };
+  return { profile, medium: hasMedium(profile) ? path : null, served, witness };
 }
 
-/** Serves a function, as long as the scope lasts; the witness where it is one. */
+/** Serves a function as long as the scope lasts. */
 async function serve(
   { name }: FunctionProfile,
   path: string,
   { definition, scope }: Serving,
-): Promise<Witness | null> {
+): Promise<Pick<PluggedFunction, "served" | "witness">> {
   const what = `function "${name}"`;
-  if (definition === undefined) return scope.use(what, await Witness.serve(name, path));
-  scope.use(what, await serveFunction(definition, path));
-  return null;
+  if (definition !== undefined) {
+    return { served: scope.use(what, await ObservedFunction.serve(definition, path)), witness: null };
+  }
+  const witness = scope.use(what, await Witness.serve(name, path));
+  return { served: witness.function, witness };
 }
 
 /**

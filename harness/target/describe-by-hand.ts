@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Plan } from "../../src/plan/plan.ts";
-import { hasMedium, isServed, plugCommands } from "../qemu/device.ts";
+import { isServed } from "../../src/trace/profile.ts";
+import { hasMedium, plugCommands } from "../qemu/device.ts";
 import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
 import { pathBehind } from "../qemu/plug-function.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";

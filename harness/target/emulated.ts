@@ -15,6 +15,7 @@ import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import type { HeldMachine, MachineSource } from "./machine-source.ts";
 import { PristineMachines } from "./pristine-machines.ts";
 import { StartedEmulatedTarget } from "./started-emulated.ts";
+import type { Served, Witnesses } from "./witnesses.ts";
 
 /** Milliseconds a setup request may take beyond the wait that is part of it. */
 const setupMargin = 5_000;
@@ -69,7 +70,7 @@ export class EmulatedTarget implements Target {
       held,
       observer,
       limits,
-      witnesses: new Map([...plugged].flatMap(([name, { witness }]) => (witness === null ? [] : [[name, witness]]))),
+      witnesses: servedOf(plugged),
       served: scope.move(),
       phases: { ...held.phases, ...laps.phases },
       // What runs, as it says itself.
@@ -82,6 +83,15 @@ export class EmulatedTarget implements Target {
       },
     });
   }
+}
+
+/** The functions that this process serves; what they were told before the first operation is no part of it. */
+function servedOf(plugged: ReadonlyMap<string, PluggedFunction>): Witnesses {
+  const served = [...plugged].flatMap(([name, { served, witness }]): [string, Served][] =>
+    served === null ? [] : [[name, { served, witness }]],
+  );
+  for (const [, each] of served) each.served.takeView();
+  return new Map(served);
 }
 
 /** Tells the agent the plan's names; the functions are observed as they come. */

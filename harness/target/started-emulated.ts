@@ -3,7 +3,6 @@ import { performance } from "node:perf_hooks";
 import * as z from "zod";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
-import type { Value } from "../../src/trace/observation.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
@@ -16,12 +15,15 @@ import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
 import type { HeldMachine } from "./machine-source.ts";
 import { withLimit } from "../wait/with-limit.ts";
-import { checkWitnesses, performOnWitness, takeEvents, type Witnesses } from "./witnesses.ts";
+import { checkWitnesses, performOnWitness, takeEvents, takeViews, type Witnesses } from "./witnesses.ts";
 
-/** What was told to witnesses meanwhile is evidence. */
-function addEvents({ observation, evidence }: Performed, witnesses: Value): Performed {
-  if (witnesses === null) return { observation, evidence };
-  return { observation, evidence: { ...evidence, raw: { answer: evidence.raw, witnesses } } };
+/** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
+function addDevices({ observation, evidence }: Performed, witnesses: Witnesses): Performed {
+  if (witnesses.size === 0) return { observation, evidence };
+  return {
+    observation: { ...observation, devices: takeViews(witnesses) },
+    evidence: { ...evidence, raw: { answer: evidence.raw, witnesses: takeEvents(witnesses) } },
+  };
 }
 
 const statusSchema = z.object({ status: z.string() });
@@ -80,7 +82,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     try {
       const until = AbortSignal.any([signal, this.#held.watch.workerEnded]);
       const answer = await this.#ask(operation, until);
-      const performed = addEvents(await this.#observer.observe(operation, answer), takeEvents(this.#witnesses));
+      const performed = addDevices(await this.#observer.observe(operation, answer), this.#witnesses);
       checkWitnesses(this.#witnesses);
       const [alarm] = performed.observation.alarms;
       if (alarm !== undefined) this.#doubt ??= `its kernel said: ${alarm}`;

@@ -15,6 +15,8 @@ export interface ServedFunction extends AsyncDisposable {
   readonly path: string;
   /** DMA of the function; rejected where there is no client. */
   readonly dma: Dma;
+  /** Whether a client is connected. */
+  readonly connected: boolean;
   /** The ranges that the client told of, in the order of their IOVAs. */
   readonly mappings: readonly Mapping[];
   /** The first thing that made no sense, or that a handler threw; the connection was closed then. */
@@ -60,6 +62,9 @@ export async function serveFunction(definition: FunctionDefinition, path: string
     ...{ path, dma },
     get mappings() {
       return function_.mappings;
+    },
+    get connected() {
+      return connection !== null;
     },
     get failure() {
       return failure;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Operation } from "../../src/operation/operation.ts";
 import { digestOf, patternPage } from "../agent/pattern.ts";
-import { checkWitnesses, performOnWitness, takeEvents } from "../target/witnesses.ts";
+import { checkWitnesses, performOnWitness, takeEvents, takeViews, type Witnesses } from "../target/witnesses.ts";
 import { VfioUserClient } from "../testing/vfio-user-client.ts";
 import { encodeError } from "./framing.ts";
 import { Witness } from "./witness.ts";
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const iova = "0x100010000";
-const witnesses = (): ReadonlyMap<string, Witness> => new Map([["a", witness]]);
+const witnesses = (): Witnesses => new Map([["a", { served: witness.function, witness }]]);
 const perform = (op: "dma-write" | "dma-read", block: number) =>
   performOnWitness(witnesses(), { op, function: "a", iova, block });
 
@@ -79,9 +79,32 @@ it("remembers what it was told in order, each time what is new", async () => {
 
 it("drops the oldest of more events than anybody would look at, and says how many", async () => {
   for (let count = 0; count < 4099; count++) await client.ask("VFIO_USER_DEVICE_RESET", {});
-  const { events, dropped } = witness.takeEvents();
+  const { events, dropped } = witness.function.takeEvents();
   expect([events.length, events[0]?.sequence, dropped]).toEqual([4096, 4, 3]);
-  expect(witness.takeEvents()).toEqual({ events: [], dropped: 0 });
+  expect(witness.function.takeEvents()).toEqual({ events: [], dropped: 0 });
+});
+
+it("says what it may reach whatever the messages, and whether all was taken from it or it was reset since the last time", async () => {
+  const map = (address: bigint, size: bigint, flags: number) =>
+    client.ask("VFIO_USER_DMA_MAP", { argsz: 32, flags, offset: 0n, address, size });
+  const unmap = (address: bigint, size: bigint) =>
+    client.ask("VFIO_USER_DMA_UNMAP", { argsz: 24, flags: 0, address, size });
+  const view = () => takeViews(witnesses())["a"];
+  await map(0x3000n, 0x1000n, 3);
+  await map(0x1000n, 0x1000n, 3);
+  await map(0x2000n, 0x1000n, 3);
+  await map(0x4000n, 0x2000n, 1);
+  expect(view()).toEqual({ reach: ["0x1000+0x3000 rw", "0x4000+0x2000 r"], emptied: false, reset: false });
+  await unmap(0x2000n, 0x1000n);
+  expect(view()?.reach).toEqual(["0x1000+0x1000 rw", "0x3000+0x1000 rw", "0x4000+0x2000 r"]);
+  await unmap(0n, 0x1_0000_0000n);
+  await map(0x1000n, 0x1000n, 3);
+  await client.ask("VFIO_USER_DEVICE_RESET", {});
+  expect(view()).toEqual({ reach: ["0x1000+0x1000 rw"], emptied: true, reset: true });
+  expect(view()).toEqual({ reach: ["0x1000+0x1000 rw"], emptied: false, reset: false });
+  client.end();
+  await client.closed();
+  expect(view()).toBeNull();
 });
 
 it("leaves to the guest what it does not do itself", () => {

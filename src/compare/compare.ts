@@ -10,6 +10,8 @@ export interface Expectation {
   readonly messages: Pattern;
   readonly memory: Pattern;
   readonly blocks: Pattern;
+  /** Where any function can be asked. */
+  readonly devices?: Pattern;
   readonly alarms: Pattern;
 }
 

@@ -5,8 +5,10 @@ import { apertureOf, type Aperture } from "../zpci/aperture.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import type { Choices } from "./choices.ts";
-import { dmaErrors, type DmaAnswer } from "./dma-answer.ts";
+import { DeviceEnds } from "./device-ends.ts";
+import { dmaErrors } from "./dma-answer.ts";
 import type { QuirkName } from "./quirks.ts";
+import { recoveryOf } from "./recovery.ts";
 import {
   freshCounters,
   type Area,
@@ -40,6 +42,8 @@ export class Host {
   readonly messages: Pattern[] = [];
   readonly memory: Record<string, Pattern> = {};
   readonly blocks: Record<string, Pattern> = {};
+  /** What functions are told. */
+  readonly devices: DeviceEnds;
   /** False where nothing can be said of messages, memory and blocks at this step. */
   predictable = true;
 
@@ -49,6 +53,7 @@ export class Host {
     this.quirks = quirks;
     this.#choices = choices;
     this.aperture = apertureOf(profile);
+    this.devices = new DeviceEnds(quirks);
   }
 
   /** The kernel says something. */
@@ -80,6 +85,11 @@ export class Host {
     const found = this.state.domains[id];
     if (found === undefined) throw new ScenarioMistake(`No domain "${id}"`);
     return found;
+  }
+
+  /** The table that is registered for a function; empty where none is, or the kernel's own. */
+  tableOf(fn: ModelFunction): ReadonlyMap<bigint, Translation> {
+    return fn.domain === null ? new Map() : this.domain(fn.domain).table;
   }
 
   /** The object of a name; null where it was destroyed. */
@@ -129,6 +139,7 @@ export class Host {
    */
   setDomain(name: string, domain: string | null): void {
     const fn = this.fn(name);
+    this.devices.empty(fn);
     if (fn.domain !== null) {
       const old = this.domain(fn.domain);
       old.members = old.members.filter((each) => each !== name);
@@ -194,45 +205,15 @@ export class Host {
     const pages = pagesOf(area.iova, area.length);
     add(domain.counters.unmapped, pages.length);
     add(domain.counters.syncRpcits, domain.members.length);
+    // A function in the error state takes no RPCIT (QEMU hw/s390x/s390-pci-inst.c, rpcit_service_call).
+    const flushed = domain.members.map((each) => this.fn(each)).filter((each) => !each.inError);
     for (const iova of pages) {
       domain.table.delete(iova);
-      for (const member of domain.members) this.fn(member).shadow.delete(iova);
+      for (const member of flushed) member.shadow.delete(iova);
     }
   }
 
-  /**
-   * One page of DMA.
-   * Contract: translated by the table registered for the function; what that does not allow is blocked and puts the
-   * function into the error state (seed 004: "blocked and will lead to the PCI device being isolated (put into an error
-   * state)"; error event codes as QEMU's include/hw/s390x/s390-pci-bus.h names the architecture's). A function whose command
-   * register says that it may not be bus master does no DMA (PCI Local Bus Specification, section 6.2.2).
-   */
-  dma(name: string, iova: bigint, access: "read" | "write"): DmaAnswer {
-    const fn = this.fn(name);
-    if (fn.inError || fn.busMaster === "off") return { refused: "silently" };
-    if (fn.domain === null) return this.#refuse(fn, null, this.has("blocked-dma-silent"));
-    if (iova > this.aperture.last) return this.#refuse(fn, "0x2", this.has("dma-above-aperture-silent"));
-    if (iova < this.aperture.first) return this.#refuse(fn, "0x2");
-    const table = this.has("shadow-by-rpcit") ? fn.shadow : this.domain(fn.domain).table;
-    const translation = table.get(iova - (iova % pageSize));
-    if (translation === undefined || !translation[access]) return this.#refuse(fn, "0x4");
-    return { page: translation.page };
-  }
-
-  #refuse(fn: ModelFunction, pec: string | null, silently = false): DmaAnswer {
-    if (silently) return { refused: "silently" };
-    this.raiseError(fn, pec);
-    return { refused: { pec } };
-  }
-
-  /**
-   * A function enters the error state and the kernel reacts.
-   * Ground: arch/s390/pci/pci_event.c. From 7.0 on a driver that has only error_detected, as vfio-pci, gets its function
-   * unblocked (zpci_event_do_error_state_clear); before, it stays in the error state (is_driver_supported wanted
-   * slot_reset and resume) and is given up: zpci_event_io_failure with pci_channel_io_perm_failure. From 7.3 on a kernel
-   * with VFIO_PCI_ZDEV_KVM leaves the recovery of a function that VFIO has open to user space
-   * (vfio_pci_zdev.c, vfio_pci_zdev_open_device: zpci_start_mediated_recovery).
-   */
+  /** A function enters the error state and the kernel reacts (src/model/recovery.ts). */
   raiseError(fn: ModelFunction, pec: string | null): void {
     this.messages.push(
       pec === null
@@ -240,11 +221,9 @@ export class Host {
         : `${fn.profile.name} error ${pec}`,
     );
     fn.controller = "unknown";
-    const supported = this.kernelIs("7.0") && fn.driver === "vfio-pci";
-    const leftToUser =
-      supported && fn.inUse && this.kernelIs("7.3") && this.profile.kernel.options.includes("VFIO_PCI_ZDEV_KVM");
-    fn.inError = !supported || leftToUser;
-    fn.givenUp ||= !supported;
+    const { inError, isGivenUp } = recoveryOf(this.profile, fn);
+    fn.inError = inError;
+    fn.givenUp ||= isGivenUp;
   }
 
   /**
@@ -275,10 +254,12 @@ export class Host {
   zpciReset(name: string): void {
     const fn = this.fn(name);
     this.messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
+    this.devices.empty(fn);
+    this.devices.reset(fn, true);
     fn.shadow = new Map();
     if (fn.inError) fn.busMaster = "unknown";
     fn.inError = false;
-    fn.controller = "off";
+    if (!this.has("reset-stops-at-zpci")) fn.controller = "off";
   }
 
   /**

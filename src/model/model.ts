@@ -8,7 +8,7 @@ import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
 import type { Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Profile } from "../trace/profile.ts";
+import { isServed, type Profile } from "../trace/profile.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { Host, ScenarioMistake } from "./host.ts";
 import type { QuirkName } from "./quirks.ts";
@@ -122,7 +122,11 @@ export function step(
   const rule = rules[operation.op] as Rule<OperationName>;
   const outcome = rule.predict(host, operation as OperationFields<OperationName>);
   const functions: Record<string, Pattern> = {};
-  for (const fn of Object.values(next.functions)) functions[fn.profile.name] = viewOf(fn, next);
+  const devices: Record<string, Pattern> = {};
+  for (const fn of Object.values(next.functions)) {
+    functions[fn.profile.name] = viewOf(fn, next);
+    if (isServed(fn.profile)) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
+  }
   const expectation: Expectation = {
     result: outcome.result,
     values: outcome.values,
@@ -130,6 +134,7 @@ export function step(
     messages: host.predictable ? host.messages : anything,
     memory: host.predictable ? host.memory : anything,
     blocks: host.predictable ? host.blocks : anything,
+    ...(Object.keys(devices).length === 0 ? {} : { devices }),
     alarms: [],
   };
   return { state: next, expectation, choices: choices.made };

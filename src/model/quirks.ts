@@ -17,6 +17,7 @@ export const quirks = {
   "refused-read-gives-zeros": "A DMA read that is refused gives the device zeros, which it takes for data",
   "examined-function-raises-again":
     "A DMA refused again while the kernel examines the function has it reset after it has recovered",
+  "reset-stops-at-zpci": "A zPCI reset does not reach the device behind the function, which goes on as it was",
 } as const;
 
 /** The name of a quirk. */

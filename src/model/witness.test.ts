@@ -93,3 +93,52 @@ it.each([
 ])("does no DMA %s", (_, steps, message) => {
   expect(() => last(steps)).toThrow(message);
 });
+
+const deviceAfter = (steps: string, quirks: QuirkName[] = [], bench: Partial<Profile> = {}): unknown =>
+  (last(steps, quirks, bench).devices as Readonly<Record<string, unknown>>)["w"];
+const told = { emptied: false, reset: false };
+
+it("reaches what is mapped in its IOAS, in ranges as long as can be, and only while it is attached", () => {
+  const more = `${attached}
+    ioas-map: { ioas: A, iova: base+0x11000, buffer: q, pages: 2 }
+    ioas-map: { ioas: A, iova: base+0x13000, buffer: q, page: 2, pages: 1, write: false }`;
+  const reach = ["0x100010000+0x3000 rw", "0x100013000+0x1000 r"];
+  expect(deviceAfter(more)).toEqual({ ...told, reach });
+  expect(deviceAfter(`${more}\n  detach: { function: w }`)).toEqual({ emptied: true, reset: false, reach: [] });
+  const again = `${more}\n  detach: { function: w }\n  attach: { function: w, to: A }`;
+  expect(deviceAfter(again)).toEqual({ ...told, reach });
+  // It was the first to attach, so the domain was filled after.
+  expect(deviceAfter(again, ["shadow-by-rpcit"])).toEqual({ ...told, reach });
+  const reset = `${more}\n  hot-reset: { function: w }\n  look: {}`;
+  expect(deviceAfter(reset)).toEqual({ ...told, reach });
+  expect(deviceAfter(reset, ["shadow-by-rpcit"])).toEqual({ ...told, reach: [] });
+});
+
+it("is emptied whenever its table is unregistered, and not where none was registered", () => {
+  expect(deviceAfter("take-iommufd: { function: w }")).toMatchObject({ emptied: true });
+  expect(deviceAfter("take-iommufd: { function: w }\n  ioas-alloc: { ioas: A }")).toEqual({ ...told, reach: [] });
+  const replaced = `${attached}\n  ioas-alloc: { ioas: B }\n  replace: { function: w, to: B }`;
+  expect(deviceAfter(replaced)).toEqual({ emptied: true, reset: false, reach: [] });
+  expect(deviceAfter(`${attached}\n  attach: { function: w, to: A }`)).toMatchObject({ emptied: false });
+  expect(deviceAfter(`${attached}\n  close: { function: w }`)).toMatchObject({ emptied: true, reach: [] });
+});
+
+it("is told of a reset that somebody asked for, and may be told of one that comes with opening", () => {
+  const reset = `${attached}\n  reset: { function: w }`;
+  expect(deviceAfter(reset)).toEqual({ emptied: true, reset: true, reach: ["0x100010000+0x1000 rw"] });
+  expect(deviceAfter(reset, ["reset-stops-at-zpci"])).toMatchObject({ emptied: true, reset: false });
+  expect(deviceAfter("take-iommufd: { function: w }")).toMatchObject({ reset: { $any: true } });
+  expect(deviceAfter("power: { function: w, on: false }")).toMatchObject({ emptied: true, reset: { $any: true } });
+  expect(deviceAfter('domain-type: { function: w, type: "DMA" }')).toMatchObject({ emptied: true });
+});
+
+it("keeps what an RPCIT would have taken from it while it takes none", () => {
+  const steps = `${ready}${write(3, "base+0x50000")}\n  ioas-unmap: { ioas: A, iova: base+0x10000, length: 0x1000 }`;
+  expect(deviceAfter(steps, ["shadow-by-rpcit"], old)).toEqual({ ...told, reach: ["0x100010000+0x1000 rw"] });
+  expect(deviceAfter(steps, [], old)).toEqual({ ...told, reach: [] });
+  expect(deviceAfter(steps, ["shadow-by-rpcit"])).toEqual({ ...told, reach: [] });
+});
+
+it("is the only kind that can be asked", () => {
+  expect(Object.keys(last("look: {}").devices as object)).toEqual(["w"]);
+});

@@ -22,6 +22,16 @@ export interface FunctionView {
   readonly counters: DomainCounters | null;
 }
 
+/** One function that is ours to ask: the device end of its translation. */
+export interface DeviceView {
+  /** What it may reach now, as long ranges as can be: `0x100010000+0x2000 rw`. */
+  readonly reach: readonly string[];
+  /** All that it could reach was taken from it at once during the operation: its table was unregistered. */
+  readonly emptied: boolean;
+  /** It was told to reset during the operation. */
+  readonly reset: boolean;
+}
+
 /** A value an operation returned: ids are symbolic, addresses hexadecimal. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 
@@ -39,6 +49,8 @@ export interface Observation {
   readonly memory: Readonly<Record<string, string>>;
   /** Blocks of media that changed, as their host sees them: `a:3` → name of the content. */
   readonly blocks: Readonly<Record<string, string>>;
+  /** Functions that this project serves itself, by name; null where nobody talks to one any more, absent where there are none. */
+  readonly devices?: Readonly<Record<string, DeviceView | null>>;
   /** Kernel log lines that no healthy kernel prints: WARN, BUG, oops, lockdep … */
   readonly alarms: readonly string[];
 }

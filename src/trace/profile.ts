@@ -21,6 +21,9 @@ export const deviceKinds = ["nvme", "virtio-rng", "witness"] as const;
 /** One of the emulated devices. */
 export type DeviceKind = (typeof deviceKinds)[number];
 
+/** Whether the device end of a function is ours, so that it can be asked what it was told. */
+export const isServed = ({ device }: Pick<FunctionProfile, "device">): boolean => device === "witness";
+
 /** Everything a prediction may depend on. */
 export interface Profile {
   readonly bench: "model" | "emulated";

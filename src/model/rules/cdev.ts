@@ -1,4 +1,5 @@
 /** VFIO through the character device: open, bind to an iommufd, attach, replace, detach, close. */
+import { anything } from "../../compare/pattern.ts";
 import { tableLast } from "../../zpci/aperture.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
@@ -19,6 +20,8 @@ export function openDevice(host: Host, name: string): void {
   fn.inUse = true;
   fn.busMaster = "off";
   host.resetFunction(name);
+  // It is tried, and nobody is told where it did not work.
+  host.devices.reset(fn, anything);
 }
 
 /**
@@ -28,6 +31,7 @@ export function openDevice(host: Host, name: string): void {
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   if (!host.resetFunction(name)) host.zpciReset(name);
+  host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
   fn.controller = "off";

@@ -3,6 +3,7 @@ import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import { bufferPages } from "../mapping.ts";
+import { translate } from "../translate.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 
@@ -43,15 +44,15 @@ function runCommand(
 ): { readonly page: string | null } | "zeros" | undefined {
   const fn = host.fn(name);
   if (fn.queues === null) return undefined;
-  const fetched = host.dma(name, fn.queues + queues[0] * pageSize, "read");
+  const fetched = translate(host, fn, fn.queues + queues[0] * pageSize, "read");
   if ("refused" in fetched) return undefined;
-  const moved = data === null ? null : host.dma(name, data.iova, data.access);
+  const moved = data === null ? null : translate(host, fn, data.iova, data.access);
   if (moved !== null && "refused" in moved) {
     // A device may try a store again: QEMU asks for the page before it has the data, and again when it has.
     if (data?.access === "write" && moved.refused !== "silently") host.mayRaiseAgain(fn, moved.refused.pec);
     return data?.access === "read" && host.has("refused-read-gives-zeros") ? "zeros" : undefined;
   }
-  const completed = host.dma(name, fn.queues + queues[1] * pageSize, "write");
+  const completed = translate(host, fn, fn.queues + queues[1] * pageSize, "write");
   return "refused" in completed ? undefined : { page: moved?.page ?? null };
 }
 
@@ -110,7 +111,7 @@ function witnessDma(
     host.giveUp();
     return refusedCommand;
   }
-  const moved = host.dma(name, address, access);
+  const moved = translate(host, fn, address, access);
   if ("refused" in moved) return succeed({ completion: "refused" });
   done(moved.page);
   return succeed({ completion: "success" });

@@ -1,4 +1,5 @@
 /** The life of a function: drivers, power, sysfs resets. */
+import { anything } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import type { Profile } from "../../trace/profile.ts";
 import type { ModelFunction } from "../state.ts";
@@ -69,6 +70,7 @@ export const functionRules: Rules<
       if (!on) requireUnused(fn, "Powering off");
       if (fn.configured === on) return fail("EIO");
       forget(host, name);
+      host.devices.reset(fn, anything);
       fn.configured = on;
       if (on) host.say(`${name} configure`, `${name} enable`);
       else host.say(`${name} disable`, `${name} deconfigure`);
@@ -89,6 +91,7 @@ export const functionRules: Rules<
       requireUnused(fn, "Recovery");
       if (!fn.configured) return fail("ENOENT");
       forget(host, name);
+      host.devices.reset(fn, anything);
       host.say(`${name} disable`, `${name} enable`);
       return succeed();
     },
@@ -116,6 +119,8 @@ export const functionRules: Rules<
       const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
       if (!fn.onDefault && !addsQueue) return fail("EPERM");
       if (type === "identity") return fail("EOPNOTSUPP");
+      // The function moves to a new default domain.
+      if (!addsQueue) host.devices.empty(fn);
       fn.defaultType = type === "DMA" || type === "DMA-FQ" ? type : defaultTypeOf(host.profile);
       return succeed();
     },
