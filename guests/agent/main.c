@@ -15,6 +15,7 @@
 #include "init.h"
 #include "port.h"
 #include "supervisor.h"
+#include "table.h"
 #include "worker.h"
 
 /* What the worker keeps beyond what it has taken, and what of it has pages from the start. */
@@ -56,6 +57,7 @@ static int work_on_port(void)
 	struct channel channel;
 
 	keep_memory();
+	spare_pages();
 	if (port < 0 || channel_init(&channel, port, port)) {
 		fprintf(stderr, "zhil-agent: Cannot open port \"" WORKER_PORT "\"\n");
 		return 2;

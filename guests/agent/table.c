@@ -103,8 +103,15 @@ struct container *add_container(struct table *table, const char *name)
 	return container;
 }
 
-/* Zeroed pages between two that cannot be touched: a mapping that runs past the buffer finds nothing of ours. */
-static unsigned char *allocate_pages(uint32_t pages)
+/* How many pages buffers have most often, and those that were taken for them before anything is asked; NULL once in use. */
+static const uint32_t spare_sizes[] = { QUEUE_PAGES, QUEUE_PAGES, QUEUE_PAGES, 1, 1, 1, 1, 2, 2 };
+
+#define SPARES	(sizeof(spare_sizes) / sizeof(*spare_sizes))
+
+static unsigned char *spares[SPARES];
+
+/* Zeroed pages, there already, between two that cannot be touched: what runs past the buffer finds nothing of ours. */
+static unsigned char *map_pages(uint32_t pages)
 {
 	const size_t size = (size_t)pages * PAGE_SIZE;
 	unsigned char *memory;
@@ -113,9 +120,34 @@ static unsigned char *allocate_pages(uint32_t pages)
 	if (memory == MAP_FAILED)
 		return NULL;
 	if (!mprotect(memory + PAGE_SIZE, size, PROT_READ | PROT_WRITE))
-		return memory + PAGE_SIZE;
+		return memset(memory + PAGE_SIZE, 0, size);
 	munmap(memory, size + 2 * PAGE_SIZE);
 	return NULL;
+}
+
+/**
+ * spare_pages - take pages for buffers before there are any
+ *
+ * A clone comes with them: having them mapped and given their first contents would cost it some milliseconds, for whatever
+ * kernel code it runs for the first time is slow.
+ */
+void spare_pages(void)
+{
+	for (size_t i = 0; i < SPARES; i++)
+		spares[i] = map_pages(spare_sizes[i]);
+}
+
+static unsigned char *allocate_pages(uint32_t pages)
+{
+	for (size_t i = 0; i < SPARES; i++) {
+		unsigned char *memory = spares[i];
+
+		if (!memory || spare_sizes[i] != pages)
+			continue;
+		spares[i] = NULL;
+		return memory;
+	}
+	return map_pages(pages);
 }
 
 /**
@@ -137,10 +169,8 @@ struct buffer *add_buffer(struct table *table, const char *name, uint32_t pages,
 	buffer->memory = memory;
 	buffer->shadow = shadow;
 	buffer->pages = pages;
-	if (!watched) {
-		memset(memory, 0, (size_t)pages * PAGE_SIZE);
+	if (!watched)
 		return buffer;
-	}
 	for (uint32_t i = 0; i < pages; i++) {
 		snprintf(pattern, sizeof(pattern), "fill:%s[%u]", name, i);
 		pattern_fill(memory + (size_t)i * PAGE_SIZE, pattern);

@@ -106,6 +106,7 @@ struct iommufd *find_iommufd(struct table *table, const char *name);
 struct page_table *find_page_table(struct table *table, const char *name);
 struct container *find_container(struct table *table, const char *name);
 
+void spare_pages(void);
 struct function *add_function(struct table *table, const char *name);
 struct buffer *add_buffer(struct table *table, const char *name, uint32_t pages, bool watched);
 struct iommufd *add_iommufd(struct table *table, const char *name, int fd);

@@ -92,6 +92,7 @@ export async function startQemu(
         throw error;
       }),
     ]);
+    scope.defer("QEMU, its sockets still connected", () => endProcess(process));
     const kept = scope.move();
     return { ...connected, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
   } catch (error) {

@@ -54,25 +54,35 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
     const next = context.signal.aborted ? undefined : queue.next().value;
     return next === undefined ? null : prepareScenario(next, context);
   };
+  const workerCount = Math.max(1, Math.min(jobs, selected.scenarios.length));
   const work = async (): Promise<void> => {
-    let next = takeNext();
+    const ahead: PreparedScenario[] = [];
+    const prepareAhead = (): void => {
+      while (bench.startsAhead) {
+        const capacity = measure();
+        const next = hasRoomAhead(capacity, ahead.length, workerCount) ? takeNext() : null;
+        if (next === null) return;
+        ahead.push(next);
+      }
+    };
     try {
-      while (next !== null && !context.signal.aborted) {
-        const current = next;
-        next = null;
+      for (let current = takeNext(); current !== null; current = ahead.shift() ?? takeNext()) {
+        if (context.signal.aborted) {
+          ahead.unshift(current);
+          break;
+        }
         reporters.started(current.scenario.name);
         const running = runPrepared(current, context);
-        // The next machine comes up while this one works; any earlier the two would only be in each other's way.
+        // The next machines come up while this one works; any earlier they would only be in each other's way.
         await Promise.race([current.started, running]);
-        if (bench.startsAhead && hasRoomAhead(measure())) next = takeNext();
+        prepareAhead();
         end(current.scenario, await running);
-        next ??= takeNext();
       }
     } finally {
-      if (next !== null) await giveUp(next);
+      await Promise.all(ahead.map(giveUp));
     }
   };
-  const workers = Array.from({ length: Math.max(1, Math.min(jobs, selected.scenarios.length)) }, () =>
+  const workers = Array.from({ length: workerCount }, () =>
     work().catch((error: unknown) => {
       // The others are told before the error goes on, and are waited for: nothing runs on behind its back.
       fatal.abort(error);

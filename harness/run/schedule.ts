@@ -19,5 +19,12 @@ export function defaultJobs({ cores, availableBytes }: HostCapacity, boot: "clon
   return Math.max(1, Math.min(cores * 2, fitting));
 }
 
-/** Whether a machine may be started before its turn: under memory pressure none waits, and the run goes on. */
-export const hasRoomAhead = ({ availableBytes }: HostCapacity): boolean => availableBytes >= 4 * machineBytes.clone;
+/** Machines that come up for a worker beyond which more gain nothing: two are quicker to come than one scenario is done. */
+const aheadLimit = 2;
+
+/**
+ * Whether a worker that has so many machines ahead of their turn may start another. One may come up for every worker, a
+ * second where cores outnumber the workers; under memory pressure none does, and the run goes on.
+ */
+export const hasRoomAhead = ({ cores, availableBytes }: HostCapacity, ahead: number, workers: number): boolean =>
+  ahead < Math.min(aheadLimit, Math.ceil(cores / workers)) && availableBytes >= 4 * machineBytes.clone;

@@ -126,5 +126,7 @@ async function startMachine(
   const machine = scope.use("machine", await startQemu(definition, place, signal));
   const agent = scope.use("agent's channel", new AgentClient(portOf(machine, agentPorts.agent)));
   const watch = scope.use("supervisor's channel", new WatchClient(portOf(machine, agentPorts.watch)));
+  // Ended before its channels are: a guest whose host goes away first has a lot to do about it, on a core that others want.
+  scope.use("machine, its channels still there", machine);
   return { machine, agent, watch };
 }

@@ -142,6 +142,8 @@ async function freezeStarted(
       cause: await explainEnd(cause, machine),
     });
   });
+  // The pages and directory entries that a first request needs are there then, and are not for every clone to fetch anew.
+  await giveIdentity(agent, signal);
   await stopAtRest(machine.qmp, restLimit, signal);
   const transport = chooseTransport(machine.version);
   const path = stateFileIn(folder);
@@ -154,6 +156,13 @@ async function freezeStarted(
   };
 }
 
+/** Random numbers and the time: the first thing that is asked of a clone's agent. */
+async function giveIdentity(agent: AgentClient, signal: AbortSignal): Promise<void> {
+  const seed = { bytes: randomBytes(64).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
+  const { result } = await agent.request("seed", seed, signal, answerLimit);
+  if (result !== "OK") throw new InfrastructureError({ what: `Its agent answers with ${result}` });
+}
+
 /**
  * Thaws a clone as every scenario will, and has its agent do the first thing that every scenario asks for.
  * @throws {InfrastructureError} where it does not answer
@@ -163,9 +172,7 @@ async function tryClone({ machine, agentPort, scratch, signal }: Freezing, templ
   using agent = new AgentClient(portOf(clone, agentPort));
   try {
     await thaw(clone, template, signal);
-    const seed = { bytes: randomBytes(64).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
-    const { result } = await agent.request("seed", seed, signal, answerLimit);
-    if (result !== "OK") throw new InfrastructureError({ what: `Its agent answers with ${result}` });
+    await giveIdentity(agent, signal);
   } catch (error) {
     signal.throwIfAborted();
     const cause = await explainEnd(error, clone);

@@ -12,7 +12,7 @@ import { freezeMachine } from "./freeze-machine.ts";
 import { describeTemplate, type Template, type TemplateManifest } from "./template.ts";
 
 /** Goes up when what is frozen, or how, changes. */
-const format = 2;
+const format = 3;
 /** Kind of the cache's entries. */
 const kind = "template";
 /** Templates that are kept; a kernel under test leaves one behind, and each holds what its guest has touched of its RAM. */

@@ -104,7 +104,7 @@ function save(uri) {
 }
 
 agent.on("data", (chunk) => {
-  const result = (memory === undefined ? undefined : day.cloneOnFile) ?? day.clone ?? "OK";
+  const result = !isClone ? "OK" : ((memory === undefined ? undefined : day.cloneOnFile) ?? day.clone ?? "OK");
   if (result === "silent") return;
   const { id } = JSON.parse(chunk.subarray(4).toString());
   frame({ id, result, values: {}, micros: 5, functions: {}, messages: [], log: [], dropped: 0, memory: {} });
