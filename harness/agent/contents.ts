@@ -30,7 +30,7 @@ function digestOfPattern(name: string): string {
 const zeros = digestOf(new Uint8Array(pageBytes));
 
 /** The contents a plan starts with: its buffers, the media of its functions, and nothing at all. */
-export function nameContents(plan: Pick<Plan, "functions" | "buffers">): ContentNames {
+export function nameContents(plan: Pick<Plan, "functions" | "buffers"> & Partial<Pick<Plan, "steps">>): ContentNames {
   const names = new Map<string, string>([[zeros, "zeros"]]);
   const learn = (name: string): void => {
     names.set(digestOfPattern(name), name);
@@ -41,6 +41,7 @@ export function nameContents(plan: Pick<Plan, "functions" | "buffers">): Content
   for (const { name } of plan.functions) {
     for (let block = 0; block < mediumBlocks; block++) learn(blockName(name, block));
   }
+  for (const { expectedMemory = {} } of plan.steps ?? []) Object.values(expectedMemory).forEach(learn);
   const serials = new Map(plan.functions.map(({ name }) => [nvmeSerial(name).padEnd(serialEnd - serialStart), name]));
   return {
     learn,

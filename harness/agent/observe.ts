@@ -1,6 +1,5 @@
 /** Turns what an agent answered into what was observed: symbols for numbers, names for contents, words for lines. */
 import type { Operation } from "../../src/operation/operation.ts";
-import type { Plan } from "../../src/plan/plan.ts";
 import type { Performed } from "../../src/target/target.ts";
 import type { FunctionView, Observation, Value } from "../../src/trace/observation.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
@@ -28,7 +27,7 @@ export class Observer {
   readonly #blocks = new Map<string, string>();
   #views: Readonly<Record<string, FunctionView>> = {};
 
-  constructor(plan: Pick<Plan, "functions" | "buffers">, readBlock: ReadBlock) {
+  constructor(plan: Parameters<typeof nameContents>[0], readBlock: ReadBlock) {
     this.#functions = plan.functions;
     this.#readBlock = readBlock;
     this.#contents = nameContents(plan);

@@ -1,5 +1,6 @@
 /** The zPCI functions a bench can provide: for each kind, the monitor commands that bring it and take it away. */
-import type { DeviceKind, FunctionProfile } from "../../src/trace/profile.ts";
+import type { DeviceKind } from "../../src/trace/device-kinds.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
 
 /** A command of QEMU's monitor. */
 export interface QmpCommand {
@@ -15,7 +16,13 @@ interface DeviceDefinition {
   readonly device: (profile: FunctionProfile, path: string) => Readonly<Record<string, unknown>>;
 }
 
-const definitions: Readonly<Record<DeviceKind, DeviceDefinition>> = {
+/** A function that this process serves, whatever it does. */
+const served: DeviceDefinition = {
+  behind: "socket",
+  device: (_, path) => ({ driver: "vfio-user-pci", socket: { type: "unix", path } }),
+};
+
+const emulated: Readonly<Partial<Record<DeviceKind, DeviceDefinition>>> = {
   nvme: {
     behind: "medium",
     device: (profile) => ({
@@ -32,11 +39,9 @@ const definitions: Readonly<Record<DeviceKind, DeviceDefinition>> = {
     // Without these two, virtio goes around the IOMMU.
     device: () => ({ driver: "virtio-rng-pci", iommu_platform: true, "disable-legacy": "on" }),
   },
-  witness: {
-    behind: "socket",
-    device: (_, path) => ({ driver: "vfio-user-pci", socket: { type: "unix", path } }),
-  },
 };
+
+const definitionOf = ({ device }: FunctionProfile): DeviceDefinition => emulated[device] ?? served;
 
 /** Serial number of a function's NVMe controller; the field has 20 characters. */
 export const nvmeSerial = (functionName: string): string => `zhil-${functionName}`.slice(0, 20);
@@ -45,14 +50,14 @@ export const nvmeSerial = (functionName: string): string => `zhil-${functionName
 export const deviceId = (profile: FunctionProfile): string => `function-${profile.name}`;
 
 /** Whether the function has a medium. */
-export const hasMedium = (profile: FunctionProfile): boolean => definitions[profile.device].behind === "medium";
+export const hasMedium = (profile: FunctionProfile): boolean => definitionOf(profile).behind === "medium";
 
 // Names of block nodes have 31 characters at most, too few for a prefix and a function's name.
 const mediumNode = (profile: FunctionProfile): string => `medium-${profile.fid}`;
 
 /** The commands that plug a function into a running machine; `path` is its medium or its socket, where it has one. */
 export function plugCommands(profile: FunctionProfile, path: string): readonly QmpCommand[] {
-  const definition = definitions[profile.device];
+  const definition = definitionOf(profile);
   const { name, uid, fid } = profile;
   const file = { driver: "file", filename: path };
   return [

@@ -1,6 +1,7 @@
 /** Hot-plugging: every function comes to a running machine, so that a cold boot and a clone take the same way. */
 import { join } from "node:path";
-import { isServed, type FunctionProfile } from "../../src/trace/profile.ts";
+import { isServed } from "../../src/trace/device-kinds.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
 import { ObservedFunction } from "../vfio-user/observed-function.ts";
@@ -58,7 +59,7 @@ export async function plugFunction(
 
 /** Serves a function as long as the scope lasts. */
 async function serve(
-  { name }: FunctionProfile,
+  { name, device }: FunctionProfile,
   path: string,
   { definition, scope }: Serving,
 ): Promise<Pick<PluggedFunction, "served" | "witness">> {
@@ -66,7 +67,7 @@ async function serve(
   if (definition !== undefined) {
     return { served: scope.use(what, await ObservedFunction.serve(definition, path)), witness: null };
   }
-  const witness = scope.use(what, await Witness.serve(name, path));
+  const witness = scope.use(what, await Witness.serve(name, path, device));
   return { served: witness.function, witness };
 }
 

@@ -27,6 +27,9 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** QEMU's own no to a command. */
+export class QmpRefusal extends InfrastructureError {}
+
 /** A monitor's client. Once its socket has closed, every call is refused with the reason. */
 export class QmpClient implements Disposable {
   readonly #socket: Duplex;
@@ -162,7 +165,7 @@ export class QmpClient implements Disposable {
       const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
       if (pending === undefined) return;
       if ("error" in message) {
-        pending.reject(new InfrastructureError({ what: `QEMU refused "${pending.command}": ${message.error.desc}` }));
+        pending.reject(new QmpRefusal({ what: `QEMU refused "${pending.command}": ${message.error.desc}` }));
       } else {
         pending.resolve(message.return);
       }

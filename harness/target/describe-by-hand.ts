@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Plan } from "../../src/plan/plan.ts";
-import { isServed } from "../../src/trace/profile.ts";
+import { isServed } from "../../src/trace/device-kinds.ts";
 import { hasMedium, plugCommands } from "../qemu/device.ts";
 import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
 import { pathBehind } from "../qemu/plug-function.ts";

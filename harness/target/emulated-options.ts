@@ -31,7 +31,7 @@ export interface MachineOptions {
 export interface EmulatedTargetOptions extends MachineOptions {
   /** Where it takes its machines from, for the caller to dispose; a pristine one for every plan where absent. */
   readonly machines?: MachineSource;
-  /** What is served for functions of a plan whose device is `witness`, by their names; a witness where absent. */
+  /** What is served for functions of a plan, by their names, in place of what their devices are. */
   readonly definitions?: ReadonlyMap<string, FunctionDefinition>;
   /** File that is to keep the console of a plan's machine; where absent it goes with the scratch folder. */
   readonly consoleFile?: (plan: Plan) => string;
@@ -45,6 +45,8 @@ export interface EmulatedLimits {
   readonly boot: number;
   /** For the kernel to find a plugged function. */
   readonly plug: number;
+  /** For the kernel to find a function that it may never find. */
+  readonly find: number;
   /** For one operation. */
   readonly operation: number;
   /** For the supervisor to answer when an operation did not. */
@@ -56,6 +58,7 @@ const usualLimits: EmulatedLimits = {
   start: 10_000,
   boot: 60_000,
   plug: 10_000,
+  find: 2_000,
   operation: 10_000,
   ping: 2_000,
 };

@@ -1,7 +1,8 @@
 /** The `emulated` bench: a kernel in a QEMU for every plan, a pristine one where nothing else is asked for. */
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Target } from "../../src/target/target.ts";
-import type { Profile } from "../../src/trace/profile.ts";
+import { traitsOf } from "../../src/trace/device-kinds.ts";
+import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import { Observer } from "../agent/observe.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
@@ -10,12 +11,15 @@ import { readBlock } from "../qemu/medium.ts";
 import { plugFunction, type PluggedFunction } from "../qemu/plug-function.ts";
 import { Laps } from "../wait/laps.ts";
 import { scaleTime } from "../wait/with-limit.ts";
+import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
+import { loadFunction } from "../vfio-user/load-function.ts";
 import { limitsOf, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { describeToAgent } from "./describe-to-agent.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import type { HeldMachine, MachineSource } from "./machine-source.ts";
 import { PristineMachines } from "./pristine-machines.ts";
+import { ServedFunctions } from "./served-functions.ts";
 import { StartedEmulatedTarget } from "./started-emulated.ts";
-import type { Served, Witnesses } from "./witnesses.ts";
 
 /** Milliseconds a setup request may take beyond the wait that is part of it. */
 const setupMargin = 5_000;
@@ -39,9 +43,10 @@ export class EmulatedTarget implements Target {
    * @throws {HarnessError} where QEMU cannot start, the kernel does not boot, or a function does not come up
    */
   async start(plan: Plan, signal: AbortSignal): Promise<StartedEmulatedTarget> {
+    const definitions = await loadFunctions(plan, this.#options.definitions);
     const held = await this.#machines.take(plan, this.#options.consoleFile?.(plan), signal);
     try {
-      return await this.#setUp(held, plan, signal);
+      return await this.#setUp(held, plan, definitions, signal);
     } catch (error) {
       const end = await findMachineEnd(error, held.machine);
       // What went wrong first is what is told.
@@ -50,28 +55,40 @@ export class EmulatedTarget implements Target {
     }
   }
 
-  async #setUp(held: HeldMachine, plan: Plan, signal: AbortSignal): Promise<StartedEmulatedTarget> {
+  async #setUp(
+    held: HeldMachine,
+    plan: Plan,
+    definitions: ReadonlyMap<string, FunctionDefinition>,
+    signal: AbortSignal,
+  ): Promise<StartedEmulatedTarget> {
     const limits = limitsOf(this.#options);
     const plugged = new Map<string, PluggedFunction>();
+    const served = new ServedFunctions();
     const observer = new Observer(plan, async (name, block) => {
       const { medium = null, witness = null } = plugged.get(name) ?? {};
       return witness?.readBlock(block) ?? (medium === null ? null : readBlock(medium, block));
     });
     await using scope = new ResourceScope();
+    const own = scope.use("functions that are served", new ResourceScope());
+    const plug = async (profile: FunctionProfile, until: AbortSignal): Promise<void> => {
+      const serving = { definition: definitions.get(profile.name), scope: own };
+      const each = await plugFunction(held.machine, profile, serving, until);
+      plugged.set(profile.name, each);
+      if (each.served !== null) served.add(profile.name, { served: each.served, witness: each.witness });
+    };
     const laps = new Laps();
-    for (const each of plan.functions) {
-      const definition = this.#options.definitions?.get(each.name);
-      plugged.set(each.name, await plugFunction(held.machine, each, { definition, scope }, signal));
-    }
-    await define(plan, held.agent, observer, limits.plug, signal);
+    const fromStart = plan.functions.filter((each) => !traitsOf(each).pluggedLate);
+    for (const each of fromStart) await plug(each, signal);
+    await define({ functions: fromStart, buffers: plan.buffers }, held.agent, observer, limits.plug, signal);
     laps.end("plug");
     const { kernel, qemu } = this.#options.profile;
     return new StartedEmulatedTarget({
       held,
       observer,
       limits,
-      witnesses: servedOf(plugged),
-      served: scope.move(),
+      served,
+      plug,
+      ending: scope.move(),
       phases: { ...held.phases, ...laps.phases },
       // What runs, as it says itself.
       profile: {
@@ -85,18 +102,19 @@ export class EmulatedTarget implements Target {
   }
 }
 
-/** The functions that this process serves; what they were told before the first operation is no part of it. */
-function servedOf(plugged: ReadonlyMap<string, PluggedFunction>): Witnesses {
-  const served = [...plugged].flatMap(([name, { served, witness }]): [string, Served][] =>
-    served === null ? [] : [[name, { served, witness }]],
-  );
-  for (const [, each] of served) each.served.takeView();
-  return new Map(served);
+/** What is served for functions of a plan: those that are given, and those that it brings along. */
+async function loadFunctions(
+  { functions }: Plan,
+  given: ReadonlyMap<string, FunctionDefinition> = new Map(),
+): Promise<ReadonlyMap<string, FunctionDefinition>> {
+  const loaded = new Map(given);
+  for (const each of functions) if (each.module !== undefined) loaded.set(each.name, await loadFunction(each));
+  return loaded;
 }
 
 /** Tells the agent the plan's names; the functions are observed as they come. */
 async function define(
-  plan: Plan,
+  plan: Pick<Plan, "functions" | "buffers">,
   agent: AgentClient,
   observer: Observer,
   limit: number,
@@ -110,9 +128,8 @@ async function define(
     }
     observer.look(functions);
   };
-  for (const { name, uid, fid } of plan.functions) {
-    const address = `${uid.toString(16).padStart(4, "0")}:00:00.0`;
-    await setUp("define-function", { function: name, address, fid, wait: Math.round(scaleTime(limit)) });
+  for (const each of plan.functions) {
+    await setUp("define-function", { ...describeToAgent(each), wait: Math.round(scaleTime(limit)) });
   }
   for (const { name, pages } of plan.buffers) await setUp("define-buffer", { buffer: name, pages });
 }

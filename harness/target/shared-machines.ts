@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { Plan } from "../../src/plan/plan.ts";
-import { isServed } from "../../src/trace/profile.ts";
+import { isServed } from "../../src/trace/device-kinds.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";

@@ -3,26 +3,30 @@ import { performance } from "node:perf_hooks";
 import * as z from "zod";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
-import type { Profile } from "../../src/trace/profile.ts";
+import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
+import { mergeAnswers } from "../agent/merge-answers.ts";
 import type { Observer } from "../agent/observe.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
+import { QmpRefusal } from "../qmp/qmp-client.ts";
 import { escapeText } from "../report/escape.ts";
+import { describeToAgent } from "./describe-to-agent.ts";
 import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
 import type { HeldMachine } from "./machine-source.ts";
-import { withLimit } from "../wait/with-limit.ts";
-import { checkWitnesses, performOnWitness, takeEvents, takeViews, type Witnesses } from "./witnesses.ts";
+import { scaleTime, withLimit } from "../wait/with-limit.ts";
+import type { ServedFunctions } from "./served-functions.ts";
 
 /** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
-function addDevices({ observation, evidence }: Performed, witnesses: Witnesses): Performed {
-  if (witnesses.size === 0) return { observation, evidence };
+function addDevices({ observation, evidence }: Performed, served: ServedFunctions): Performed {
+  const devices = served.takeViews();
+  if (devices === null) return { observation, evidence };
   return {
-    observation: { ...observation, devices: takeViews(witnesses) },
-    evidence: { ...evidence, raw: { answer: evidence.raw, witnesses: takeEvents(witnesses) } },
+    observation: { ...observation, devices },
+    evidence: { ...evidence, raw: { answer: evidence.raw, witnesses: served.takeEvents() } },
   };
 }
 
@@ -35,9 +39,11 @@ export interface EmulatedParts {
   readonly observer: Observer;
   readonly limits: EmulatedLimits;
   readonly phases: Phases;
-  readonly witnesses: Witnesses;
-  /** What serves the functions; ends after the machine has let go of them. */
-  readonly served: AsyncDisposable;
+  readonly served: ServedFunctions;
+  /** Plugs in a function that was not there from the start. */
+  readonly plug: (profile: FunctionProfile, signal: AbortSignal) => Promise<void>;
+  /** Ends what serves the functions; after the machine has let go of them. */
+  readonly ending: AsyncDisposable;
 }
 
 /** A started target of the `emulated` bench. */
@@ -48,8 +54,9 @@ export class StartedEmulatedTarget implements StartedTarget {
   readonly #held: HeldMachine;
   readonly #observer: Observer;
   readonly #limits: EmulatedLimits;
-  readonly #witnesses: Witnesses;
-  readonly #served: AsyncDisposable;
+  readonly #served: ServedFunctions;
+  readonly #plug: EmulatedParts["plug"];
+  readonly #ending: AsyncDisposable;
   /** Where in the console the last answer left off: what comes after belongs to what is done next. */
   #seen: number;
   #broken: string | null = null;
@@ -63,8 +70,9 @@ export class StartedEmulatedTarget implements StartedTarget {
     this.#held = parts.held;
     this.#observer = parts.observer;
     this.#limits = parts.limits;
-    this.#witnesses = parts.witnesses;
     this.#served = parts.served;
+    this.#plug = parts.plug;
+    this.#ending = parts.ending;
     this.#seen = this.machine.console.position;
   }
 
@@ -81,9 +89,9 @@ export class StartedEmulatedTarget implements StartedTarget {
     const began = performance.now();
     try {
       const until = AbortSignal.any([signal, this.#held.watch.workerEnded]);
-      const answer = await this.#ask(operation, until);
-      const performed = addDevices(await this.#observer.observe(operation, answer), this.#witnesses);
-      checkWitnesses(this.#witnesses);
+      const answer = await this.#settle(await this.#ask(operation, until), until);
+      const performed = addDevices(await this.#observer.observe(operation, answer), this.#served);
+      this.#served.check();
       const [alarm] = performed.observation.alarms;
       if (alarm !== undefined) this.#doubt ??= `its kernel said: ${alarm}`;
       this.#seen = this.machine.console.position;
@@ -99,13 +107,43 @@ export class StartedEmulatedTarget implements StartedTarget {
     const { agent } = this.#held;
     const limit = this.#limits.operation;
     const { op, ...fields } = operation;
-    const dma = performOnWitness(this.#witnesses, operation);
-    if (dma === null) return agent.request(op, fields, signal, limit);
+    if (operation.op === "plug") return this.#plugIn(operation.function, signal);
+    const own = this.#served.perform(operation);
+    if (own === null) return agent.request(op, fields, signal, limit);
     const began = performance.now();
-    const completion = await withLimit({ what: `the answer to "${op}" of a witness`, limit, signal }, () => dma);
+    const what = `the answer to "${op}" of a function that is served here`;
+    const values = await withLimit({ what, limit, signal }, () => own);
     const micros = Math.round((performance.now() - began) * 1000);
     // The guest had no part in it: what it noticed is to be asked for.
-    return { ...(await agent.request("look", {}, signal, limit)), micros, values: { completion } };
+    return { ...(await agent.request("look", {}, signal, limit)), micros, values: { ...values } };
+  }
+
+  /** What functions did unasked belongs to the operation meanwhile: its effect is waited for, and looked at. */
+  async #settle(answer: AgentAnswer, signal: AbortSignal): Promise<AgentAnswer> {
+    const limit = this.#limits.operation;
+    const what = "the answers to the DMA of functions that are served here";
+    const isMore = await withLimit({ what, limit, signal }, () => this.#served.settle());
+    return isMore ? mergeAnswers(answer, await this.#held.agent.request("look", {}, signal, limit)) : answer;
+  }
+
+  /** Plugs a function in; QEMU's no is an answer. The guest is given time to find it, and need not. */
+  async #plugIn(name: string, signal: AbortSignal): Promise<AgentAnswer> {
+    const profile = this.profile.functions.find((each) => each.name === name);
+    if (profile === undefined) throw new InfrastructureError({ what: `Cannot plug "${name}": the plan has no such` });
+    const { agent } = this.#held;
+    const limit = this.#limits.operation;
+    const look = (): Promise<AgentAnswer> => agent.request("look", {}, signal, limit);
+    try {
+      await this.#plug(profile, signal);
+    } catch (error) {
+      if (!(error instanceof QmpRefusal)) throw error;
+      const said = { level: 4, text: error.message };
+      const answer = await look();
+      return { ...answer, result: "REFUSED", log: [...answer.log, said] };
+    }
+    const wait = Math.round(scaleTime(this.#limits.find));
+    const found = await agent.request("define-function", { ...describeToAgent(profile), wait }, signal, limit + wait);
+    return mergeAnswers({ ...found, result: "OK", values: {} }, await look());
   }
 
   /** Says that what was observed is wrong: the machine is not to be used again. */
@@ -124,7 +162,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     try {
       await this.#held.giveBack(doubt);
     } finally {
-      await this.#served[Symbol.asyncDispose]();
+      await this.#ending[Symbol.asyncDispose]();
     }
     if (failure !== null) throw failure;
   }

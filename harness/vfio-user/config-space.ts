@@ -8,7 +8,8 @@ const command = 0x04;
 const status = 0x06;
 const firstBar = 0x10;
 const capabilities = 0x34;
-const msixCapability = 0x40;
+/** Where the MSI-X capability stands. */
+export const msixCapability = 0x40;
 
 /** Memory, bus mastering, parity and system errors, interrupts off. */
 const commandWritable = 0x0546;

@@ -23,9 +23,19 @@ const waitingLimit = 4096;
 const ids = 0x1_0000;
 
 interface Pending {
-  readonly name: ServerMessage;
+  readonly command: number;
+  /** Checks what came back. */
+  readonly check: (payload: Buffer) => void;
+  readonly what: string;
   readonly resolve: (payload: Buffer) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** A message that need not be one of the protocol's. */
+export interface RawMessage {
+  readonly command: number;
+  readonly kind: "request" | "reply";
+  readonly payload: Uint8Array;
 }
 
 /** A connection to a client; closed for good by the first thing that makes no sense. */
@@ -75,14 +85,43 @@ export class Connection implements Disposable {
    * @throws {ErrorReply} where the client refuses; the reason of `closed` where there is no connection any more
    */
   request(name: ServerMessage, payload: Uint8Array): Promise<Buffer> {
+    const { command, reply, more } = messages[name];
+    return this.#ask(name, command, payload, (answer) => {
+      checkSize(`A reply to ${name}`, answer, reply, more.reply);
+    });
+  }
+
+  /** Sends a message whatever the protocol says of it; the errno of the reply, null where none was given or none comes. */
+  async sendRaw({ command, kind, payload }: RawMessage): Promise<string | null> {
+    if (kind === "reply") {
+      this.#closed.signal.throwIfAborted();
+      this.#stream.write(encodeReply(this.#takeId(), command, payload));
+      return null;
+    }
+    try {
+      await this.#ask(`command ${command}`, command, payload, () => undefined);
+      return null;
+    } catch (error) {
+      if (error instanceof ErrorReply) return error.errno;
+      throw error;
+    }
+  }
+
+  #ask(what: string, command: number, payload: Uint8Array, check: Pending["check"]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#closed.signal.throwIfAborted();
-      if (this.#pending.size === ids) throw new Error("Cannot ask the client: all numbers of messages are in use");
-      do this.#lastId = (this.#lastId + 1) % ids;
-      while (this.#pending.has(this.#lastId));
-      this.#pending.set(this.#lastId, { name, resolve, reject });
-      this.#stream.write(encodeRequest(this.#lastId, messages[name].command, payload));
+      const id = this.#takeId();
+      this.#pending.set(id, { command, what, check, resolve, reject });
+      this.#stream.write(encodeRequest(id, command, payload));
     });
+  }
+
+  /** A number that no request has that waits for its reply. */
+  #takeId(): number {
+    if (this.#pending.size === ids) throw new Error("Cannot ask the client: all numbers of messages are in use");
+    do this.#lastId = (this.#lastId + 1) % ids;
+    while (this.#pending.has(this.#lastId));
+    return this.#lastId;
   }
 
   [Symbol.dispose](): void {
@@ -113,17 +152,16 @@ export class Connection implements Disposable {
   #settle({ id, command, error, payload }: Message): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) throw new ProtocolError(`A reply to message ${id}, which nobody sent`);
-    const definition: MessageDefinition = messages[pending.name];
-    if (command !== definition.command) {
-      throw new ProtocolError(`A reply to message ${id} with command ${command}, expected ${definition.command}`);
+    if (command !== pending.command) {
+      throw new ProtocolError(`A reply to message ${id} with command ${command}, expected ${pending.command}`);
     }
     this.#pending.delete(id);
     if (error !== null) {
-      pending.reject(new ErrorReply(pending.name, error));
+      pending.reject(new ErrorReply(pending.what, error));
       return;
     }
     try {
-      checkSize(`A reply to ${pending.name}`, payload, definition.reply, definition.more?.reply);
+      pending.check(payload);
       pending.resolve(payload);
     } catch (reason) {
       pending.reject(asError(reason));

@@ -4,21 +4,36 @@ import { expect, it } from "vitest";
 import { predict } from "../../src/model/model.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
+import { deviceNames, traitsOf } from "../../src/trace/device-kinds.ts";
 import { modelProfile } from "../../src/target/model-target.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const page = read("../../docs/write-a-function.md");
-const blockOf = (language: string): string =>
-  new RegExp(`\`\`\`${language}\n(?<text>[^]*?)\n\`\`\``, "u").exec(page)?.groups?.["text"] ?? "";
-const withoutIndent = (text: string): string => text.replaceAll(/^ +/gmu, "");
+const blocksOf = (language: string): string[] =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\n(?<text>[^]*?)\n\`\`\``, "gu"))].map(
+    ({ groups }) => groups?.["text"] ?? "",
+  );
+const predictBlock = (text: string) => predict(makePlan(parseScenario(text, "shown.yaml"), modelProfile));
 
 it("shows a scenario that reaches the page again", () => {
-  const plan = makePlan(parseScenario(blockOf("yaml"), "my-witness.yaml"), modelProfile);
-  const last = predict(plan).at(-1)?.expectation;
+  const last = predictBlock(blocksOf("yaml")[0] ?? "").at(-1)?.expectation;
   expect(last).toMatchObject({ values: { completion: "success" }, memory: { "p[0]": "block:a:2" } });
 });
 
-it("shows a function that a test has on a real kernel", () => {
-  expect(blockOf("ts")).toContain("defineFunction");
-  expect(withoutIndent(read("function.qemu.test.ts"))).toContain(withoutIndent(blockOf("ts")));
+it("shows a function that a scenario of the project brings along, and a scenario for it", () => {
+  expect(blocksOf("js")).toEqual([read("../../fixtures/functions/greeter.mjs").trimEnd()]);
+  const [, greets = ""] = blocksOf("yaml");
+  expect(predictBlock(greets).map(({ expectation: { memory } }) => memory)).toContainEqual({
+    ...{ "p[0]": "hello", "p[1]": "hello" },
+  });
+  // All that it does the project's own does as well, on a real kernel.
+  const own = read("../../fixtures/scenarios/own-function-greets.yaml");
+  for (const step of greets.split("\n").filter((line) => line.startsWith("  - "))) expect(own).toContain(step);
+});
+
+it("names every function of the library", () => {
+  const table = page.slice(page.indexOf("| device |"), page.indexOf("## One of your own"));
+  for (const device of deviceNames.filter((name) => traitsOf({ device: name }).served)) {
+    expect(table).toContain(`\`${device}\``);
+  }
 });

@@ -5,7 +5,9 @@ export type FunctionEvent =
   | { readonly event: "map"; readonly iova: string; readonly size: string; readonly access: string }
   | { readonly event: "unmap"; readonly iova: string; readonly size: string }
   | { readonly event: "reset" }
-  | { readonly event: "dma-write" | "dma-read"; readonly iova: string; readonly answer: string };
+  | { readonly event: "dma-write" | "dma-read"; readonly iova: string; readonly answer: string }
+  | { readonly event: "storm"; readonly done: number; readonly refused: number }
+  | { readonly event: "sent"; readonly how: string; readonly answer: string };
 
 /** An event with its place among all of its function. */
 export type NumberedEvent = FunctionEvent & { readonly sequence: number };

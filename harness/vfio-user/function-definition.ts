@@ -43,6 +43,8 @@ export interface Mapping {
 /** What handlers are given: the function at work. */
 export interface Device {
   readonly dma: Dma;
+  /** The 4096 bytes that a scenario calls by that name, such as `hello`. */
+  readonly page: (name: string) => Uint8Array;
 }
 
 /** A function. Handlers that return a promise hold the answer, and with it the client, until it is settled. */

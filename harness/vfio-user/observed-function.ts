@@ -1,36 +1,63 @@
 /** A function that is served and watched: what it is told, what comes of its DMA, and what it may reach. */
 import type { DeviceView } from "../../src/trace/observation.ts";
 import { describeReach } from "../../src/zpci/reach.ts";
+import type { RawMessage } from "./connection.ts";
 import { DmaRefused, type Dma } from "./dma.ts";
-import { EventLog, type TakenEvents } from "./event-log.ts";
+import { EventLog, type FunctionEvent, type TakenEvents } from "./event-log.ts";
 import type { Device, FunctionDefinition } from "./function-definition.ts";
-import { serveFunction, type ServedFunction } from "./serve-function.ts";
+import { serveFunction, type ServedFunction, type Tamper } from "./serve-function.ts";
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** What a function was told, and what it is to do then; nothing of its own. */
+class Memory {
+  readonly log = new EventLog();
+  emptied = false;
+  reset = false;
+  /** The message that is its last. */
+  lastMessage: "map" | "unmap" | null = null;
+  /** DMA that was asked for and not answered. */
+  readonly waiting = new Set<Promise<unknown>>();
+  /** DMA that was asked for since the last time anybody wanted to know. */
+  moved = false;
+}
 
 /** A function between its first message and its end. */
 export class ObservedFunction implements AsyncDisposable {
   readonly #served: ServedFunction;
-  readonly #log: EventLog;
-  readonly #told: { emptied: boolean; reset: boolean };
+  readonly #memory: Memory;
   /** Its DMA, noted. */
   readonly dma: Dma;
+  /** Its DMA where there is too much of it to be noted. */
+  readonly unnotedDma: Dma;
 
-  private constructor(served: ServedFunction, log: EventLog, told: { emptied: boolean; reset: boolean }) {
+  private constructor(served: ServedFunction, memory: Memory) {
     this.#served = served;
-    this.#log = log;
-    this.#told = told;
-    this.dma = noteDma(served.dma, log);
+    this.#memory = memory;
+    this.dma = noteDma(served.dma, memory);
+    this.unnotedDma = served.dma;
   }
 
   /**
-   * Serves a function on a Unix socket.
+   * Serves a function on a Unix socket. `makeTamper` is given what ends the function, and gives what stands between it and
+   * its client.
    * @throws {InfrastructureError} where the path cannot be listened on
    */
-  static async serve(definition: FunctionDefinition, path: string): Promise<ObservedFunction> {
-    const log = new EventLog();
-    const told = { emptied: false, reset: false };
-    return new ObservedFunction(await serveFunction(watch(definition, log, told), path), log, told);
+  static async serve(
+    definition: FunctionDefinition,
+    path: string,
+    makeTamper: (die: () => void) => Tamper | undefined = () => undefined,
+  ): Promise<ObservedFunction> {
+    const memory = new Memory();
+    let served: ServedFunction | null = null;
+    const die = (): void => void served?.vanish();
+    served = await serveFunction(watch(definition, memory, die), path, makeTamper(die));
+    return new ObservedFunction(served, memory);
+  }
+
+  /** Whether a client is connected. */
+  get connected(): boolean {
+    return this.#served.connected;
   }
 
   /** What the client did that makes no sense, or what a handler threw; null where nothing. */
@@ -38,21 +65,46 @@ export class ObservedFunction implements AsyncDisposable {
     return this.#served.failure;
   }
 
-  /** How many events there were, ever. */
-  get eventCount(): number {
-    return this.#log.count;
+  /** Notes what is not told of by itself. */
+  note(event: FunctionEvent): void {
+    this.#memory.log.note(event);
   }
 
   /** The events since the last time. */
   takeEvents(): TakenEvents {
-    return this.#log.take();
+    return this.#memory.log.take();
   }
 
   /** What it may reach now, and what it was told since the last time; null where no client is connected. */
   takeView(): DeviceView | null {
-    const { emptied, reset } = this.#told;
-    Object.assign(this.#told, { emptied: false, reset: false });
+    const { emptied, reset } = this.#memory;
+    Object.assign(this.#memory, { emptied: false, reset: false });
     return this.#served.connected ? { emptied, reset, reach: describeReach(this.#served.mappings) } : null;
+  }
+
+  /** Resolves when no DMA waits for its answer; says whether there was any since the last time. */
+  async settle(): Promise<boolean> {
+    const { waiting } = this.#memory;
+    while (waiting.size > 0) await Promise.allSettled(waiting);
+    const { moved } = this.#memory;
+    this.#memory.moved = false;
+    return moved;
+  }
+
+  /** Sends a message as it is; the errno of the reply, null for one without. */
+  sendRaw(message: RawMessage): Promise<string | null> {
+    return this.#served.sendRaw(message);
+  }
+
+  /** Vanishes, at once or at the next message of that kind, which is not answered any more. */
+  async die(at: "now" | "map" | "unmap"): Promise<void> {
+    if (at === "now") await this.#served.vanish();
+    else this.#memory.lastMessage = at;
+  }
+
+  /** Is there again, for whoever connects. */
+  async comeBack(): Promise<void> {
+    await this.#served.appear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,47 +113,55 @@ export class ObservedFunction implements AsyncDisposable {
 }
 
 /** The function, with everything it is told noted before it hears of it, and its DMA noted after. */
-function watch(
-  definition: FunctionDefinition,
-  log: EventLog,
-  told: { emptied: boolean; reset: boolean },
-): FunctionDefinition {
+function watch(definition: FunctionDefinition, memory: Memory, die: () => void): FunctionDefinition {
   const { onReset, onMap, onUnmap } = definition;
-  const noted = (device: Device): Device => ({ ...device, dma: noteDma(device.dma, log) });
+  const { log } = memory;
+  const noted = (device: Device): Device => ({ ...device, dma: noteDma(device.dma, memory) });
+  const hear = (message: "map" | "unmap"): void => {
+    if (memory.lastMessage !== message) return;
+    memory.lastMessage = null;
+    die();
+  };
   return {
     ...definition,
     onReset: (device) => {
       log.note({ event: "reset" });
-      told.reset = true;
+      memory.reset = true;
       return onReset?.(noted(device));
     },
     onMap: (mapping, device) => {
       const { iova, size, read, write } = mapping;
       log.note({ event: "map", iova: hex(iova), size: hex(size), access: `${read ? "r" : ""}${write ? "w" : ""}` });
+      hear("map");
       return onMap?.(mapping, noted(device));
     },
     onUnmap: (range, device) => {
       log.note({ event: "unmap", iova: hex(range.iova), size: hex(range.size) });
       // No RPCIT begins below the aperture: from 0 on it is the whole of it.
-      if (range.iova === 0n) told.emptied = true;
+      if (range.iova === 0n) memory.emptied = true;
+      hear("unmap");
       return onUnmap?.(range, noted(device));
     },
   };
 }
 
-function noteDma(dma: Dma, log: EventLog): Dma {
-  const noteAnswer = async <T>(event: "dma-write" | "dma-read", iova: bigint, access: Promise<T>): Promise<T> => {
+function noteDma(dma: Dma, memory: Memory): Dma {
+  const follow = async <T>(event: "dma-write" | "dma-read", iova: bigint, access: Promise<T>): Promise<T> => {
+    memory.moved = true;
+    memory.waiting.add(access);
     try {
       const moved = await access;
-      log.note({ event, iova: hex(iova), answer: "success" });
+      memory.log.note({ event, iova: hex(iova), answer: "success" });
       return moved;
     } catch (error) {
-      if (error instanceof DmaRefused) log.note({ event, iova: hex(iova), answer: error.errno });
+      if (error instanceof DmaRefused) memory.log.note({ event, iova: hex(iova), answer: error.errno });
       throw error;
+    } finally {
+      memory.waiting.delete(access);
     }
   };
   return {
-    write: (iova, bytes) => noteAnswer("dma-write", iova, dma.write(iova, bytes)),
-    read: (iova, length) => noteAnswer("dma-read", iova, dma.read(iova, length)),
+    write: (iova, bytes) => follow("dma-write", iova, dma.write(iova, bytes)),
+    read: (iova, length) => follow("dma-read", iova, dma.read(iova, length)),
   };
 }

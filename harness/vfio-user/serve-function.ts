@@ -1,7 +1,8 @@
 /** Serving a function on a Unix socket, one client at a time. */
 import { createServer, type Server, type Socket } from "node:net";
 import { ClosedError, InfrastructureError } from "../errors/harness-error.ts";
-import { Connection } from "./connection.ts";
+import { patternPage } from "../agent/pattern.ts";
+import { Connection, type Answer, type RawMessage } from "./connection.ts";
 import { makeDma, type Dma } from "./dma.ts";
 import type { FunctionDefinition, Mapping } from "./function-definition.ts";
 import { FunctionServer } from "./function-server.ts";
@@ -21,13 +22,29 @@ export interface ServedFunction extends AsyncDisposable {
   readonly mappings: readonly Mapping[];
   /** The first thing that made no sense, or that a handler threw; the connection was closed then. */
   readonly failure: Error | null;
+  /** Sends a message as it is; the errno of the reply, null for one without, rejected where the connection ends before. */
+  sendRaw(message: RawMessage): Promise<string | null>;
+  /** Closes the connection and the socket: nobody is there any more. */
+  vanish(): Promise<void>;
+  /**
+   * Listens again after it vanished.
+   * @throws {InfrastructureError} where the path cannot be listened on
+   */
+  appear(): Promise<void>;
 }
+
+/** Stands between a request and its answer. */
+export type Tamper = (name: string, payload: Buffer, answer: () => Answer) => Answer;
 
 /**
  * Serves a function.
  * @throws {InfrastructureError} where the path cannot be listened on
  */
-export async function serveFunction(definition: FunctionDefinition, path: string): Promise<ServedFunction> {
+export async function serveFunction(
+  definition: FunctionDefinition,
+  path: string,
+  tamper: Tamper = (_, __, answer) => answer(),
+): Promise<ServedFunction> {
   if (Buffer.byteLength(path) > pathLimit) {
     throw new InfrastructureError({
       what: `Cannot listen on "${path}": the path of a socket has ${pathLimit} bytes at most`,
@@ -36,18 +53,21 @@ export async function serveFunction(definition: FunctionDefinition, path: string
   }
   let connection: Connection | null = null;
   let failure: Error | null = null;
-  const dma = makeDma(() => {
+  const connected = (): Connection => {
     if (connection !== null) return connection;
     const cause = failure === null ? {} : { cause: failure };
     throw new InfrastructureError({ what: `Cannot do DMA over "${path}": no client is connected`, ...cause });
-  });
-  const function_ = new FunctionServer(definition, { dma });
+  };
+  const dma = makeDma(connected);
+  const function_ = new FunctionServer(definition, { dma, page: patternPage });
   const serve = (socket: Socket): void => {
     if (connection !== null) {
       socket.destroy();
       return;
     }
-    const served = new Connection(socket, function_.answer);
+    const served = new Connection(socket, (name, payload) =>
+      tamper(name, payload, () => function_.answer(name, payload)),
+    );
     connection = served;
     served.closed.addEventListener("abort", () => {
       const reason: unknown = served.closed.reason;
@@ -56,38 +76,49 @@ export async function serveFunction(definition: FunctionDefinition, path: string
       function_.forgetClient();
     });
   };
-  const server = createServer(serve);
-  await listen(server, path);
+  let server: Server | null = await listen(serve, path);
+  const vanish = async (): Promise<void> => {
+    const ending = server;
+    server = null;
+    const closed = new Promise<void>((resolve) => {
+      if (ending === null) resolve();
+      else
+        ending.close(() => {
+          resolve();
+        });
+    });
+    connection?.[Symbol.dispose]();
+    await closed;
+  };
   return {
-    ...{ path, dma },
-    get mappings() {
-      return function_.mappings;
-    },
+    ...{ path, dma, vanish },
     get connected() {
       return connection !== null;
+    },
+    get mappings() {
+      return function_.mappings;
     },
     get failure() {
       return failure;
     },
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
-      connection?.[Symbol.dispose]();
-      await closed;
+    sendRaw: (message) => connected().sendRaw(message),
+    appear: async () => {
+      server ??= await listen(serve, path);
     },
+    [Symbol.asyncDispose]: vanish,
   };
 }
 
 /** A client that leaves, or is left, is nothing to complain of. */
 const isFailure = (reason: unknown): reason is Error => reason instanceof Error && !(reason instanceof ClosedError);
 
-const listen = (server: Server, path: string): Promise<void> =>
+const listen = (serve: (socket: Socket) => void, path: string): Promise<Server> =>
   new Promise((resolve, reject) => {
+    const server = createServer(serve);
     server.once("error", (cause) => {
       reject(new InfrastructureError({ what: `Cannot listen on "${path}"`, cause }));
     });
-    server.listen(path, resolve);
+    server.listen(path, () => {
+      resolve(server);
+    });
   });

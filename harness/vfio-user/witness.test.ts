@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Operation } from "../../src/operation/operation.ts";
 import { digestOf, patternPage } from "../agent/pattern.ts";
-import { checkWitnesses, performOnWitness, takeEvents, takeViews, type Witnesses } from "../target/witnesses.ts";
+import { ServedFunctions } from "../target/served-functions.ts";
 import { VfioUserClient } from "../testing/vfio-user-client.ts";
 import { encodeError } from "./framing.ts";
 import { Witness } from "./witness.ts";
@@ -12,11 +12,14 @@ import { Witness } from "./witness.ts";
 let folder: string;
 let witness: Witness;
 let client: VfioUserClient;
+let served: ServedFunctions;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "zv-"));
   const path = join(folder, "w.sock");
   witness = await Witness.serve("a", path);
   client = await VfioUserClient.greet(path);
+  served = new ServedFunctions();
+  served.add("a", { served: witness.function, witness });
 });
 afterEach(async () => {
   await witness[Symbol.asyncDispose]();
@@ -24,21 +27,19 @@ afterEach(async () => {
 });
 
 const iova = "0x100010000";
-const witnesses = (): Witnesses => new Map([["a", { served: witness.function, witness }]]);
-const perform = (op: "dma-write" | "dma-read", block: number) =>
-  performOnWitness(witnesses(), { op, function: "a", iova, block });
+const perform = (op: "dma-write" | "dma-read", block: number) => served.perform({ op, function: "a", iova, block });
 
 it("writes its block as it is to memory, and reads a page of memory into a block", async () => {
   const writing = perform("dma-write", 7);
   const written = await client.next();
   expect([written.command, digestOf(written.payload.subarray(16))]).toEqual([12, digestOf(patternPage("block:a:7"))]);
   client.reply(written);
-  expect(await writing).toBe("success");
+  expect(await writing).toEqual({ completion: "success" });
 
   const reading = perform("dma-read", 7);
   const read = await client.next();
   client.reply(read, Buffer.concat([read.payload, patternPage("hello")]));
-  expect(await reading).toBe("success");
+  expect(await reading).toEqual({ completion: "success" });
   expect(digestOf(witness.readBlock(7))).toBe(digestOf(patternPage("hello")));
 });
 
@@ -47,7 +48,7 @@ it("says that it was refused, and keeps its block then", async () => {
     const dma = perform(op, 3);
     const { id, command } = await client.next();
     client.send(encodeError(id, command, constants.errno.ENODEV));
-    expect(await dma).toBe("refused");
+    expect(await dma).toEqual({ completion: "refused" });
   }
   expect(digestOf(witness.readBlock(3))).toBe(digestOf(patternPage("block:a:3")));
 });
@@ -59,7 +60,7 @@ it("remembers what it was told in order, each time what is new", async () => {
   client.reply(await client.next());
   await dma;
   await client.ask("VFIO_USER_DMA_UNMAP", { argsz: 24, flags: 0, address: 0x1000n, size: 0x1000n });
-  expect(takeEvents(witnesses())).toEqual({
+  expect(served.takeEvents()).toEqual({
     a: {
       events: [
         { sequence: 1, event: "reset" },
@@ -73,8 +74,8 @@ it("remembers what it was told in order, each time what is new", async () => {
   const { payload } = await client.ask("VFIO_USER_REGION_READ", { offset: 0n, region: 0, count: 4 });
   expect(payload.toString("latin1", 16)).toBe("ZHIL");
   await client.ask("VFIO_USER_DEVICE_RESET", {});
-  expect(takeEvents(witnesses())).toEqual({ a: { events: [{ sequence: 5, event: "reset" }], dropped: 0 } });
-  expect(takeEvents(new Map())).toBeNull();
+  expect(served.takeEvents()).toEqual({ a: { events: [{ sequence: 5, event: "reset" }], dropped: 0 } });
+  expect(new ServedFunctions().takeEvents()).toBeNull();
 });
 
 it("drops the oldest of more events than anybody would look at, and says how many", async () => {
@@ -89,7 +90,7 @@ it("says what it may reach whatever the messages, and whether all was taken from
     client.ask("VFIO_USER_DMA_MAP", { argsz: 32, flags, offset: 0n, address, size });
   const unmap = (address: bigint, size: bigint) =>
     client.ask("VFIO_USER_DMA_UNMAP", { argsz: 24, flags: 0, address, size });
-  const view = () => takeViews(witnesses())["a"];
+  const view = () => served.takeViews()?.["a"];
   await map(0x3000n, 0x1000n, 3);
   await map(0x1000n, 0x1000n, 3);
   await map(0x2000n, 0x1000n, 3);
@@ -110,14 +111,14 @@ it("says what it may reach whatever the messages, and whether all was taken from
 it("leaves to the guest what it does not do itself", () => {
   const look: Operation = { op: "look" };
   const other: Operation = { op: "dma-write", function: "b", iova, block: 1 };
-  expect([look, other].map((each) => performOnWitness(witnesses(), each))).toEqual([null, null]);
+  expect([look, other].map((each) => served.perform(each))).toEqual([null, null]);
 });
 
 it("is not believed any more after a client that it could not understand", async () => {
-  checkWitnesses(witnesses());
+  served.check();
   client.send(Buffer.alloc(16));
   await client.closed();
   expect(() => {
-    checkWitnesses(witnesses());
+    served.check();
   }).toThrow('Function "a" cannot be served any more');
 });

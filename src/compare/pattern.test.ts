@@ -38,6 +38,13 @@ describe("findDifferences", () => {
     expect(differs({ $match: "^a error 0x[0-9a-f]+$" }, "a error 0x3b")).toBe(false);
     expect(differs({ $has: { a: 1 } }, { a: 1, b: 2 })).toBe(false);
     expect(differs({ $has: { a: 1 } }, { b: 2 })).toBe(true);
+    expect(differs({ $each: "a" }, ["a", "a"])).toBe(false);
+    expect(differs({ $each: "a" }, ["a", "b"])).toBe(true);
+    expect(differs({ $each: "a" }, [])).toBe(true);
+    expect(differs({ $each: "a" }, "a")).toBe(true);
+    expect(differs({ m: { $maybe: "a" } }, {})).toBe(false);
+    expect(differs({ m: { $maybe: "a" } }, { m: "a" })).toBe(false);
+    expect(differs({ m: { $maybe: "a" } }, { m: "b" })).toBe(true);
     expect(differs(anything, undefined)).toBe(true);
   });
 
@@ -57,6 +64,8 @@ describe("exampleOf", () => {
     [{ x: [{ $not: "ready" }] }],
     [anything],
     [between(3, 3)],
+    [{ $each: { $oneOf: ["a", "b"] } }],
+    [{ m: { $maybe: anything } }],
   ])("gives a value that %j allows", (pattern) => {
     expect(findDifferences(pattern, exampleOf(pattern), "")).toEqual([]);
   });
@@ -67,5 +76,7 @@ describe("describePattern", () => {
     expect(describePattern({ $oneOf: [0, between(2, 4)] })).toBe("0 or 2 to 4");
     expect(describePattern({ state: { $not: "ready" } })).toBe('{state: anything but "ready"}');
     expect(describePattern(absent)).toBe("nothing");
+    expect(describePattern({ $each: { $oneOf: ["a", "b"] } })).toBe('one or more, each "a" or "b"');
+    expect(describePattern({ $maybe: anything })).toBe("nothing or anything");
   });
 });

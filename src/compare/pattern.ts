@@ -3,7 +3,7 @@
  *
  * A plain value matches itself. `{ $any: true }` matches everything, `{ $not: p }` all but p, `{ $oneOf: [...] }` one of
  * several, `{ $range: [low, high] }` a number, `{ $match: "regex" }` a string, `{ $has: {...} }` an object that has at
- * least these entries.
+ * least these entries, `{ $each: p }` a list of one or more that all match p, `{ $maybe: p }` what matches p, or nothing.
  */
 import type { Value } from "../trace/observation.ts";
 
@@ -19,6 +19,8 @@ export type Pattern =
   | { readonly $range: readonly [number, number] }
   | { readonly $match: string }
   | { readonly $has: Readonly<Record<string, Pattern>> }
+  | { readonly $each: Pattern }
+  | { readonly $maybe: Pattern }
   | readonly Pattern[]
   | { readonly [key: string]: Pattern };
 
@@ -90,6 +92,14 @@ function matchesOperator(operator: string, pattern: Record<string, unknown>, val
           ([key, each]) => findDifferences(each, (value as Record<string, Value>)[key], "").length === 0,
         )
       );
+    case "$each":
+      return (
+        Array.isArray(value) &&
+        value.length > 0 &&
+        value.every((each: Value) => findDifferences(operand as Pattern, each, "").length === 0)
+      );
+    case "$maybe":
+      return value === undefined || findDifferences(operand as Pattern, value, "").length === 0;
     case "$match":
       return typeof value === "string" && new RegExp(operand as string, "u").test(value);
     default:
@@ -110,6 +120,10 @@ export function exampleOf(pattern: Pattern): Value {
       return (pattern as { $range: readonly [number, number] }).$range[0];
     case "$has":
       return exampleOf((pattern as { $has: Readonly<Record<string, Pattern>> }).$has);
+    case "$each":
+      return [exampleOf((pattern as { $each: Pattern }).$each)];
+    case "$maybe":
+      return exampleOf((pattern as { $maybe: Pattern }).$maybe);
     case "$match":
       return (pattern as { $match: string }).$match.replace(/^\^|\$$/gu, "");
     default:
@@ -134,6 +148,10 @@ export function describePattern(pattern: Pattern): string {
       return (pattern as { $oneOf: readonly Pattern[] }).$oneOf.map((each) => describePattern(each)).join(" or ");
     case "$range":
       return (pattern as { $range: readonly [number, number] }).$range.join(" to ");
+    case "$each":
+      return `one or more, each ${describePattern((pattern as { $each: Pattern }).$each)}`;
+    case "$maybe":
+      return `nothing or ${describePattern((pattern as { $maybe: Pattern }).$maybe)}`;
     case "$match": {
       const { $match } = pattern as { $match: string };
       // Told by its text: a pattern that went through a file is another object.

@@ -1,5 +1,5 @@
 /** The device ends of functions: what each is told during an operation, and what it may reach after it. */
-import type { Pattern } from "../compare/pattern.ts";
+import { anything, type Pattern } from "../compare/pattern.ts";
 import { pageSize } from "../zpci/iova.ts";
 import { describeReach } from "../zpci/reach.ts";
 import type { QuirkName } from "./quirks.ts";
@@ -16,6 +16,8 @@ const nothingTold: Told = { emptied: false, reset: false };
 export class DeviceEnds {
   readonly #quirks: ReadonlySet<QuirkName>;
   readonly #told = new Map<string, Told>();
+  /** Functions that died during the operation, and whose host hears of it. */
+  readonly #heard: string[] = [];
 
   constructor(quirks: ReadonlySet<QuirkName>) {
     this.#quirks = quirks;
@@ -29,7 +31,43 @@ export class DeviceEnds {
    */
   empty(fn: ModelFunction): void {
     const isRegistered = fn.configured && (fn.domain !== null || fn.onDefault);
-    if (isRegistered) this.#tell(fn, { emptied: true });
+    if (!isRegistered) return;
+    this.#tell(fn, { emptied: true });
+    fn.end.uncertain = false;
+    this.hear(fn, "unmap");
+  }
+
+  /** The function is sent a message, which may be the last that it hears. */
+  hear(fn: ModelFunction, message: "map" | "unmap"): void {
+    if (fn.end.diesAt === message) this.die(fn);
+  }
+
+  /**
+   * The function's server vanishes.
+   * Contract: "the client should reset the VFIO device when it detects the socket has been disconnected. Error recovery will
+   * be driven by the guest's device error handling behavior" (vfio-user protocol, section "Server Disconnection"): the host
+   * hears of it. Quirk: QEMU notes it for itself (hw/vfio-user/proxy.c, vfio_user_recv_one: VFIO_PROXY_ERROR).
+   */
+  die(fn: ModelFunction): void {
+    fn.end.connected = false;
+    fn.end.diesAt = null;
+    if (!this.#quirks.has("death-goes-unheard")) this.#heard.push(fn.profile.name);
+  }
+
+  /** Whether the host hears during the operation that a function has died. */
+  get hasNews(): boolean {
+    return this.#heard.length > 0;
+  }
+
+  /** Whether everything was taken from a function at once during the operation. */
+  wasEmptied(fn: ModelFunction): boolean {
+    return this.#toldOf(fn).emptied;
+  }
+
+  /** The function is new: whether the hypervisor resets it when it comes is nobody's promise. */
+  plug(fn: ModelFunction): void {
+    fn.end.connected = true;
+    this.#tell(fn, { reset: anything });
   }
 
   /**
@@ -46,6 +84,9 @@ export class DeviceEnds {
    * Contract: the table that is registered for it. Quirk: what RPCIT told of since then.
    */
   describe(fn: ModelFunction, table: ReadonlyMap<bigint, Translation>): Pattern {
+    // Whether a client comes again to a server that is there again is its own affair; QEMU's does not.
+    if (!fn.end.connected) return fn.end.returned && !this.#quirks.has("death-goes-unheard") ? anything : null;
+    if (fn.end.uncertain) return { ...this.#toldOf(fn), emptied: anything, reach: anything };
     const known = this.#quirks.has("shadow-by-rpcit") ? fn.shadow : table;
     const reach = describeReach([...known].map(([iova, { read, write }]) => ({ iova, size: pageSize, read, write })));
     return { ...this.#toldOf(fn), reach };

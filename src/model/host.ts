@@ -40,6 +40,8 @@ export class Host {
   readonly #choices: Choices;
   /** New messages of the kernel, in order. */
   readonly messages: Pattern[] = [];
+  /** What the kernel says besides, once or more often. */
+  repeated: Pattern | null = null;
   readonly memory: Record<string, Pattern> = {};
   readonly blocks: Record<string, Pattern> = {};
   /** What functions are told. */
@@ -193,6 +195,7 @@ export class Host {
       domain.table.set(iova, translation);
       for (const member of members) member.shadow.set(iova, translation);
     }
+    for (const member of members) this.devices.hear(member, "map");
     return "OK";
   }
 
@@ -211,6 +214,7 @@ export class Host {
       domain.table.delete(iova);
       for (const member of flushed) member.shadow.delete(iova);
     }
+    for (const member of flushed) this.devices.hear(member, "unmap");
   }
 
   /** A function enters the error state and the kernel reacts (src/model/recovery.ts). */
@@ -256,6 +260,8 @@ export class Host {
     this.messages.push(`${name} reset`, `${name} disable`, `${name} enable`);
     this.devices.empty(fn);
     this.devices.reset(fn, true);
+    // It forgets what it was told to do.
+    if (!this.has("reset-stops-at-zpci")) Object.assign(fn.end, { held: null, storm: null });
     fn.shadow = new Map();
     if (fn.inError) fn.busMaster = "unknown";
     fn.inError = false;

@@ -8,7 +8,8 @@ import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
 import type { Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
-import { isServed, type Profile } from "../trace/profile.ts";
+import { traitsOf } from "../trace/device-kinds.ts";
+import type { Profile } from "../trace/profile.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { Host, ScenarioMistake } from "./host.ts";
 import type { QuirkName } from "./quirks.ts";
@@ -17,6 +18,7 @@ import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
 import { defaultTypeOf, functionRules } from "./rules/function.ts";
+import { goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { type1Rules } from "./rules/type1.ts";
 import { describeCounters, type HostState, type ModelFunction } from "./state.ts";
@@ -29,6 +31,7 @@ export const rules: Rules<OperationName> = {
   ...type1Rules,
   ...deviceRules,
   ...dmaRules,
+  ...servedRules,
 };
 
 /** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
@@ -38,7 +41,9 @@ export function initialState(plan: Plan): HostState {
       profile.name,
       {
         profile,
-        configured: true,
+        plugged: !traitsOf(profile).pluggedLate,
+        end: makeEnd(profile),
+        configured: !traitsOf(profile).pluggedLate,
         driver: null,
         open: "no",
         inUse: false,
@@ -71,6 +76,7 @@ export function initialState(plan: Plan): HostState {
     containers: {},
     domains: {},
     memory,
+    uncertainPages: [],
     blocks: {},
     bufferPages,
     autoCount: 0,
@@ -98,6 +104,16 @@ function viewOf(fn: ModelFunction, state: HostState): Pattern {
   };
 }
 
+/** What the kernel must say in a step. */
+function describeMessages({ predictable, messages, repeated, devices }: Host): Pattern {
+  if (!predictable) return anything;
+  // How a host is told of a death is left open, and what it says then.
+  const isOpen = repeated !== null || devices.hasNews;
+  if (isOpen && messages.length > 0) return anything;
+  if (repeated !== null) return { $each: repeated };
+  return devices.hasNews ? { $not: [] } : messages;
+}
+
 /** The state after an operation, and what the operation must show. */
 export interface Step {
   readonly state: HostState;
@@ -121,23 +137,36 @@ export function step(
   const host = new Host(next, profile, quirks, choices);
   const rule = rules[operation.op] as Rule<OperationName>;
   const outcome = rule.predict(host, operation as OperationFields<OperationName>);
+  for (const fn of Object.values(next.functions)) goOn(host, fn, state);
   const functions: Record<string, Pattern> = {};
   const devices: Record<string, Pattern> = {};
-  for (const fn of Object.values(next.functions)) {
+  for (const fn of Object.values(next.functions).filter(({ plugged }) => plugged)) {
     functions[fn.profile.name] = viewOf(fn, next);
-    if (isServed(fn.profile)) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
+    if (traitsOf(fn.profile).served) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
   }
   const expectation: Expectation = {
     result: outcome.result,
     values: outcome.values,
     functions,
-    messages: host.predictable ? host.messages : anything,
+    messages: describeMessages(host),
     memory: host.predictable ? host.memory : anything,
     blocks: host.predictable ? host.blocks : anything,
     ...(Object.keys(devices).length === 0 ? {} : { devices }),
     alarms: [],
   };
   return { state: next, expectation, choices: choices.made };
+}
+
+/** A step of which its author knows more than the model can: what a function of one's own writes meanwhile. */
+export function narrow(predicted: Step, expectedMemory: Readonly<Record<string, string>> | undefined): Step {
+  if (expectedMemory === undefined) return predicted;
+  const { state, expectation } = predicted;
+  const uncertainPages = state.uncertainPages.filter((page) => !(page in expectedMemory));
+  return {
+    ...predicted,
+    state: { ...state, uncertainPages, memory: { ...state.memory, ...expectedMemory } },
+    expectation: { ...expectation, memory: { ...(expectation.memory as object), ...expectedMemory } },
+  };
 }
 
 /**
@@ -147,9 +176,10 @@ export function step(
 export function predict(plan: Plan, quirks: ReadonlySet<QuirkName> = new Set(), script: Script = []): Step[] {
   const steps: Step[] = [];
   let state = initialState(plan);
-  plan.steps.forEach(({ operation }, index) => {
+  plan.steps.forEach(({ operation, expectedMemory }, index) => {
     try {
-      const predicted = step(state, operation, plan.profile, quirks, new Choices(script[index] ?? []));
+      const alone = step(state, operation, plan.profile, quirks, new Choices(script[index] ?? []));
+      const predicted = narrow(alone, expectedMemory);
       steps.push(predicted);
       state = predicted.state;
     } catch (error) {

@@ -79,9 +79,36 @@ export interface Container {
   groups: string[];
 }
 
+/** DMA that goes on while the host works. */
+export interface Storm {
+  iova: bigint;
+  pages: number;
+  block: number;
+  /** Whether any of it was refused so far; unknown where that is a matter of timing. */
+  refused: boolean | "unknown";
+}
+
+/** The device end of a function, where it is ours. */
+export interface DeviceEnd {
+  /** The hypervisor talks to it. */
+  connected: boolean;
+  /** It died, and its server is there again. */
+  returned: boolean;
+  /** It vanishes when it is told of one. */
+  diesAt: "map" | "unmap" | null;
+  /** DMA that it was told to do and keeps. */
+  held: { readonly iova: bigint; readonly block: number; readonly access: "read" | "write" } | null;
+  storm: Storm | null;
+  /** Nobody can say what it may reach: recovery after recovery may have ended in a reset. */
+  uncertain: boolean;
+}
+
 /** A function, its driver, its VFIO side and its hardware side. */
 export interface ModelFunction {
   profile: FunctionProfile;
+  /** Its device is there. */
+  plugged: boolean;
+  end: DeviceEnd;
   configured: boolean;
   driver: string | null;
   /** How a VFIO device descriptor is open. */
@@ -121,6 +148,8 @@ export interface HostState {
   domains: Record<string, Domain>;
   /** Contents of buffer pages, by page. */
   memory: Record<string, string>;
+  /** Pages of which nobody can say what they hold: a function of one's own may have written them. */
+  uncertainPages: string[];
   /** Contents of blocks of media, by `function:block`. */
   blocks: Record<string, string>;
   bufferPages: Record<string, number>;

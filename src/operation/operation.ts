@@ -29,6 +29,15 @@ const mapping = {
 };
 const range = { iova: hexSchema, length: hexSchema };
 
+/** What a rude function may send. */
+export const misbehaviours = [
+  "reply-to-nothing",
+  "unknown-command",
+  "empty-write",
+  "oversized-read",
+  "cut-off-write",
+] as const;
+
 /** Each operation's name and the fields it takes. */
 export const operationFields = {
   // The life of a function
@@ -130,6 +139,31 @@ export const operationFields = {
   "dma-read": z
     .strictObject({ ...onFunction, iova: hexSchema, block: count })
     .describe("The device reads memory: it writes 4 KiB at the IOVA to a block of its medium"),
+
+  // The device ends that are ours
+  plug: z
+    .strictObject(onFunction)
+    .describe("Plug in a function that is not there from the start: one whose device is broken"),
+  "dma-release": z.strictObject(onFunction).describe("A late function does the DMA that it holds"),
+  "storm-begin": z
+    .strictObject({
+      ...onFunction,
+      iova: hexSchema.describe("The first page"),
+      pages: z.int().min(1).max(256).default(1),
+      block: count,
+      rate: z.int().min(1).max(10_000).default(1000).describe("DMA a second, as far as it can be had"),
+    })
+    .describe("A stormer begins to write a block to pages, one after the other and without end"),
+  "storm-end": z.strictObject(onFunction).describe("A stormer stops"),
+  "function-dies": z
+    .strictObject({ ...onFunction, at: z.enum(["now", "map", "unmap"]).default("now") })
+    .describe(
+      "The function's server vanishes: at once, or when it is next told of a map or unmap, which it does not answer",
+    ),
+  "function-returns": z.strictObject(onFunction).describe("The function's server is there again, where it was"),
+  misbehave: z
+    .strictObject({ ...onFunction, how: z.enum(misbehaviours) })
+    .describe("A rude function sends what the vfio-user protocol does not allow"),
 
   // Memory, and nothing at all
   fill: z

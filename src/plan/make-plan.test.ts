@@ -77,3 +77,15 @@ describe("a plan", () => {
     expect(plan.steps[1]?.operation).toMatchObject({ source: "0x100000000", iova: "0x11fffffff" });
   });
 });
+
+it("finds a module from where the scenario's file lies", () => {
+  const moduleOf = (device: string, file: string): string | undefined => {
+    const text = `name: sample\nsummary: What is made of it\ntags: [sample]\nfunctions: { a: ${device} }\nsteps:\n  - look:`;
+    const [fn] = makePlan(parseScenario(text, file), modelProfile).functions;
+    expect(fn?.device).toBe("own");
+    return fn?.module;
+  };
+  expect(moduleOf("./mine.mjs", "some/where/s.yaml")).toBe("some/where/./mine.mjs");
+  expect(moduleOf("../mine.mjs", "s.yaml")).toBe("../mine.mjs");
+  expect(moduleOf("/opt/mine.mjs", "some/where/s.yaml")).toBe("/opt/mine.mjs");
+});

@@ -1,7 +1,7 @@
 /** Making a plan: names become functions with UID and FID, addresses become numbers. */
 import { operationFields, type Operation } from "../operation/operation.ts";
 import { ScenarioError } from "../scenario/parse.ts";
-import type { Scenario, ScenarioStep } from "../scenario/scenario.ts";
+import { kindOf, type Scenario, type ScenarioStep } from "../scenario/scenario.ts";
 import type { FunctionProfile, Profile } from "../trace/profile.ts";
 import { apertureOf, type Aperture } from "../zpci/aperture.ts";
 import { maxU64, toHex } from "../zpci/iova.ts";
@@ -19,7 +19,7 @@ const firstFid = 0x20;
 export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">): Plan {
   const functions: FunctionProfile[] = Object.entries(scenario.functions).map(([name, device], index) => ({
     name,
-    device,
+    ...describeDevice(device, scenario.file),
     uid: firstUid + index,
     fid: firstFid + index,
   }));
@@ -31,9 +31,17 @@ export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">):
     steps: scenario.steps.map((step, index) => ({
       operation: makeOperation(step, aperture, scenario, index),
       note: step.note,
+      ...(step.expect === undefined ? {} : { expectedMemory: step.expect.memory }),
     })),
     profile: { ...bench, functions },
   };
+}
+
+/** A module lies where the scenario's file says, seen from that file. */
+function describeDevice(device: string, file: string): Pick<FunctionProfile, "device" | "module"> {
+  const kind = kindOf(device);
+  if (kind !== "own") return { device: kind };
+  return { device: kind, module: device.startsWith("/") ? device : `${file.replace(/[^/]*$/u, "")}${device}` };
 }
 
 function makeOperation(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {

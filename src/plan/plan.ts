@@ -13,6 +13,8 @@ export interface PlannedStep {
   readonly operation: Operation;
   /** The scenario author's words on this step, shown in reports. */
   readonly note: string | null;
+  /** Pages that a function of one's own writes meanwhile, by the names of what they hold then. */
+  readonly expectedMemory?: Readonly<Record<string, string>>;
 }
 
 /** What a target performs. */

@@ -141,10 +141,13 @@ describe("a header", () => {
     expect(extra).toMatch(/^unknown field "expect", .*known are name, summary, tags, /u);
   });
 
-  it("knows two devices", () => {
+  it("knows devices by name, and modules by path", () => {
     const [line, problem] = problemOf(withSteps("  - look:").replace("virtio-rng", "igb"));
     expect(line).toBe(4);
-    expect(problem).toMatch(/^"functions.r": .*nvme.*virtio-rng/u);
+    expect(problem).toMatch(/^"functions.r": .*nvme.*virtio-rng.*or the path of a module such as \.\/mine\.mjs$/u);
+    expect(problemOf(withSteps("  - look:").replace("virtio-rng", "mine.mjs"))[1]).toMatch(/^"functions.r": /u);
+    const text = withSteps("  - look:").replace("virtio-rng", "../some/mine.mjs");
+    expect(parseScenario(text, "sample.yaml").functions).toMatchObject({ r: "../some/mine.mjs" });
   });
 
   it("takes buffers of 1 to 256 pages", () => {

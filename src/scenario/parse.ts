@@ -5,7 +5,15 @@ import { operationNames, type OperationName } from "../operation/operation.ts";
 import { nearestOf } from "./nearest.ts";
 import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phrases.ts";
 import { KnownNames } from "./references.ts";
-import { scenarioSchema, stepFieldsSchema, type Scenario, type ScenarioStep } from "./scenario.ts";
+import {
+  expectSchema,
+  kindOf,
+  scenarioSchema,
+  stepFieldsSchema,
+  type Scenario,
+  type ScenarioStep,
+  type StepExpectation,
+} from "./scenario.ts";
 
 /** A scenario that cannot be read: where, and what was expected there. */
 export class ScenarioError extends Error {
@@ -62,9 +70,16 @@ export function parseScenario(text: string, file: string): Scenario {
   }
   if (steps.length > stepLimit) return fail(["steps"], `expected at most ${stepLimit} steps, found ${steps.length}`);
   const known = new KnownNames(Object.keys(header.data.functions), Object.keys(header.data.buffers));
+  const hasOwn = Object.values(header.data.functions).some((device) => kindOf(device) === "own");
   const parsed = steps.flatMap((step: unknown, index) => {
     const path = ["steps", index];
     const operations = parseStep(step, path, fail);
+    if (!hasOwn && operations.some(({ expect }) => expect !== undefined)) {
+      return fail(
+        [...path, "expect"],
+        'expected no "expect" without a function of one\'s own: the model predicts the rest',
+      );
+    }
     for (const { op, fields } of operations) {
       const unknown = known.findUnknown(op, fields);
       if (unknown !== null) return fail([...path, nameOf(step), unknown.field], unknown.problem);
@@ -83,7 +98,7 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
   if (step === null || typeof step !== "object" || Array.isArray(step)) {
     return fail(path, `expected a step such as "bind: { function: a }", found ${JSON.stringify(step)}`);
   }
-  const { note, ...operation } = step as Record<string, unknown>;
+  const { note, expect, ...operation } = step as Record<string, unknown>;
   const names = Object.keys(operation);
   const name = names[0];
   if (name === undefined || names.length > 1) {
@@ -94,7 +109,10 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
     const checked = schema.safeParse(fields ?? {});
     return checked.success ? checked.data : failWith(checked.error, [...path, name], Object.keys(schema.shape), fail);
   };
+  const expected = expect === undefined ? {} : { expect: checkExpectation(expect, [...path, "expect"], fail) };
   if (isPhraseName(name)) {
+    if (expect !== undefined)
+      return fail([...path, "expect"], 'expected no "expect" beside several operations in one');
     return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({
       op,
       fields: checkFields(stepFieldsSchema(op), fields),
@@ -107,7 +125,14 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
       `unknown operation "${name}",${suggestFrom(name, [...phraseNames, ...operationNames])}`,
     );
   }
-  return [{ op: name, fields: checkFields(stepFieldsSchema(name), operation[name]), note: note ?? null }];
+  return [
+    { op: name, fields: checkFields(stepFieldsSchema(name), operation[name]), note: note ?? null, ...expected },
+  ];
+}
+
+function checkExpectation(expect: unknown, path: readonly PropertyKey[], fail: Fail): StepExpectation {
+  const checked = expectSchema.safeParse(expect);
+  return checked.success ? checked.data : failWith(checked.error, path, Object.keys(expectSchema.shape), fail);
 }
 
 function suggestFrom(name: string, known: readonly string[]): string {
@@ -128,7 +153,8 @@ function failWith(error: z.ZodError, path: readonly PropertyKey[], fields: reado
   }
   const where = [...path, ...issue.path];
   const field = issue.path.length === 0 ? "" : `"${issue.path.map(String).join(".")}": `;
-  return fail(where, `${field}${issue.message}`);
+  const [inKey] = issue.code === "invalid_key" ? issue.issues : [];
+  return fail(where, `${field}${inKey?.message ?? issue.message}`);
 }
 
 /** Offset of the node at a path, or of the nearest one above it. */

@@ -17,7 +17,9 @@ describe("the published JSON Schema", () => {
   });
 
   it("offers every operation, every phrase and the note in a step", () => {
-    expect(Object.keys(stepSchema().properties).sort()).toEqual([...operationNames, ...phraseNames, "note"].sort());
+    expect(Object.keys(stepSchema().properties).sort()).toEqual(
+      [...operationNames, ...phraseNames, "note", "expect"].sort(),
+    );
   });
 
   it("lets an editor read addresses and lengths as numbers", () => {

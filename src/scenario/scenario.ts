@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { nameSchema, operationFields, operationNames } from "../operation/operation.ts";
 import type { OperationName } from "../operation/operation.ts";
-import { deviceKinds, type DeviceKind } from "../trace/profile.ts";
+import { deviceNames, type DeviceKind } from "../trace/device-kinds.ts";
 import { addressSchema } from "./address.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
 
@@ -24,6 +24,17 @@ const addressLike = (schema: z.ZodType): z.ZodType =>
 
 const identifier = z.string().regex(/^[a-z][a-z0-9-]{2,60}$/, "expected lower-case words joined by dashes");
 
+/** A device by its name, or a module by its path: as the scenario's file sees it. */
+const deviceSchema = z.union([
+  z.enum(deviceNames),
+  z
+    .string()
+    .regex(
+      /^(?:\.{1,2})?\/.+\.m?[jt]s$/,
+      `expected one of ${deviceNames.join(", ")}, or the path of a module such as ./mine.mjs`,
+    ),
+]);
+
 /** A scenario file. */
 export const scenarioSchema = z.strictObject({
   name: identifier.describe("The scenario's name, the same as its file's"),
@@ -38,16 +49,32 @@ export const scenarioSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z0-9_]+$/))
     .default([])
     .describe("Kernel options beyond those the operations imply"),
-  functions: z.record(nameSchema, z.enum(deviceKinds)).describe("The functions, and which device each is"),
+  functions: z
+    .record(nameSchema, deviceSchema)
+    .describe("The functions, and which device each is, or the module that is one (docs/write-a-function.md)"),
   buffers: z.record(nameSchema, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
   steps: z.array(z.unknown()).min(1).max(500),
 });
+
+const pageSchema = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,30}\[\d{1,3}\]$/, "expected a page such as p[0]");
+
+/** What a step's author knows and the model cannot: what a function of one's own does. */
+export const expectSchema = z.strictObject({
+  memory: z
+    .record(pageSchema, z.string().regex(/^[A-Za-z0-9:._-]{1,60}$/))
+    .describe("Pages that a function of one's own writes meanwhile, and the name of what they hold then"),
+});
+
+/** What is to be seen at a step beside what the model predicts. */
+export type StepExpectation = z.output<typeof expectSchema>;
 
 /** One step as written: its operation's name, its fields, and the author's note. */
 export interface ScenarioStep {
   readonly op: OperationName;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly note: string | null;
+  /** What a function of one's own brings about meanwhile. */
+  readonly expect?: StepExpectation;
 }
 
 /** A scenario, read and checked. */
@@ -58,7 +85,8 @@ export interface Scenario {
   readonly seeds: readonly string[];
   readonly ground: string | null;
   readonly requires: readonly string[];
-  readonly functions: Readonly<Record<string, DeviceKind>>;
+  /** Devices by their names, or modules by their paths. */
+  readonly functions: Readonly<Record<string, string>>;
   readonly buffers: Readonly<Record<string, number>>;
   readonly steps: readonly ScenarioStep[];
   /** Path it was read from. */
@@ -79,10 +107,11 @@ export function scenarioJsonSchema(): Record<string, unknown> {
       ...Object.fromEntries(phraseNames.map((name) => [name, fieldsJsonSchema(phraseFields[name])])),
       ...Object.fromEntries(operationNames.map((name) => [name, fieldsJsonSchema(stepFieldsSchema(name))])),
       note,
+      expect: fieldsJsonSchema(expectSchema),
     },
     additionalProperties: false,
     minProperties: 1,
-    maxProperties: 2,
+    maxProperties: 3,
   };
   const { steps: _, ...rest } = scenarioSchema.shape;
   const schema = z.toJSONSchema(z.strictObject(rest), { io: "input" }) as {
@@ -114,3 +143,6 @@ const stepSchemas = Object.fromEntries(
 
 /** The schema of one operation's fields as a scenario writes them. */
 export const stepFieldsSchema = (name: OperationName): z.ZodObject => stepSchemas[name];
+
+/** The kind of device that a scenario means by a name or by the path of a module. */
+export const kindOf = (device: string): DeviceKind => deviceNames.find((each) => each === device) ?? "own";

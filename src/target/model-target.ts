@@ -1,6 +1,6 @@
 /** The model as a target: the whole arrow without a machine. */
 import { exampleOf, type Pattern } from "../compare/pattern.ts";
-import { initialState, step } from "../model/model.ts";
+import { initialState, narrow, step } from "../model/model.ts";
 import type { Operation } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Observation } from "../trace/observation.ts";
@@ -24,10 +24,12 @@ export const modelTarget: Target = {
 
 function startModel(plan: Plan): StartedTarget {
   let state = initialState(plan);
+  let performed = 0;
   return {
     profile: plan.profile,
     perform: (operation: Operation): Promise<Performed> => {
-      const predicted = step(state, operation, plan.profile);
+      const predicted = narrow(step(state, operation, plan.profile), plan.steps[performed]?.expectedMemory);
+      performed += 1;
       state = predicted.state;
       const observation = exampleOf(predicted.expectation as unknown as Pattern) as unknown as Observation;
       return Promise.resolve({ observation, evidence: { micros: 0, log: [], raw: null } });

@@ -1,5 +1,7 @@
 /** The profile: what a trace was recorded on, and all that the model may depend on. */
 
+import type { DeviceKind } from "./device-kinds.ts";
+
 /** A kernel or QEMU: its version as it reports it, and the digest of the image that ran. */
 export interface Component {
   readonly version: string;
@@ -11,18 +13,11 @@ export interface Component {
 export interface FunctionProfile {
   readonly name: string;
   readonly device: DeviceKind;
+  /** Path of the module that is the function, where its device is `own`. */
+  readonly module?: string;
   readonly uid: number;
   readonly fid: number;
 }
-
-/** The emulated devices a scenario may ask for. A witness is a function of ours: it does DMA when the harness tells it. */
-export const deviceKinds = ["nvme", "virtio-rng", "witness"] as const;
-
-/** One of the emulated devices. */
-export type DeviceKind = (typeof deviceKinds)[number];
-
-/** Whether the device end of a function is ours, so that it can be asked what it was told. */
-export const isServed = ({ device }: Pick<FunctionProfile, "device">): boolean => device === "witness";
 
 /** Everything a prediction may depend on. */
 export interface Profile {

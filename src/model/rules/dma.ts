@@ -2,7 +2,10 @@
 import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
+import { traitsOf } from "../../trace/device-kinds.ts";
+import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";
+import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
@@ -92,43 +95,8 @@ function commandOn(
   return succeed({ completion: "success", status: 0, csts: anything });
 }
 
-/** A witness does what it is told, once, and says what came of it: no command is fetched, no completion written. */
-function witnessDma(
-  host: Host,
-  name: string,
-  iova: string,
-  access: "read" | "write",
-  done: (page: string | null) => void,
-): Outcome {
-  const fn = inUse(host, name);
-  const address = BigInt(iova);
-  if (address % pageSize !== 0n) throw new ScenarioMistake(`DMA of one page needs a page-aligned IOVA, not ${iova}`);
-  if (fn.busMaster === "unknown") {
-    if (host.quirks.size === 0) {
-      throw new ScenarioMistake(`The command register of "${name}" was lost in a reset: it needs bus-master first`);
-    }
-    // Only a quirk led here.
-    host.giveUp();
-    return refusedCommand;
-  }
-  const moved = translate(host, fn, address, access);
-  if ("refused" in moved) return succeed({ completion: "refused" });
-  done(moved.page);
-  return succeed({ completion: "success" });
-}
-
 /** Whether a function does DMA by itself, when the harness tells it. */
-const isWitness = (host: Host, name: string): boolean => host.fn(name).profile.device === "witness";
-
-const write = (host: Host, page: string | null, content: string): void => {
-  if (page === null || host.state.memory[page] === content || page.includes(".queues[")) return;
-  host.state.memory[page] = content;
-  host.memory[page] = content;
-};
-
-const blockKey = (name: string, block: number): string => `${name}:${String(block)}`;
-const blockContent = (host: Host, name: string, block: number): string =>
-  host.state.blocks[blockKey(name, block)] ?? `block:${blockKey(name, block)}`;
+const doesDma = (host: Host, name: string): boolean => traitsOf(host.fn(name).profile).doesDma;
 
 /** Rules of this file. */
 export const dmaRules: Rules<
@@ -169,7 +137,7 @@ export const dmaRules: Rules<
     ground: "NVM Express base specification, Identify controller: 4 KiB are written to the data pointer",
     predict: (host, { function: name, iova }) =>
       commandOn(host, name, iova, "write", adminQueues, (page) => {
-        write(host, page, `identify:${name}`);
+        writePage(host, page, `identify:${name}`);
       }),
   },
   "dma-write": {
@@ -177,11 +145,10 @@ export const dmaRules: Rules<
       "NVM Express NVM command set, Read: the block is written to the data pointer; a witness writes its block as it is " +
       "(harness/vfio-user/witness.ts), and what the IOMMU refuses is told to it (vfio-user protocol, VFIO_USER_DMA_WRITE)",
     predict: (host, { function: name, iova, block }) => {
-      const done = (page: string | null): void => {
-        write(host, page, blockContent(host, name, block));
-      };
-      if (isWitness(host, name)) return witnessDma(host, name, iova, "write", done);
-      return commandOn(host, name, iova, "write", ioQueues, done);
+      if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "write" });
+      return commandOn(host, name, iova, "write", ioQueues, (page) => {
+        writePage(host, page, blockContent(host, name, block));
+      });
     },
   },
   "dma-read": {
@@ -189,14 +156,10 @@ export const dmaRules: Rules<
       "NVM Express NVM command set, Write: the data pointer's page is read and becomes the block; so with a witness, whose " +
       "block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
     predict: (host, { function: name, iova, block }) => {
-      const done = (page: string | null): void => {
-        const content = page === null ? "zeros" : (host.state.memory[page] ?? "unknown");
-        if (blockContent(host, name, block) === content) return;
-        host.state.blocks[blockKey(name, block)] = content;
-        host.blocks[blockKey(name, block)] = content;
-      };
-      if (isWitness(host, name)) return witnessDma(host, name, iova, "read", done);
-      return commandOn(host, name, iova, "read", ioQueues, done);
+      if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "read" });
+      return commandOn(host, name, iova, "read", ioQueues, (page) => {
+        writeBlock(host, name, block, page === null ? "zeros" : contentOf(host, page));
+      });
     },
   },
   fill: {
@@ -204,7 +167,7 @@ export const dmaRules: Rules<
     predict: (host, { buffer, page, with: content }) => {
       if (page >= bufferPages(host, buffer))
         throw new ScenarioMistake(`Buffer "${buffer}" has no page ${String(page)}`);
-      write(host, `${buffer}[${String(page)}]`, content);
+      writePage(host, `${buffer}[${String(page)}]`, content);
       return succeed();
     },
   },
