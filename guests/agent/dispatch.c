@@ -23,6 +23,7 @@ static const struct operation operations[] = {
 	{ "define-function", define_function, true },
 	{ "define-buffer", define_buffer, false },
 	{ "seed", seed, false },
+	{ "find-symbols", find_symbols, false },
 	{ "quit", quit, true },
 
 	{ "bind", bind_function, true },

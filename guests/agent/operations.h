@@ -12,6 +12,9 @@ perform_fn quit;
 perform_fn fill;
 perform_fn look;
 
+/* symbols.c */
+perform_fn find_symbols;
+
 /* function.c */
 perform_fn bind_function;
 perform_fn unbind_function;
