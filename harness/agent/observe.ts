@@ -26,6 +26,7 @@ export class Observer {
   /** Names of the contents of blocks that were looked at. */
   readonly #blocks = new Map<string, string>();
   #views: Readonly<Record<string, FunctionView>> = {};
+  #handles: Readonly<Record<string, string | null>> = {};
 
   constructor(plan: Parameters<typeof nameContents>[0], readBlock: ReadBlock) {
     this.#functions = plan.functions;
@@ -36,6 +37,13 @@ export class Observer {
   /** Takes in how the functions look, before any operation. */
   look(functions: AgentAnswer["functions"]): void {
     this.#views = Object.fromEntries(Object.entries(functions).map(([name, raw]) => [name, viewFunction(raw)]));
+    this.#handles = Object.fromEntries(Object.entries(functions).map(([name, { handle }]) => [name, handle]));
+  }
+
+  /** The handle of a function as it was last seen; null where it is not there. */
+  handleOf(name: string): bigint | null {
+    const handle = this.#handles[name] ?? null;
+    return handle === null ? null : BigInt(handle);
   }
 
   /** What an answer shows. */
@@ -55,9 +63,8 @@ export class Observer {
       blocks: await this.#observeBlocks(operation),
       alarms: findAlarms(log),
     };
-    const { values, functions, messages, memory, dropped, settled } = answer;
-    const handles = Object.fromEntries(Object.entries(functions).map(([name, { handle }]) => [name, handle]));
-    const raw = { values, handles, messages, memory, dropped, settled } as unknown as Value;
+    const { values, messages, memory, dropped, settled } = answer;
+    const raw = { values, handles: this.#handles, messages, memory, dropped, settled } as unknown as Value;
     return { observation, evidence: { micros: answer.micros, log, raw } };
   }
 
@@ -96,10 +103,17 @@ export class Observer {
     return bound === found ? place : `${place} as ${bound ?? `id ${id}`}`;
   }
 
-  /** The block that an operation writes, if it changed. */
+  /** The blocks that an operation writes, and what is done inside it, if they changed. */
   async #observeBlocks(operation: Operation): Promise<Record<string, string>> {
-    if (operation.op !== "dma-read") return {};
-    const { function: name, block } = operation;
+    const inside = (operation.during ?? []).map((each) => each.operation);
+    const changed: Record<string, string> = {};
+    for (const each of [operation, ...inside]) {
+      if (each.op === "dma-read") Object.assign(changed, await this.#observeBlock(each.function, each.block));
+    }
+    return changed;
+  }
+
+  async #observeBlock(name: string, block: number): Promise<Record<string, string>> {
     const bytes = await this.#readBlock(name, block);
     if (bytes === null) return {};
     const content = this.#contents.nameOf(digestOf(bytes), Buffer.from(bytes.subarray(0, headBytes)).toString("hex"));

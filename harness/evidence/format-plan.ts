@@ -10,8 +10,12 @@ export function formatPlan({ scenario, functions, buffers, steps }: Omit<Plan, "
     buffers.length === 0 ? "buffers: []" : "buffers:",
     ...buffers.map((each) => `  - ${inline(each)}`),
     "steps:",
-    ...steps.flatMap(({ operation: { op, ...fields }, note }) => [
+    ...steps.flatMap(({ operation: { op, during = [], ...fields }, note }) => [
       `  - ${op}: ${inline(fields)}`,
+      ...(during.length === 0 ? [] : ["    during:"]),
+      ...during.map(
+        ({ operation: { op: dma, ...inside }, ...place }) => `      - ${inline({ ...place, [dma]: inside })}`,
+      ),
       ...(note === null ? [] : [`    note: ${inline(note)}`]),
     ]),
     "",

@@ -10,6 +10,6 @@ export const bootCheck: Scenario = {
   requires: [],
   functions: { a: "nvme" },
   buffers: {},
-  steps: [{ op: "look", fields: {}, note: null }],
+  steps: [{ op: "look", fields: {}, note: null, during: [] }],
   file: "boot-check",
 };

@@ -18,6 +18,7 @@ import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
 import type { HeldMachine } from "./machine-source.ts";
 import { scaleTime, withLimit } from "../wait/with-limit.ts";
+import { performDuring } from "./perform-during.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
 /** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
@@ -106,6 +107,11 @@ export class StartedEmulatedTarget implements StartedTarget {
   async #ask(operation: Operation, signal: AbortSignal): Promise<AgentAnswer> {
     const { agent } = this.#held;
     const limit = this.#limits.operation;
+    if (operation.during !== undefined) {
+      const handleOf = (name: string): bigint | null => this.#observer.handleOf(name);
+      const parts = { machine: this.machine, agent, served: this.#served, handleOf, limit, signal };
+      return performDuring(operation, parts);
+    }
     const { op, ...fields } = operation;
     if (operation.op === "plug") return this.#plugIn(operation.function, signal);
     const own = this.#served.perform(operation);

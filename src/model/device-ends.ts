@@ -87,7 +87,7 @@ export class DeviceEnds {
     // Whether a client comes again to a server that is there again is its own affair; QEMU's does not.
     if (!fn.end.connected) return fn.end.returned && !this.#quirks.has("death-goes-unheard") ? anything : null;
     if (fn.end.uncertain) return { ...this.#toldOf(fn), emptied: anything, reach: anything };
-    const known = this.#quirks.has("shadow-by-rpcit") ? fn.shadow : table;
+    const known = this.#quirks.has("shadow-by-rpcit") ? fn.shadow : new Map([...table, ...fn.kept]);
     const reach = describeReach([...known].map(([iova, { read, write }]) => ({ iova, size: pageSize, read, write })));
     return { ...this.#toldOf(fn), reach };
   }

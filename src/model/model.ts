@@ -6,19 +6,22 @@
  */
 import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
+import { stopsOf, type InterjectionResult } from "../operation/during.ts";
 import type { Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { Host, ScenarioMistake } from "./host.ts";
+import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
+import { endInside } from "./recovery.ts";
 import type { Rule, Rules } from "./rule.ts";
 import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
 import { defaultTypeOf, functionRules } from "./rules/function.ts";
-import { goOn, makeEnd, servedRules } from "./rules/served.ts";
+import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { type1Rules } from "./rules/type1.ts";
 import { describeCounters, type HostState, type ModelFunction } from "./state.ts";
@@ -55,6 +58,7 @@ export function initialState(plan: Plan): HostState {
         onDefault: true,
         defaultType: defaultTypeOf(plan.profile),
         shadow: new Map(),
+        kept: new Map(),
         inError: false,
         givenUp: false,
         busMaster: "off",
@@ -114,6 +118,14 @@ function describeMessages({ predictable, messages, repeated, devices }: Host): P
   return devices.hasNews ? { $not: [] } : messages;
 }
 
+/** What an operation returns, and what came of the DMA inside it. */
+function withResults(values: Pattern, during: readonly InterjectionResult[]): Pattern {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) return values;
+  if ("$any" in values) return { $has: { during } };
+  if ("$has" in values) return { $has: { ...(values.$has as Readonly<Record<string, Pattern>>), during } };
+  return { ...(values as Readonly<Record<string, Pattern>>), during };
+}
+
 /** The state after an operation, and what the operation must show. */
 export interface Step {
   readonly state: HostState;
@@ -134,9 +146,11 @@ export function step(
   choices = new Choices([]),
 ): Step {
   const next = structuredClone(state);
-  const host = new Host(next, profile, quirks, choices);
+  const inside = new Inside(stopsOf(operation), (dma) => doDmaAtPoint(host, dma));
+  const host: Host = new Host(next, profile, quirks, choices, inside);
   const rule = rules[operation.op] as Rule<OperationName>;
   const outcome = rule.predict(host, operation as OperationFields<OperationName>);
+  endInside(host);
   for (const fn of Object.values(next.functions)) goOn(host, fn, state);
   const functions: Record<string, Pattern> = {};
   const devices: Record<string, Pattern> = {};
@@ -146,7 +160,7 @@ export function step(
   }
   const expectation: Expectation = {
     result: outcome.result,
-    values: outcome.values,
+    values: operation.during === undefined ? outcome.values : withResults(outcome.values, inside.results),
     functions,
     messages: describeMessages(host),
     memory: host.predictable ? host.memory : anything,

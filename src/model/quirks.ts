@@ -19,6 +19,10 @@ export const quirks = {
     "A DMA refused again while the kernel examines the function has it reset after it has recovered",
   "reset-stops-at-zpci": "A zPCI reset does not reach the device behind the function, which goes on as it was",
   "death-goes-unheard": "The host is not told that the server behind a function has vanished",
+  "flush-lost-in-error-state":
+    "What is unmapped while a function is in the error state stays in reach of it when it is back",
+  "map-error-of-others-lost":
+    "A mapping that one function of a domain could not be told of succeeds where the function told last could be",
 } as const;
 
 /** The name of a quirk. */

@@ -1,6 +1,9 @@
-/** What a kernel does about a function that has come into the error state. */
+/** Functions that come into the error state, and what a kernel does about them. */
 import type { Profile } from "../trace/profile.ts";
 import { isAtLeast } from "../zpci/version.ts";
+import { describeEvent } from "./dma-answer.ts";
+import type { Host } from "./host.ts";
+import { zpciReset } from "./reset.ts";
 import type { ModelFunction } from "./state.ts";
 
 /**
@@ -11,7 +14,7 @@ import type { ModelFunction } from "./state.ts";
  * with VFIO_PCI_ZDEV_KVM leaves the recovery of a function that VFIO has open to user space
  * (vfio_pci_zdev.c, vfio_pci_zdev_open_device: zpci_start_mediated_recovery).
  */
-export function recoveryOf(
+function recoveryOf(
   { kernel }: Profile,
   fn: Pick<ModelFunction, "driver" | "inUse">,
 ): { readonly inError: boolean; readonly isGivenUp: boolean } {
@@ -19,4 +22,63 @@ export function recoveryOf(
   const isLeftToUser =
     isSupported && fn.inUse && isAtLeast(kernel.version, "7.3") && kernel.options.includes("VFIO_PCI_ZDEV_KVM");
   return { inError: !isSupported || isLeftToUser, isGivenUp: !isSupported };
+}
+
+/**
+ * A function enters the error state; a thread of the kernel reacts. What was raised inside an operation is usually handled
+ * after it: nothing makes that give up its CPU before it has ended.
+ * Ground: drivers/s390/cio/crw.c, crw_collect_info, the thread; arch/s390/kernel/nmi.c, s390_handle_mcck, which wakes it.
+ */
+export function raiseError(host: Host, fn: ModelFunction, pec: string | null): void {
+  fn.controller = "unknown";
+  fn.inError = true;
+  const isLater = host.inside.atPoint && host.choose(2) === 0;
+  if (isLater) host.inside.events.push({ function: fn.profile.name, pec, isAnnounced: false });
+  else handleError(host, fn, pec, false);
+}
+
+/** An operation has ended; the kernel gets to what was raised inside it. */
+export function endInside(host: Host): void {
+  host.inside.end();
+  for (const { function: name, pec, isAnnounced } of host.inside.events.splice(0)) {
+    handleError(host, host.fn(name), pec, isAnnounced);
+  }
+}
+
+/**
+ * The kernel handles an error event. Where a reset came first, the function has the handle that it had before (QEMU
+ * hw/s390x/s390-pci-inst.c, clp_service_call), so its event does not count as stale (pci_event.c, __zpci_event_error).
+ */
+function handleError(host: Host, fn: ModelFunction, pec: string | null, isAnnounced: boolean): void {
+  if (!isAnnounced) host.say(describeEvent(fn.profile.name, pec));
+  const { inError, isGivenUp } = recoveryOf(host.profile, fn);
+  fn.givenUp ||= isGivenUp;
+  if (fn.inError) fn.inError = inError;
+  else if (!inError) resetInstead(host, fn);
+}
+
+/**
+ * What was refused may be tried once more. The function says nothing while it is in the error state; after its recovery it
+ * raises the same event again.
+ * Ground: "Re-enables load/store access for a PCI function in the error state while keeping DMA blocked [...] while
+ * catching any rogue DMA access" (arch/s390/pci/pci.c, zpci_reset_load_store_blocked): half-way through the recovery a
+ * second event can come as well. It is handled when the first recovery has cleared the error state.
+ */
+export function mayRaiseAgain(host: Host, fn: ModelFunction, pec: string | null): void {
+  if (fn.inError) return;
+  const way = host.choose(host.has("examined-function-raises-again") ? 3 : 2);
+  if (way > 0) raiseError(host, fn, pec);
+  if (way === 2) resetInstead(host, fn);
+}
+
+/**
+ * A function that is in the error state no more is recovered: unblocking it is out of sequence (cc 1, status 0x18), and a
+ * reset takes its place.
+ * Ground: pci_event.c, zpci_event_do_error_state_clear and zpci_event_do_reset.
+ */
+function resetInstead(host: Host, fn: ModelFunction): void {
+  host.say(`${fn.profile.name} reset-load-store-blocked cc=1 status=18`);
+  zpciReset(host, fn.profile.name);
+  // This reset comes without the PCI core, which would have restored it.
+  fn.busMaster = "unknown";
 }

@@ -25,3 +25,6 @@ export const succeed = (values: Pattern = {}): Outcome => ({ result: "OK", value
 
 /** Failure with an errno; what a failed call returns beside it is nobody's promise. */
 export const fail = (errno: string): Outcome => ({ result: errno, values: { $any: true } });
+
+/** Success or failure, as a result says. */
+export const end = (result: string): Outcome => (result === "OK" ? succeed() : fail(result));

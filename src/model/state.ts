@@ -127,6 +127,8 @@ export interface ModelFunction {
   defaultType: "DMA" | "DMA-FQ";
   /** What a hypervisor that only looks at tables when told by RPCIT knows of them (quirk `shadow-by-rpcit`). */
   shadow: Map<bigint, Translation>;
+  /** What it kept of its table because it took no RPCIT (quirk `flush-lost-in-error-state`). */
+  kept: Map<bigint, Translation>;
   /** In the zPCI error state: DMA and loads are blocked. */
   inError: boolean;
   /** The kernel gave it up after an error event and keeps off its configuration space until it is scanned anew. */

@@ -2,7 +2,8 @@
 import { pageSize } from "../zpci/iova.ts";
 import type { DmaAnswer } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
-import type { ModelFunction } from "./state.ts";
+import { raiseError } from "./recovery.ts";
+import type { ModelFunction, Translation } from "./state.ts";
 
 /**
  * One page of DMA.
@@ -16,14 +17,26 @@ export function translate(host: Host, fn: ModelFunction, iova: bigint, access: "
   if (fn.domain === null) return refuse(host, fn, null, host.has("blocked-dma-silent"));
   if (iova > host.aperture.last) return refuse(host, fn, "0x2", host.has("dma-above-aperture-silent"));
   if (iova < host.aperture.first) return refuse(host, fn, "0x2");
-  const table = host.has("shadow-by-rpcit") ? fn.shadow : host.tableOf(fn);
-  const translation = table.get(iova - (iova % pageSize));
+  const translation = findTranslation(host, fn, iova - (iova % pageSize));
   if (translation === undefined || !translation[access]) return refuse(host, fn, "0x4");
   return { page: translation.page };
 }
 
+/**
+ * What a page is translated to. Between a change of the table and the RPCIT that tells of it both are right: the entry as it
+ * was, which the function may have kept, and the entry as it is. The former is the usual one.
+ * Ground: drivers/iommu/iommu.c, iommu_unmap: pages are given up when iommu_iotlb_sync has ended, not before;
+ * arch/s390/pci/pci_insn.c, zpci_refresh_trans (Refresh PCI Translations).
+ */
+function findTranslation(host: Host, fn: ModelFunction, page: bigint): Translation | undefined {
+  const before = host.inside.knownBefore(fn.profile.name, page);
+  const isKept = before !== undefined && host.choose(2) === 0;
+  if (host.has("shadow-by-rpcit")) return fn.shadow.get(page);
+  return isKept ? (before ?? undefined) : (fn.kept.get(page) ?? host.tableOf(fn).get(page));
+}
+
 function refuse(host: Host, fn: ModelFunction, pec: string | null, silently = false): DmaAnswer {
   if (silently) return { refused: "silently" };
-  host.raiseError(fn, pec);
+  raiseError(host, fn, pec);
   return { refused: { pec } };
 }

@@ -134,9 +134,10 @@ it("is told of a reset that somebody asked for, and may be told of one that come
 
 it("keeps what an RPCIT would have taken from it while it takes none", () => {
   const steps = `${ready}${write(3, "base+0x50000")}\n  ioas-unmap: { ioas: A, iova: base+0x10000, length: 0x1000 }`;
-  expect(deviceAfter(steps, ["shadow-by-rpcit"], old)).toEqual({ ...told, reach: ["0x100010000+0x1000 rw"] });
+  const lost: QuirkName[] = ["shadow-by-rpcit", "flush-lost-in-error-state"];
+  expect(deviceAfter(steps, lost, old)).toEqual({ ...told, reach: ["0x100010000+0x1000 rw"] });
   expect(deviceAfter(steps, [], old)).toEqual({ ...told, reach: [] });
-  expect(deviceAfter(steps, ["shadow-by-rpcit"])).toEqual({ ...told, reach: [] });
+  expect(deviceAfter(steps, lost)).toEqual({ ...told, reach: [] });
 });
 
 it("is the only kind that can be asked", () => {

@@ -5,6 +5,7 @@
  * containers. Addresses are hexadecimal strings, so an operation survives JSON whatever its width.
  */
 import * as z from "zod";
+import type { PointName } from "./points.ts";
 
 /** A name that a scenario gives to a thing. What every JavaScript object has, such as `constructor`, is none. */
 export const nameSchema = z
@@ -182,8 +183,26 @@ export type OperationFields<N extends OperationName> = z.output<(typeof operatio
 type FieldsBesideOp<N extends OperationName> =
   Record<string, never> extends OperationFields<N> ? unknown : Readonly<OperationFields<N>>;
 
+/** What a function can do by itself while its host stands still. */
+export type DmaOperation = { [N in "dma-write" | "dma-read"]: { readonly op: N } & FieldsBesideOp<N> }[
+  "dma-write" | "dma-read"];
+
+/** One DMA inside an operation. */
+export interface Interjection {
+  readonly at: PointName;
+  /** The function that passes the point; whichever is the first where absent. */
+  readonly of?: string;
+  readonly operation: DmaOperation;
+}
+
+/** What any operation may have beside its fields. */
+interface Meanwhile {
+  /** DMA that functions do inside it, in the order in which its points are passed. */
+  readonly during?: readonly Interjection[];
+}
+
 /** One operation: `op` names it, the rest are its fields. */
-export type Operation = { [N in OperationName]: { readonly op: N } & FieldsBesideOp<N> }[OperationName];
+export type Operation = { [N in OperationName]: { readonly op: N } & FieldsBesideOp<N> & Meanwhile }[OperationName];
 
 /** Every operation's name, in the order of their definition. */
 export const operationNames = Object.keys(operationFields) as OperationName[];

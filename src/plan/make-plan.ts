@@ -1,5 +1,5 @@
 /** Making a plan: names become functions with UID and FID, addresses become numbers. */
-import { operationFields, type Operation } from "../operation/operation.ts";
+import { operationFields, type DmaOperation, type Interjection, type Operation } from "../operation/operation.ts";
 import { ScenarioError } from "../scenario/parse.ts";
 import { kindOf, type Scenario, type ScenarioStep } from "../scenario/scenario.ts";
 import type { FunctionProfile, Profile } from "../trace/profile.ts";
@@ -29,7 +29,7 @@ export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">):
     functions,
     buffers: Object.entries(scenario.buffers).map(([name, pages]) => ({ name, pages })),
     steps: scenario.steps.map((step, index) => ({
-      operation: makeOperation(step, aperture, scenario, index),
+      operation: makeStep(step, aperture, scenario, index),
       note: step.note,
       ...(step.expect === undefined ? {} : { expectedMemory: step.expect.memory }),
     })),
@@ -44,7 +44,23 @@ function describeDevice(device: string, file: string): Pick<FunctionProfile, "de
   return { device: kind, module: device.startsWith("/") ? device : `${file.replace(/[^/]*$/u, "")}${device}` };
 }
 
-function makeOperation(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
+/** An operation with what is done inside it. */
+function makeStep(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
+  const operation = makeOperation(step, aperture, scenario, index);
+  if (step.during.length === 0) return operation;
+  const during = step.during.map(({ at, of, ...inside }): Interjection => {
+    const dma = makeOperation(inside, aperture, scenario, index) as DmaOperation;
+    return { at, ...(of === undefined ? {} : { of }), operation: dma };
+  });
+  return { ...operation, during };
+}
+
+function makeOperation(
+  step: Pick<ScenarioStep, "op" | "fields">,
+  aperture: Aperture,
+  scenario: Scenario,
+  index: number,
+): Operation {
   const fields = Object.fromEntries(
     Object.entries(step.fields).map(([key, value]) => {
       if (key !== "iova" && key !== "source") return [key, value];

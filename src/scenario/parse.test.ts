@@ -36,7 +36,7 @@ describe("a scenario that can be read", () => {
     );
     expect({ name, ground }).toEqual({ name: "sample", ground: null });
     expect(steps).toEqual([
-      { op: "ioas-alloc", fields: { ioas: "A", iommufd: "main" }, note: null },
+      { op: "ioas-alloc", fields: { ioas: "A", iommufd: "main" }, note: null, during: [] },
       {
         op: "ioas-map",
         fields: {
@@ -50,6 +50,7 @@ describe("a scenario that can be read", () => {
           write: true,
         },
         note: "Half a page",
+        during: [],
       },
     ]);
   });

@@ -2,6 +2,7 @@
 import { isMap, LineCounter, parseDocument, visit, type Document, type Node, type Tags } from "yaml";
 import type * as z from "zod";
 import { operationNames, type OperationName } from "../operation/operation.ts";
+import { readDuring } from "./during.ts";
 import { nearestOf } from "./nearest.ts";
 import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phrases.ts";
 import { KnownNames } from "./references.ts";
@@ -73,16 +74,22 @@ export function parseScenario(text: string, file: string): Scenario {
   const hasOwn = Object.values(header.data.functions).some((device) => kindOf(device) === "own");
   const parsed = steps.flatMap((step: unknown, index) => {
     const path = ["steps", index];
-    const operations = parseStep(step, path, fail);
+    const operations = parseStep(step, header.data.functions, path, fail);
     if (!hasOwn && operations.some(({ expect }) => expect !== undefined)) {
       return fail(
         [...path, "expect"],
         'expected no "expect" without a function of one\'s own: the model predicts the rest',
       );
     }
-    for (const { op, fields } of operations) {
+    for (const { op, fields, during } of operations) {
       const unknown = known.findUnknown(op, fields);
       if (unknown !== null) return fail([...path, nameOf(step), unknown.field], unknown.problem);
+      for (const [place, inside] of during.entries()) {
+        const stranger = known.findUnknown(inside.op, inside.fields);
+        if (stranger !== null) {
+          return fail([...path, "during", place, inside.op, stranger.field], stranger.problem);
+        }
+      }
     }
     return operations;
   });
@@ -90,33 +97,43 @@ export function parseScenario(text: string, file: string): Scenario {
 }
 
 /** The operation or phrase that a well-formed step names. */
-const nameOf = (step: unknown): string => Object.keys(step as object).find((key) => key !== "note") ?? "";
+const nameOf = (step: unknown): string =>
+  Object.keys(step as object).find((key) => key !== "note" && key !== "during") ?? "";
 
 type Fail = (path: readonly PropertyKey[], problem: string) => never;
 
-function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): ScenarioStep[] {
+function parseStep(
+  step: unknown,
+  functions: Readonly<Record<string, string>>,
+  path: readonly PropertyKey[],
+  fail: Fail,
+): ScenarioStep[] {
   if (step === null || typeof step !== "object" || Array.isArray(step)) {
     return fail(path, `expected a step such as "bind: { function: a }", found ${JSON.stringify(step)}`);
   }
-  const { note, expect, ...operation } = step as Record<string, unknown>;
+  const { note, expect, during, ...operation } = step as Record<string, unknown>;
   const names = Object.keys(operation);
   const name = names[0];
   if (name === undefined || names.length > 1) {
     return fail(path, `expected one operation in a step, found ${names.length === 0 ? "none" : names.join(" and ")}`);
   }
   if (note !== undefined && typeof note !== "string") return fail([...path, "note"], "expected a text as the note");
-  const checkFields = (schema: z.ZodObject, fields: unknown): Record<string, unknown> => {
+  const checkFields = (schema: z.ZodObject, fields: unknown, where = [...path, name]): Record<string, unknown> => {
     const checked = schema.safeParse(fields ?? {});
-    return checked.success ? checked.data : failWith(checked.error, [...path, name], Object.keys(schema.shape), fail);
+    return checked.success ? checked.data : failWith(checked.error, where, Object.keys(schema.shape), fail);
   };
   const expected = expect === undefined ? {} : { expect: checkExpectation(expect, [...path, "expect"], fail) };
   if (isPhraseName(name)) {
     if (expect !== undefined)
       return fail([...path, "expect"], 'expected no "expect" beside several operations in one');
+    if (during !== undefined) {
+      return fail([...path, "during"], `"${name}" stands for several operations: give "during" to one of them`);
+    }
     return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({
       op,
       fields: checkFields(stepFieldsSchema(op), fields),
       note: index === 0 ? (note ?? null) : null,
+      during: [],
     }));
   }
   if (!isOperationName(name)) {
@@ -125,9 +142,17 @@ function parseStep(step: unknown, path: readonly PropertyKey[], fail: Fail): Sce
       `unknown operation "${name}",${suggestFrom(name, [...phraseNames, ...operationNames])}`,
     );
   }
-  return [
-    { op: name, fields: checkFields(stepFieldsSchema(name), operation[name]), note: note ?? null, ...expected },
-  ];
+  const fields = checkFields(stepFieldsSchema(name), operation[name]);
+  const inside = [...path, "during"];
+  const interjections =
+    during === undefined
+      ? []
+      : readDuring(name, during, {
+          functions,
+          checkFields: (op, each, where) => checkFields(stepFieldsSchema(op), each, [...inside, ...where]),
+          fail: ({ path: where, problem }) => fail([...inside, ...where], problem),
+        });
+  return [{ op: name, fields, note: note ?? null, during: interjections, ...expected }];
 }
 
 function checkExpectation(expect: unknown, path: readonly PropertyKey[], fail: Fail): StepExpectation {

@@ -3,7 +3,9 @@ import * as z from "zod";
 import { nameSchema, operationFields, operationNames } from "../operation/operation.ts";
 import type { OperationName } from "../operation/operation.ts";
 import { deviceNames, type DeviceKind } from "../trace/device-kinds.ts";
+import { dmaNames, placeSchema, pointsOf } from "../operation/during.ts";
 import { addressSchema } from "./address.ts";
+import type { ScenarioInterjection } from "./during.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
 
 /** The same object schema with every address field taking the scenario's own notation. */
@@ -73,6 +75,8 @@ export interface ScenarioStep {
   readonly op: OperationName;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly note: string | null;
+  /** What functions do inside it. */
+  readonly during: readonly ScenarioInterjection[];
   /** What a function of one's own brings about meanwhile. */
   readonly expect?: StepExpectation;
 }
@@ -108,10 +112,11 @@ export function scenarioJsonSchema(): Record<string, unknown> {
       ...Object.fromEntries(operationNames.map((name) => [name, fieldsJsonSchema(stepFieldsSchema(name))])),
       note,
       expect: fieldsJsonSchema(expectSchema),
+      during: duringJsonSchema(),
     },
     additionalProperties: false,
     minProperties: 1,
-    maxProperties: 3,
+    maxProperties: 4,
   };
   const { steps: _, ...rest } = scenarioSchema.shape;
   const schema = z.toJSONSchema(z.strictObject(rest), { io: "input" }) as {
@@ -123,6 +128,27 @@ export function scenarioJsonSchema(): Record<string, unknown> {
     title: "A zpci-hil scenario",
     properties: { ...schema.properties, steps: { type: "array", minItems: 1, maxItems: 500, items: step } },
     required: [...schema.required, "steps"],
+  };
+}
+
+/** The points are offered whatever the operation is: which of them it passes is the parser's to say. */
+function duringJsonSchema(): Record<string, unknown> {
+  const place = fieldsJsonSchema(placeSchema) as { properties: Record<string, unknown> };
+  return {
+    type: "array",
+    description: `DMA inside the operation, in the order of its points; for ${Object.keys(pointsOf).join(", ")}`,
+    minItems: 1,
+    items: {
+      type: "object",
+      properties: {
+        ...place.properties,
+        ...Object.fromEntries(dmaNames.map((name) => [name, fieldsJsonSchema(stepFieldsSchema(name))])),
+      },
+      required: ["at"],
+      additionalProperties: false,
+      minProperties: 2,
+      maxProperties: 3,
+    },
   };
 }
 

@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { predict } from "../model/model.ts";
-import { quirkNames } from "../model/quirks.ts";
+import { quirkNames, type QuirkName } from "../model/quirks.ts";
 import { operationNames } from "../operation/operation.ts";
 import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { parseScenario } from "../scenario/parse.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { modelProfile, modelTarget } from "../target/model-target.ts";
@@ -18,7 +19,7 @@ const scenarios = new Map(files.map((file): [string, Scenario] => [file, parseSc
 /** What scenarios may be about: a tag that is not among these is one that nobody will ask for. */
 const vocabulary = new Set(
   `lifecycle iommufd type1 attach replace detach reset hot-reset map unmap copy hwpt destroy dma error-event
-  shared-domain aperture counters access device-end`.split(/\s+/u),
+  shared-domain aperture counters access device-end race`.split(/\s+/u),
 );
 
 const verdictOf = async (scenario: Scenario): Promise<string> => {
@@ -86,5 +87,5 @@ describe("all scenarios together", () => {
   });
 });
 
-const stepsOf = (plan: Parameters<typeof predict>[0], quirks: readonly (typeof quirkNames)[number][]): unknown[] =>
+const stepsOf = (plan: Plan, quirks: readonly QuirkName[]): unknown[] =>
   predict(plan, new Set(quirks)).map(({ expectation, choices }) => [expectation, choices]);

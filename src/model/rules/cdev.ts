@@ -7,6 +7,8 @@ import { ScenarioMistake } from "../host.ts";
 import type { Ioas } from "../state.ts";
 import { freshCounters } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import { resetFunction, zpciReset } from "../reset.ts";
+import { mapInto } from "../table.ts";
 
 /**
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
@@ -19,18 +21,20 @@ export function openDevice(host: Host, name: string): void {
   if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
   fn.inUse = true;
   fn.busMaster = "off";
-  host.resetFunction(name);
+  resetFunction(host, name);
   // It is tried, and nobody is told where it did not work.
   host.devices.reset(fn, anything);
 }
 
 /**
  * VFIO closes the PCI device: it is reset once more, by its slot where no method of its own works, and disabled.
- * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable and vfio_pci_dev_set_try_reset.
+ * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable, which begins with pci_clear_master, and
+ * vfio_pci_dev_set_try_reset.
  */
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
-  if (!host.resetFunction(name)) host.zpciReset(name);
+  fn.busMaster = "off";
+  if (resetFunction(host, name) === "ENOTTY") zpciReset(host, name);
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
@@ -102,7 +106,7 @@ export function makeHwpt(
     fn.hwpt = hwptName;
   }
   for (const area of ioas.areas) {
-    const result = host.mapInto(domain, area, !ioas.hugePages);
+    const result = mapInto(host, domain, area, !ioas.hugePages);
     if (result !== "OK") return fail(result);
   }
   ioas.reserved.push({ owner: hwptName, first: tableLast + 1n, last: maxU64 });

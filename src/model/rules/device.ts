@@ -1,7 +1,8 @@
 /** The VFIO device: information, function reset, hot reset. */
 import type { Pattern } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
-import { fail, succeed, type Rules } from "../rule.ts";
+import { resetFunction, resetSlot } from "../reset.ts";
+import { end, fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 
 const openFunction = (host: Host, name: string): ModelFunction => {
@@ -34,7 +35,7 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
     ground: "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_reset: mappings and attachment are not touched",
     predict: (host, { function: name }) => {
       if (!openFunction(host, name).inUse) return fail("EINVAL");
-      return host.resetFunction(name) ? succeed() : fail("ENOTTY");
+      return end(resetFunction(host, name));
     },
   },
   "hot-reset-info": {
@@ -57,8 +58,7 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
       if (!fn.inUse) return fail("EINVAL");
       const isCdev = fn.open === "cdev";
       if (isCdev ? groups.length > 0 : groups.length !== 1 || groups[0] !== name) return fail("EINVAL");
-      host.zpciReset(name);
-      return succeed();
+      return end(resetSlot(host, name));
     },
   },
 };

@@ -5,6 +5,7 @@ import { ScenarioMistake, type Host } from "../host.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";
+import { mayRaiseAgain } from "../recovery.ts";
 import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
@@ -52,7 +53,7 @@ function runCommand(
   const moved = data === null ? null : translate(host, fn, data.iova, data.access);
   if (moved !== null && "refused" in moved) {
     // A device may try a store again: QEMU asks for the page before it has the data, and again when it has.
-    if (data?.access === "write" && moved.refused !== "silently") host.mayRaiseAgain(fn, moved.refused.pec);
+    if (data?.access === "write" && moved.refused !== "silently") mayRaiseAgain(host, fn, moved.refused.pec);
     return data?.access === "read" && host.has("refused-read-gives-zeros") ? "zeros" : undefined;
   }
   const completed = translate(host, fn, fn.queues + queues[1] * pageSize, "write");

@@ -3,7 +3,8 @@ import { anything } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import type { Profile } from "../../trace/profile.ts";
 import type { ModelFunction } from "../state.ts";
-import { fail, succeed, type Rules } from "../rule.ts";
+import { resetFunction } from "../reset.ts";
+import { end, fail, succeed, type Rules } from "../rule.ts";
 
 const requireUnused = (fn: ModelFunction, what: string): void => {
   if (fn.open !== "no") throw new ScenarioMistake(`${what} waits until the VFIO device is closed, for ever`);
@@ -81,7 +82,7 @@ export const functionRules: Rules<
     ground: "drivers/pci/pci.c, reset_store and __pci_reset_function_locked: the first method that works",
     predict: (host, { function: name }) => {
       if (!host.fn(name).configured) return fail("ENOENT");
-      return host.resetFunction(name) ? succeed() : fail("ENOTTY");
+      return end(resetFunction(host, name));
     },
   },
   recover: {

@@ -6,6 +6,7 @@ import { areaOf, chooseIova, holesOf, isReserved, isWholePages, lastOf, meets, r
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
+import { mapInto, unmapFrom } from "../table.ts";
 
 /** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
 const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint =>
@@ -36,7 +37,7 @@ function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[],
 function enterAreas(host: Host, name: string, ioas: Ioas, areas: readonly Area[]): string | null {
   for (const area of areas) {
     for (const [, hwpt] of host.hwptsOf(name)) {
-      const result = host.mapInto(hwpt.domain, area, !ioas.hugePages);
+      const result = mapInto(host, hwpt.domain, area, !ioas.hugePages);
       if (result !== "OK") return result;
     }
   }
@@ -50,7 +51,7 @@ function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: b
   for (const area of [...ioas.areas].sort((a, b) => (a.iova < b.iova ? -1 : 1))) {
     if (!meets(area, first, last)) continue;
     if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
-    for (const [, hwpt] of host.hwptsOf(name)) host.unmapFrom(hwpt.domain, area);
+    for (const [, hwpt] of host.hwptsOf(name)) unmapFrom(host, hwpt.domain, area);
     ioas.areas = ioas.areas.filter((each) => each !== area);
     unmapped += area.length;
   }

@@ -1,5 +1,7 @@
 /** Functions whose device end is ours: what they do when told, what they do unasked, and their end. */
 import { anything } from "../../compare/pattern.ts";
+import type { InterjectionResult } from "../../operation/during.ts";
+import type { DmaOperation } from "../../operation/operation.ts";
 import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import type { FunctionProfile } from "../../trace/profile.ts";
 import { pageSize } from "../../zpci/iova.ts";
@@ -64,6 +66,28 @@ function moveNow(host: Host, fn: ModelFunction, { iova, block, access }: NonNull
   if (access === "write") writePage(host, moved.page, blockContent(host, name, block));
   else writeBlock(host, name, block, contentOf(host, moved.page));
   return succeed({ completion: "success" });
+}
+
+/** Kinds of functions that can be told to do DMA at a point of an operation: it is done when they have answered. */
+const promptKinds: readonly DeviceKind[] = ["witness", "slow", "rude"];
+
+/**
+ * DMA of a function at a point of another operation.
+ * @throws ScenarioMistake where it cannot be told to
+ */
+export function doDmaAtPoint(host: Host, { op, function: name, iova, block }: DmaOperation): InterjectionResult {
+  const fn = served(host, name, promptKinds);
+  const storming = Object.values(host.state.functions).find(({ end }) => end.storm !== null);
+  if (storming !== undefined) {
+    throw new ScenarioMistake(
+      `The storm of "${storming.profile.name}" goes on while the host stands still: end it first`,
+    );
+  }
+  const address = BigInt(iova);
+  requirePage(address);
+  const { values } = moveNow(host, fn, { iova: address, block, access: op === "dma-write" ? "write" : "read" });
+  const { completion } = values as { completion?: InterjectionResult };
+  return completion ?? "refused";
 }
 
 const requirePage = (iova: bigint): void => {

@@ -5,6 +5,7 @@ import { areaOf, holesOf, isReserved, lastOf, meets, requireInside } from "../ma
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { Container, ModelFunction, Reservation } from "../state.ts";
 import { openDevice } from "./cdev.ts";
+import { mapInto, unmapFrom } from "../table.ts";
 
 /** Entries a container may hold (vfio_iommu_type1.c, dma_entry_limit). */
 const entryLimit = 65_535;
@@ -125,7 +126,7 @@ export const type1Rules: Rules<
       if (isReserved(reservedOf(host, container), area.iova, last)) return fail("EINVAL");
       requireInside(host, area);
       if (container.domain !== null) {
-        const result = host.mapInto(container.domain, area, false);
+        const result = mapInto(host, container.domain, area, false);
         if (result !== "OK") return fail(result);
       }
       container.areas.push(area);
@@ -144,7 +145,7 @@ export const type1Rules: Rules<
       if (last === null) return fail(wraps(host));
       const inside = container.areas.filter((area) => meets(area, first, last));
       if (inside.some((area) => area.iova < first || area.iova + area.length - 1n > last)) return fail("EINVAL");
-      for (const area of inside) if (container.domain !== null) host.unmapFrom(container.domain, area);
+      for (const area of inside) if (container.domain !== null) unmapFrom(host, container.domain, area);
       container.areas = container.areas.filter((area) => !inside.includes(area));
       return succeed({ length: toHex(inside.reduce((sum, area) => sum + area.length, 0n)) });
     },

@@ -1,0 +1,58 @@
+/** Where in a kernel the points are: which function stands for each, and on which side of it the host is stopped. */
+import type { PointName } from "../../src/operation/points.ts";
+
+/** A point in a kernel's own terms. */
+export interface KernelPoint {
+  /** Functions of the kernel; whichever is called first. All are called across files, so that none is inlined. */
+  readonly symbols: readonly string[];
+  /** Stop before its first instruction, or where it has returned to. */
+  readonly side: "entry" | "return";
+  /** The function's first argument begins with the handle of the function that is flushed. */
+  readonly flushes: boolean;
+}
+
+const at = (side: KernelPoint["side"], ...symbols: readonly string[]): KernelPoint => ({
+  symbols,
+  side,
+  flushes: false,
+});
+const flush = (side: KernelPoint["side"]): KernelPoint => ({ symbols: ["zpci_refresh_trans"], side, flushes: true });
+
+/**
+ * The points in Linux 6.12 to 7.2; no function changed its name or meaning in between. What each is called by:
+ *
+ * - drivers/iommu/s390-iommu.c: `s390_iommu_unmap_pages` (by iommu_unmap, through the domain's operations);
+ *   `zpci_refresh_trans(handle << 32, …)` for each function in s390_iommu_iotlb_sync and s390_iommu_iotlb_sync_map;
+ *   `zpci_unregister_ioat` in blocking_domain_attach_device, after list_del_rcu; `zpci_register_ioat` in
+ *   s390_iommu_attach_device, before list_add_rcu, and in zpci_iommu_register_ioat, with which a reset ends.
+ * - arch/s390/pci/pci.c: `clp_disable_fh`, `clp_enable_fh` in zpci_disable_device and zpci_enable_device, which
+ *   zpci_hot_reset_device calls.
+ * - drivers/vfio/pci/vfio_pci_core.c: `pci_try_reset_function` (vfio_pci_ioctl_reset, vfio_pci_core_enable),
+ *   `pci_reset_bus` (vfio_pci_dev_set_hot_reset), `__pci_reset_function_locked` (vfio_pci_core_disable);
+ *   drivers/pci/pci-sysfs.c: `pci_reset_function` (reset_store).
+ */
+export const kernelPoints: Readonly<Record<PointName, KernelPoint>> = {
+  "before-invalidate": at("entry", "s390_iommu_unmap_pages"),
+  "before-flush": flush("entry"),
+  "after-flush": flush("return"),
+  "before-unregister": at("entry", "zpci_unregister_ioat"),
+  "after-unregister": at("return", "zpci_unregister_ioat"),
+  "before-register": at("entry", "zpci_register_ioat"),
+  "after-register": at("return", "zpci_register_ioat"),
+  "before-reset": at(
+    "entry",
+    "pci_try_reset_function",
+    "pci_reset_bus",
+    "pci_reset_function",
+    "__pci_reset_function_locked",
+  ),
+  "before-disable": at("entry", "clp_disable_fh"),
+  "after-disable": at("return", "clp_disable_fh"),
+  "before-enable": at("entry", "clp_enable_fh"),
+  "after-enable": at("return", "clp_enable_fh"),
+};
+
+/** Every function of the kernel that a point needs. */
+export const symbolsOf = (names: Iterable<PointName>): string[] => [
+  ...new Set([...names].flatMap((name) => kernelPoints[name].symbols)),
+];

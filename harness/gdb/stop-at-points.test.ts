@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import type { Stop } from "../../src/operation/during.ts";
+import type { PointName } from "../../src/operation/points.ts";
+import { registers } from "./gdb-client.ts";
+import { kernelPoints, symbolsOf } from "./kernel-points.ts";
+import { stopAtPoints, type Stopping } from "./stop-at-points.ts";
+
+const never = new AbortController().signal;
+
+/** One instruction of a kernel that is played: where, and what registers hold. */
+interface Instruction {
+  readonly at: bigint;
+  readonly argument?: bigint;
+  readonly stack?: bigint;
+  readonly returnsTo?: bigint;
+}
+
+const [refresh, unmapPages, back, otherBack] = [0x1000n, 0x2000n, 0x3000n, 0x3100n];
+const symbols = new Map([
+  ["zpci_refresh_trans", refresh],
+  ["s390_iommu_unmap_pages", unmapPages],
+]);
+const handles = new Map([
+  ["a", 0x80020000n],
+  ["b", 0x80020001n],
+]);
+
+/** A machine that executes instructions in order, and the operation that ends with the last. */
+function play(
+  instructions: readonly Instruction[],
+): Stopping & { readonly run: () => Promise<string>; readonly log: string[] } {
+  const breakpoints = new Set<bigint>();
+  const log: string[] = [];
+  let next = 0;
+  let stop: (() => void) | null = null;
+  let finish: (value: string) => void = () => undefined;
+  const answer = new Promise<string>((resolve) => {
+    finish = resolve;
+  });
+  const here = (): Instruction => instructions[next] ?? { at: 0n };
+  const client: Stopping["client"] = {
+    setBreakpoint: (address) => Promise.resolve(void breakpoints.add(address)),
+    removeBreakpoint: (address) => Promise.resolve(void breakpoints.delete(address)),
+    readRegister: (number) => {
+      const { at, argument = 0n, stack = 0n, returnsTo = 0n } = here();
+      if (number === registers.pswAddress) return Promise.resolve(at);
+      if (number === registers.general(2)) return Promise.resolve(argument);
+      return Promise.resolve(number === registers.general(14) ? returnsTo : stack);
+    },
+    step: () => Promise.resolve(void (next += 1)),
+    resume: async () => {
+      for (; next < instructions.length; next += 1) if (breakpoints.has(here().at)) return;
+      finish("answered");
+      await new Promise<void>((resolve) => {
+        stop = resolve;
+      });
+    },
+    interrupt: () => {
+      log.push("interrupted");
+      stop?.();
+    },
+  };
+  const handleOf = (name: string): bigint | null => handles.get(name) ?? null;
+  return { client, symbols, handleOf, limit: 1000, signal: never, run: () => answer, log };
+}
+
+const at = (point: PointName, of: string | null = null): Stop => ({ at: point, of, operations: [] });
+const flush = (name: string, stack = 0x100n, returnsTo = back): Instruction => ({
+  at: refresh,
+  argument: (handles.get(name) ?? 0n) << 32n,
+  stack,
+  returnsTo,
+});
+
+/** The instructions at which a machine stood for each stop; null where it was not reached. */
+async function placesOf(instructions: readonly Instruction[], stops: readonly Stop[]): Promise<unknown[]> {
+  const machine = play(instructions);
+  const { answer, done } = await stopAtPoints(machine, stops, machine.run, async () => [
+    await machine.client.readRegister(registers.pswAddress, never),
+    (await machine.client.readRegister(registers.general(2), never)) >> 32n,
+  ]);
+  if (done.includes(null)) {
+    expect(await answer).toBe("answered");
+    expect(machine.log).toEqual(["interrupted"]);
+  }
+  return [...done];
+}
+
+describe("a kernel that is stopped at points", () => {
+  it("stands before a function's first instruction, and where it has returned to", async () => {
+    const way = [{ at: unmapPages }, flush("a"), { at: 0x1010n }, { at: back, stack: 0x100n }];
+    const stops = [at("before-invalidate"), at("before-flush"), at("after-flush")];
+    expect(await placesOf(way, stops)).toEqual([
+      [unmapPages, 0n],
+      [refresh, handles.get("a")],
+      [back, 0n],
+    ]);
+  });
+
+  it("stands at the flush of the function that is meant", async () => {
+    const way = [flush("b"), { at: back, stack: 0x100n }, flush("a"), { at: back, stack: 0x100n }];
+    expect(await placesOf(way, [at("before-flush", "a")])).toEqual([[refresh, handles.get("a")]]);
+    const both = [at("before-flush", "b"), at("before-flush", "a"), at("after-flush", "a")];
+    expect(await placesOf(way, both)).toEqual([
+      [refresh, handles.get("b")],
+      [refresh, handles.get("a")],
+      [back, 0n],
+    ]);
+  });
+
+  it("is not taken in by another task that comes by the same place", async () => {
+    const way = [flush("a"), { at: back, stack: 0x900n, argument: 7n << 32n }, { at: back, stack: 0x100n }];
+    expect(await placesOf(way, [at("after-flush")])).toEqual([[back, 0n]]);
+  });
+
+  it("does not stand at a second call for the first one's return", async () => {
+    const way = [
+      flush("b"),
+      { at: back, stack: 0x100n },
+      flush("a", 0x100n, otherBack),
+      { at: otherBack, stack: 0x100n },
+    ];
+    const stops = [at("after-flush", "b"), at("after-flush", "a")];
+    expect(await placesOf(way, stops)).toEqual([
+      [back, 0n],
+      [otherBack, 0n],
+    ]);
+  });
+
+  it("goes on to its end where it does not pass a point, and nothing after that is looked for", async () => {
+    expect(await placesOf([{ at: unmapPages }], [at("before-flush"), at("before-invalidate")])).toEqual([null, null]);
+    const stops = [at("before-invalidate"), at("after-flush", "b")];
+    expect(await placesOf([{ at: unmapPages }, flush("a")], stops)).toEqual([[unmapPages, 0n], null]);
+  });
+});
+
+it("says which function a kernel does not have, before anything begins", async () => {
+  const machine = play([]);
+  const begin = (): Promise<string> => {
+    throw new Error("begun");
+  };
+  await expect(stopAtPoints(machine, [at("before-register")], begin, () => Promise.resolve())).rejects.toThrow(
+    'Cannot stop at "before-register": the kernel has no function zpci_register_ioat',
+  );
+  await expect(stopAtPoints(machine, [at("before-flush", "c")], begin, () => Promise.resolve())).rejects.toThrow(
+    'Cannot stop at "before-flush" of "c": the function has no handle',
+  );
+});
+
+it("ends with what is thrown at a point", async () => {
+  const machine = play([{ at: unmapPages }]);
+  const fail = (): Promise<never> => Promise.reject(new Error("no DMA"));
+  await expect(stopAtPoints(machine, [at("before-invalidate")], machine.run, fail)).rejects.toThrow("no DMA");
+});
+
+it("asks for each function once", () => {
+  expect(symbolsOf(["before-flush", "after-flush", "before-register"])).toEqual([
+    "zpci_refresh_trans",
+    "zpci_register_ioat",
+  ]);
+  expect(Object.values(kernelPoints).every(({ symbols: names }) => names.length > 0)).toBe(true);
+});

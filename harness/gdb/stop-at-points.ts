@@ -1,0 +1,137 @@
+/** Stopping a kernel at points inside an operation, so that something is done while it stands still. */
+import type { Stop } from "../../src/operation/during.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
+import { registers, type GdbClient } from "./gdb-client.ts";
+import { kernelPoints } from "./kernel-points.ts";
+
+/** Addresses of the kernel's functions, by name. */
+export type Symbols = ReadonlyMap<string, bigint>;
+
+/** What an operation is stopped with. */
+export interface Stopping {
+  /** Of a machine that stands still. */
+  readonly client: Pick<
+    GdbClient,
+    "setBreakpoint" | "removeBreakpoint" | "readRegister" | "step" | "resume" | "interrupt"
+  >;
+  readonly symbols: Symbols;
+  /** Handle of a function. */
+  readonly handleOf: (name: string) => bigint | null;
+  /** Limit for the operation to come to its next point or its end, in milliseconds. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+/** Registers by their use in a call (ELF application binary interface for z/Architecture). */
+const argument = registers.general(2);
+const returnAddress = registers.general(14);
+const stackPointer = registers.general(15);
+
+/** Most calls that are not the one that is waited for. */
+const callLimit = 10_000;
+
+/**
+ * Begins an operation and stops it at points, in order, to do something at each. Null is what came of those that it ended
+ * without passing; those after them are not looked for. The machine stands still at the end, whether the operation has
+ * ended or not: who lets it go on has the answer.
+ * @throws {InfrastructureError} where the kernel does not have a point; what is done at a point throws
+ */
+export async function stopAtPoints<T, R>(
+  stopping: Stopping,
+  stops: readonly Stop[],
+  begin: () => Promise<T>,
+  doAt: (stop: Stop) => Promise<R>,
+): Promise<{ readonly answer: Promise<T>; readonly done: readonly (R | null)[] }> {
+  const targets = stops.map((stop) => ({ stop, ...locate(stopping, stop) }));
+  const answer = begin();
+  const ended = answer.then(
+    () => "ended" as const,
+    () => "ended" as const,
+  );
+  const walk = new Walk(stopping, ended);
+  const done: (R | null)[] = stops.map(() => null);
+  for (const [index, { stop, entries, isMeant, side }] of targets.entries()) {
+    const isThere = await walk.toCall(entries, isMeant, side === "return");
+    if (!isThere || (side === "return" && !(await walk.toReturn()))) break;
+    done[index] = await doAt(stop);
+  }
+  return { answer, done };
+}
+
+/** A point in this kernel: where its functions begin, and which of their calls is meant. */
+function locate({ symbols, handleOf }: Stopping, { at, of }: Stop) {
+  const { symbols: names, side, flushes } = kernelPoints[at];
+  const entries = names.flatMap((name) => symbols.get(name) ?? []);
+  if (entries.length === 0) {
+    throw new InfrastructureError({
+      what: `Cannot stop at "${at}": the kernel has no function ${names.join(" or ")}`,
+      remedy: "Run it on a kernel with CONFIG_KALLSYMS, of a version that docs/races.md names",
+    });
+  }
+  const handle = of === null ? null : handleOf(of);
+  if (of !== null && handle === null) {
+    throw new InfrastructureError({ what: `Cannot stop at "${at}" of "${of}": the function has no handle` });
+  }
+  const isMeant = (first: bigint): boolean => !flushes || handle === null || first >> 32n === handle;
+  return { entries, isMeant, side };
+}
+
+/** The way of a machine from one point to the next. */
+class Walk {
+  readonly #stopping: Stopping;
+  readonly #ended: Promise<"ended">;
+  /** The instruction before which the machine stands, where that is known. */
+  #place: bigint | null = null;
+
+  constructor(stopping: Stopping, ended: Promise<"ended">) {
+    this.#stopping = stopping;
+    this.#ended = ended;
+  }
+
+  /** Goes on to a call of one of these functions; false where the operation ended before. Being there may be enough. */
+  async toCall(
+    entries: readonly bigint[],
+    isMeant: (first: bigint) => boolean,
+    mayBeHere: boolean,
+  ): Promise<boolean> {
+    const { client, signal } = this.#stopping;
+    const isHere = async (): Promise<boolean> =>
+      this.#place !== null && entries.includes(this.#place) && isMeant(await client.readRegister(argument, signal));
+    if (mayBeHere && (await isHere())) return true;
+    for (let calls = 0; calls < callLimit; calls += 1) {
+      if (!(await this.#goTo(entries))) return false;
+      if (await isHere()) return true;
+    }
+    throw new InfrastructureError({ what: `Cannot find a call among ${callLimit}: none was the one that is meant` });
+  }
+
+  /** Goes on until the function that was just called has returned; false where it never does. */
+  async toReturn(): Promise<boolean> {
+    const { client, signal } = this.#stopping;
+    const target = await client.readRegister(returnAddress, signal);
+    const stack = await client.readRegister(stackPointer, signal);
+    for (let calls = 0; calls < callLimit; calls += 1) {
+      if (!(await this.#goTo([target]))) return false;
+      // Another task may come by the same place first; a stack belongs to one.
+      if ((await client.readRegister(stackPointer, signal)) === stack) return true;
+    }
+    throw new InfrastructureError({
+      what: `Cannot find a return among ${callLimit}: none was the one that is meant`,
+    });
+  }
+
+  /** Goes on to one of these instructions; false where the operation ended before. */
+  async #goTo(addresses: readonly bigint[]): Promise<boolean> {
+    const { client, signal, limit } = this.#stopping;
+    // It would stop where it stands.
+    if (this.#place !== null && addresses.includes(this.#place)) await client.step(signal);
+    for (const address of addresses) await client.setBreakpoint(address, signal);
+    const stopped = client.resume(signal, limit);
+    const first = await Promise.race([stopped.then(() => "stopped" as const), this.#ended]);
+    if (first === "ended") client.interrupt();
+    await stopped;
+    for (const address of addresses) await client.removeBreakpoint(address, signal);
+    this.#place = await client.readRegister(registers.pswAddress, signal);
+    return first === "stopped" && addresses.includes(this.#place);
+  }
+}
