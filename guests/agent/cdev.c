@@ -68,6 +68,7 @@ int close_device(struct agent *agent, struct request *request)
 	fd = function->device;
 	function->device = -1;
 	memset(&function->nvme, 0, sizeof(function->nvme));
+	interrupts_forget(function);
 	return system_call(request, close(fd));
 }
 

@@ -67,6 +67,9 @@ static const struct operation operations[] = {
 	{ "reset", device_reset, true },
 	{ "hot-reset-info", hot_reset_info, false },
 	{ "hot-reset", hot_reset, true },
+	{ "interrupts-enable", interrupts_enable, true },
+	{ "interrupts-disable", interrupts_disable, true },
+	{ "interrupts-count", interrupts_count, true },
 
 	{ "bus-master", bus_master, true },
 	{ "nvme-enable", nvme_enable, true },

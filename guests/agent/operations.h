@@ -62,6 +62,11 @@ perform_fn hot_reset_info;
 perform_fn hot_reset;
 perform_fn bus_master;
 
+/* interrupts.c */
+perform_fn interrupts_enable;
+perform_fn interrupts_disable;
+perform_fn interrupts_count;
+
 /* nvme-operations.c */
 perform_fn nvme_enable;
 perform_fn nvme_identify;

@@ -12,6 +12,7 @@
 
 #define NAME_SIZE	48
 #define QUEUE_PAGES	4
+#define INTERRUPTS	16
 
 /**
  * struct iommufd - an open /dev/iommu
@@ -64,6 +65,7 @@ struct buffer {
  * @iommufd: the iommufd it was last bound to, NULL if never; @id is the kernel's number for it there
  * @queues: the pages of the NVMe queues
  * @nvme: the NVMe driver's state
+ * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
  */
 struct function {
 	char name[NAME_SIZE];
@@ -75,6 +77,8 @@ struct function {
 	uint32_t id;
 	struct buffer *queues;
 	struct nvme nvme;
+	int32_t interrupts[INTERRUPTS];
+	uint32_t interrupt_count;
 };
 
 #define FUNCTIONS	16
@@ -122,5 +126,8 @@ struct page_table *take_page_table(struct table *table, struct request *request,
 struct container *take_container(struct table *table, struct request *request);
 
 void table_close_all(struct table *table);
+
+/* interrupts.c: close the eventfds, which their function no longer signals */
+void interrupts_forget(struct function *function);
 
 #endif

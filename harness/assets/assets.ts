@@ -53,6 +53,8 @@ export interface Assets {
   readonly qemu: Qemu;
   readonly kernel: Kernel;
   readonly initramfs: Initramfs;
+  /** Path of the program that raises interrupts for functions that are served here. */
+  readonly relay: string;
 }
 
 /** How assets are prepared. */

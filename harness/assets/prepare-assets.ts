@@ -10,6 +10,7 @@ import type { Preparation } from "./preparation.ts";
 import { readGiven } from "./given.ts";
 import { prepareInitramfs } from "./prepare-initramfs.ts";
 import { prepareQemu } from "./prepare-qemu.ts";
+import { prepareRelay } from "./prepare-relay.ts";
 
 /**
  * Everything a run on the `emulated` bench needs, from the cache where it has it, else fetched and built into it.
@@ -30,11 +31,12 @@ export async function prepareAssets(options: PrepareOptions): Promise<Assets> {
     chooseKernel(preparation, options.kernel ?? given.kernel),
     prepareInitramfs(preparation, given.agent),
     prepareQemu(preparation, options.qemu ?? given.qemu),
+    prepareRelay(preparation),
   ] as const;
   try {
-    const [kernel, agent, qemu] = await Promise.all(parts);
+    const [kernel, agent, qemu, relay] = await Promise.all(parts);
     const modules = kernel.readyMade?.modules ?? null;
-    return { kernel, initramfs: await addModules(preparation, agent, modules), qemu };
+    return { kernel, initramfs: await addModules(preparation, agent, modules), qemu, relay };
   } catch (error) {
     over.abort(error);
     // Nothing goes on behind the caller's back: programs that were started have ended.

@@ -22,8 +22,14 @@ const options = {
 const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>) =>
   execa(program, args, { ...options, env });
 
+const runTalking = (program: string, args: readonly string[]) =>
+  execa(program, args, { ...options, stdin: "pipe", stdout: "pipe" });
+
 /** A started process; its promise resolves when it has ended and never rejects. */
 export type StartedProcess = ReturnType<typeof run>;
+
+/** A started process that is talked with, by its standard input and output. */
+export type TalkingProcess = ReturnType<typeof runTalking>;
 
 /**
  * Starts a process in a session of its own and notes it in the scratch folder.
@@ -39,6 +45,14 @@ export function startProcess(
 ): StartedProcess {
   const [program, ...args] = [...dieWithParent(), ...argv] as [string, ...string[]];
   const started = run(program, args, environment);
+  if (started.pid !== undefined) scratch.recordProcess(started.pid);
+  return started;
+}
+
+/** Starts a process as `startProcess` does, to be talked with. */
+export function startTalkingProcess(argv: readonly [string, ...string[]], scratch: Scratch): TalkingProcess {
+  const [program, ...args] = [...dieWithParent(), ...argv] as [string, ...string[]];
+  const started = runTalking(program, args);
   if (started.pid !== undefined) scratch.recordProcess(started.pid);
   return started;
 }

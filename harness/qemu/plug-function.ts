@@ -5,6 +5,7 @@ import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
 import { ObservedFunction } from "../vfio-user/observed-function.ts";
+import type { RelayTo } from "../vfio-user/serve-function.ts";
 import { Witness } from "../vfio-user/witness.ts";
 import { deviceId, hasMedium, plugCommands, unplugCommands } from "./device.ts";
 import { createMedium } from "./medium.ts";
@@ -28,6 +29,8 @@ export interface PluggedFunction {
 export interface Serving {
   /** What is served; a witness where absent. */
   readonly definition?: FunctionDefinition | undefined;
+  /** What its interrupts go by; without, it has none. */
+  readonly relayTo?: RelayTo | null | undefined;
   /** Ends what is served; to be disposed after QEMU has let go of the function. */
   readonly scope: ResourceScope;
 }
@@ -61,13 +64,16 @@ export async function plugFunction(
 async function serve(
   { name, device }: FunctionProfile,
   path: string,
-  { definition, scope }: Serving,
+  { definition, relayTo = null, scope }: Serving,
 ): Promise<Pick<PluggedFunction, "served" | "witness">> {
   const what = `function "${name}"`;
   if (definition !== undefined) {
-    return { served: scope.use(what, await ObservedFunction.serve(definition, path)), witness: null };
+    return {
+      served: scope.use(what, await ObservedFunction.serve(definition, path, undefined, relayTo)),
+      witness: null,
+    };
   }
-  const witness = scope.use(what, await Witness.serve(name, path, device));
+  const witness = scope.use(what, await Witness.serve(name, path, device, relayTo));
   return { served: witness.function, witness };
 }
 

@@ -107,7 +107,7 @@ export async function openBenchOn(
 
 /** The machine that scenarios get, put together from assets. */
 export async function describeMachineOn(
-  { kernel, qemu, initramfs }: Assets,
+  { kernel, qemu, initramfs, relay }: Assets,
   memoryMiB = usualMemoryMiB,
 ): Promise<Omit<MachineOptions, "scratch" | "templates">> {
   const accelerator = await findAccelerator();
@@ -125,7 +125,7 @@ export async function describeMachineOn(
       memoryMiB,
       cpus,
     },
-    ...{ qemu, kernel: kernel.image, initramfs: initramfs.path },
+    ...{ qemu, kernel: kernel.image, initramfs: initramfs.path, relay },
     ...(accelerator === null ? {} : { accelerator }),
   };
 }

@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly kernel: string;
   /** Path of the initramfs that holds the agent. */
   readonly initramfs: string;
+  /** Program that raises interrupts for functions that are served; without it none can. */
+  readonly relay?: string;
   /** The run's scratch folder; the caller disposes it after every target. */
   readonly scratch: Scratch;
   /** Where clones come from; every plan boots on its own where absent. */

@@ -13,7 +13,9 @@ import { Laps } from "../wait/laps.ts";
 import { scaleTime } from "../wait/with-limit.ts";
 import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
 import { loadFunction } from "../vfio-user/load-function.ts";
-import { limitsOf, type EmulatedTargetOptions } from "./emulated-options.ts";
+import { startRelay } from "../vfio-user/relay/start-relay.ts";
+import type { RelayTo } from "../vfio-user/serve-function.ts";
+import { limitsOf, type EmulatedTargetOptions, type MachineOptions } from "./emulated-options.ts";
 import { describeToAgent } from "./describe-to-agent.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import type { HeldMachine, MachineSource } from "./machine-source.ts";
@@ -70,8 +72,9 @@ export class EmulatedTarget implements Target {
     });
     await using scope = new ResourceScope();
     const own = scope.use("functions that are served", new ResourceScope());
+    const relayTo = raisesInterrupts(plan) ? relayBy(this.#options) : null;
     const plug = async (profile: FunctionProfile, until: AbortSignal): Promise<void> => {
-      const serving = { definition: definitions.get(profile.name), scope: own };
+      const serving = { definition: definitions.get(profile.name), relayTo, scope: own };
       const each = await plugFunction(held.machine, profile, serving, until);
       plugged.set(profile.name, each);
       if (each.served !== null) served.add(profile.name, { served: each.served, witness: each.witness });
@@ -101,6 +104,17 @@ export class EmulatedTarget implements Target {
     });
   }
 }
+
+const raisesInterrupts = ({ steps }: Plan): boolean =>
+  steps.some(({ operation: { op } }) => op === "interrupt" || op === "interrupts-enable");
+
+/** Relays of a run; a function that raises no interrupts is better off without. */
+const relayBy =
+  ({ relay: program, scratch }: MachineOptions): RelayTo =>
+  (listen, server) => {
+    if (program === undefined) throw new InfrastructureError({ what: "Cannot raise interrupts without their relay" });
+    return startRelay({ program, listen, server, scratch });
+  };
 
 /** What is served for functions of a plan: those that are given, and those that it brings along. */
 async function loadFunctions(

@@ -29,6 +29,8 @@ export class ServedFunctions {
     switch (operation.op) {
       case "function-dies":
         return each.served.die(operation.at).then(() => ({}));
+      case "interrupt":
+        return each.served.raise(operation.vector).then((completion) => ({ completion }));
       case "function-returns":
         return each.served.comeBack().then(() => ({}));
       default:

@@ -121,7 +121,13 @@ export class StartedEmulatedTarget implements StartedTarget {
     const values = await withLimit({ what, limit, signal }, () => own);
     const micros = Math.round((performance.now() - began) * 1000);
     // The guest had no part in it: what it noticed is to be asked for.
-    return { ...(await agent.request("look", {}, signal, limit)), micros, values: { ...values } };
+    if (operation.op !== "interrupt") {
+      return { ...(await agent.request("look", {}, signal, limit)), micros, values: { ...values } };
+    }
+    // QEMU has passed on what was raised before it answers for the second time: it looks at its descriptors in between.
+    for (let round = 0; round < 2; round++) await this.machine.qmp.execute("query-status", {}, signal);
+    const counted = await agent.request("interrupts-count", { function: operation.function }, signal, limit);
+    return { ...counted, micros, values: { ...values, ...counted.values } };
   }
 
   /** What functions did unasked belongs to the operation meanwhile: its effect is waited for, and looked at. */

@@ -66,6 +66,7 @@ export async function makeFakeSuite(fate: Fate | null = null, day: BadDay = {}):
       origin: "given",
     },
     initramfs: { path: "initramfs", digest },
+    relay: "relay",
   };
   const said: string[] = [];
   const templates = join(cache, "template");

@@ -7,7 +7,8 @@ export type FunctionEvent =
   | { readonly event: "reset" }
   | { readonly event: "dma-write" | "dma-read"; readonly iova: string; readonly answer: string }
   | { readonly event: "storm"; readonly done: number; readonly refused: number }
-  | { readonly event: "sent"; readonly how: string; readonly answer: string };
+  | { readonly event: "sent"; readonly how: string; readonly answer: string }
+  | { readonly event: "interrupt"; readonly vector: number; readonly answer: string };
 
 /** An event with its place among all of its function. */
 export type NumberedEvent = FunctionEvent & { readonly sequence: number };

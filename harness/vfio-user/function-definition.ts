@@ -1,5 +1,6 @@
 /** How a function is described: who it is, what its registers do, what it does when something happens to it. */
 import type { Dma } from "./dma.ts";
+import type { Raised } from "./relay/start-relay.ts";
 
 /** Numbers that say what a function is (PCI Local Bus Specification, section 6.2.1). */
 export interface Identity {
@@ -43,6 +44,8 @@ export interface Mapping {
 /** What handlers are given: the function at work. */
 export interface Device {
   readonly dma: Dma;
+  /** Raises the interrupt of a vector: "silent" where the host wants none; rejected where it is served without a relay. */
+  readonly raise: (vector: number) => Promise<Raised>;
   /** The 4096 bytes that a scenario calls by that name, such as `hello`. */
   readonly page: (name: string) => Uint8Array;
 }
@@ -51,10 +54,7 @@ export interface Device {
 export interface FunctionDefinition {
   readonly identity: Identity;
   readonly bars?: Readonly<Partial<Record<BarNumber, Bar>>>;
-  /**
-   * MSI-X, which the s390 architecture demands of every function: number of vectors, and a BAR for its tables alone.
-   * Interrupts cannot be raised yet.
-   */
+  /** MSI-X, which the s390 architecture demands of every function: number of vectors, and a BAR for its tables alone. */
   readonly msix: { readonly vectors: number; readonly bar: BarNumber };
   /** The function is reset; its configuration space is as at first already. */
   readonly onReset?: (device: Device) => void | Promise<void>;

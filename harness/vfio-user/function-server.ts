@@ -110,7 +110,7 @@ export class FunctionServer {
     return encode(reply, { argsz: sizeOf(reply), flags: count === 0 ? 0 : irqFlags.eventfd, index, count });
   }
 
-  /** Taken, and forgotten: no interrupt is ever raised. */
+  /** Checked, and no more: eventfds come beside the message, to who can take them up. */
   #setIrqs(payload: Buffer): Answer {
     const { request } = messages.VFIO_USER_DEVICE_SET_IRQS;
     const { index, start, count } = decode("VFIO_USER_DEVICE_SET_IRQS", request, payload);

@@ -5,7 +5,7 @@ import type { RawMessage } from "./connection.ts";
 import { DmaRefused, type Dma } from "./dma.ts";
 import { EventLog, type FunctionEvent, type TakenEvents } from "./event-log.ts";
 import type { Device, FunctionDefinition } from "./function-definition.ts";
-import { serveFunction, type ServedFunction, type Tamper } from "./serve-function.ts";
+import { serveFunction, type RelayTo, type ServedFunction, type Tamper } from "./serve-function.ts";
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
@@ -47,11 +47,12 @@ export class ObservedFunction implements AsyncDisposable {
     definition: FunctionDefinition,
     path: string,
     makeTamper: (die: () => void) => Tamper | undefined = () => undefined,
+    relayTo: RelayTo | null = null,
   ): Promise<ObservedFunction> {
     const memory = new Memory();
     let served: ServedFunction | null = null;
     const die = (): void => void served?.vanish();
-    served = await serveFunction(watch(definition, memory, die), path, makeTamper(die));
+    served = await serveFunction(watch(definition, memory, die), path, makeTamper(die), relayTo);
     return new ObservedFunction(served, memory);
   }
 
@@ -89,6 +90,14 @@ export class ObservedFunction implements AsyncDisposable {
     const { moved } = this.#memory;
     this.#memory.moved = false;
     return moved;
+  }
+
+  /** Raises an interrupt; "gone" where no client is connected. */
+  async raise(vector: number): Promise<"raised" | "silent" | "gone"> {
+    if (!this.connected) return "gone";
+    const answer = await this.#served.raise(vector);
+    this.note({ event: "interrupt", vector, answer });
+    return answer;
   }
 
   /** Sends a message as it is; the errno of the reply, null for one without. */

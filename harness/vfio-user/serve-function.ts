@@ -6,6 +6,7 @@ import { Connection, type Answer, type RawMessage } from "./connection.ts";
 import { makeDma, type Dma } from "./dma.ts";
 import type { FunctionDefinition, Mapping } from "./function-definition.ts";
 import { FunctionServer } from "./function-server.ts";
+import type { Raised, Relay } from "./relay/start-relay.ts";
 
 /** Longest path of a Unix socket: sun_path without its terminating zero. */
 const pathLimit = 107;
@@ -22,6 +23,11 @@ export interface ServedFunction extends AsyncDisposable {
   readonly mappings: readonly Mapping[];
   /** The first thing that made no sense, or that a handler threw; the connection was closed then. */
   readonly failure: Error | null;
+  /**
+   * Raises an interrupt: "silent" where the client gave no eventfd for the vector.
+   * @throws {InfrastructureError} where it is served without a relay, or has vanished
+   */
+  raise(vector: number): Promise<Raised>;
   /** Sends a message as it is; the errno of the reply, null for one without, rejected where the connection ends before. */
   sendRaw(message: RawMessage): Promise<string | null>;
   /** Closes the connection and the socket: nobody is there any more. */
@@ -32,6 +38,9 @@ export interface ServedFunction extends AsyncDisposable {
    */
   appear(): Promise<void>;
 }
+
+/** Starts what clients connect to instead of the server itself, for the eventfds that they send. */
+export type RelayTo = (listen: string, server: string) => Promise<Relay>;
 
 /** Stands between a request and its answer. */
 export type Tamper = (name: string, payload: Buffer, answer: () => Answer) => Answer;
@@ -44,8 +53,10 @@ export async function serveFunction(
   definition: FunctionDefinition,
   path: string,
   tamper: Tamper = (_, __, answer) => answer(),
+  relayTo: RelayTo | null = null,
 ): Promise<ServedFunction> {
-  if (Buffer.byteLength(path) > pathLimit) {
+  const ownPath = relayTo === null ? path : `${path}.s`;
+  if (Buffer.byteLength(ownPath) > pathLimit) {
     throw new InfrastructureError({
       what: `Cannot listen on "${path}": the path of a socket has ${pathLimit} bytes at most`,
       remedy: "Point TMPDIR to a folder with a shorter path",
@@ -59,7 +70,12 @@ export async function serveFunction(
     throw new InfrastructureError({ what: `Cannot do DMA over "${path}": no client is connected`, ...cause });
   };
   const dma = makeDma(connected);
-  const function_ = new FunctionServer(definition, { dma, page: patternPage });
+  let relay: Relay | null = null;
+  const raise = async (vector: number): Promise<Raised> => {
+    if (relay !== null) return relay.raise(vector);
+    throw new InfrastructureError({ what: `Cannot raise an interrupt over "${path}": it is served without a relay` });
+  };
+  const function_ = new FunctionServer(definition, { dma, raise, page: patternPage });
   const serve = (socket: Socket): void => {
     if (connection !== null) {
       socket.destroy();
@@ -76,7 +92,11 @@ export async function serveFunction(
       function_.forgetClient();
     });
   };
-  let server: Server | null = await listen(serve, path);
+  let server: Server | null = null;
+  const appear = async (): Promise<void> => {
+    server ??= await listen(serve, ownPath);
+    relay ??= relayTo === null ? null : await relayTo(path, ownPath);
+  };
   const vanish = async (): Promise<void> => {
     const ending = server;
     server = null;
@@ -88,10 +108,19 @@ export async function serveFunction(
         });
     });
     connection?.[Symbol.dispose]();
+    const relayed = relay;
+    relay = null;
+    await relayed?.[Symbol.asyncDispose]();
     await closed;
   };
+  try {
+    await appear();
+  } catch (error) {
+    await vanish();
+    throw error;
+  }
   return {
-    ...{ path, dma, vanish },
+    ...{ path, dma, raise, vanish, appear },
     get connected() {
       return connection !== null;
     },
@@ -102,9 +131,6 @@ export async function serveFunction(
       return failure;
     },
     sendRaw: (message) => connected().sendRaw(message),
-    appear: async () => {
-      server ??= await listen(serve, path);
-    },
     [Symbol.asyncDispose]: vanish,
   };
 }

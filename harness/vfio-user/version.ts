@@ -67,7 +67,7 @@ function readVersionData(bytes: Buffer): z.output<typeof versionDataSchema> {
 /** The answer to a proposal: "The capability list must be a subset of those proposed". */
 export function answerVersion(client: ClientCapabilities): Buffer {
   const capabilities = {
-    // File descriptors that come are of no use here: memory is reached by message, and interrupts are not sent.
+    // Of no use here, as memory is reached by message; what raises interrupts takes those of SET_IRQS before they come here.
     max_msg_fds: 8,
     max_data_xfer_size: transferLimit,
     max_dma_maps: 65_535,

@@ -12,6 +12,7 @@ import { DmaRefused } from "./dma.ts";
 import { defineFunction } from "./function-definition.ts";
 import { rudeMessages, type Misbehaviour } from "./misbehave.ts";
 import { ObservedFunction } from "./observed-function.ts";
+import type { RelayTo } from "./serve-function.ts";
 import { Storm } from "./storm.ts";
 
 /** What an operation that a function performs itself returns. */
@@ -47,12 +48,22 @@ export class Witness implements AsyncDisposable {
    * A witness of that kind for the function of that name, served on a Unix socket.
    * @throws {InfrastructureError} where the path cannot be listened on
    */
-  static async serve(name: string, path: string, kind: DeviceKind = "witness"): Promise<Witness> {
+  static async serve(
+    name: string,
+    path: string,
+    kind: DeviceKind = "witness",
+    relayTo: RelayTo | null = null,
+  ): Promise<Witness> {
     let witness: Witness | null = null;
     const onReset = (): void => {
       witness?.forget();
     };
-    const observed = await ObservedFunction.serve({ ...definition, onReset }, path, (die) => tamperOf(kind, die));
+    const observed = await ObservedFunction.serve(
+      { ...definition, onReset },
+      path,
+      (die) => tamperOf(kind, die),
+      relayTo,
+    );
     witness = new Witness(name, kind, observed);
     return witness;
   }

@@ -22,6 +22,7 @@ import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
 import { defaultTypeOf, functionRules } from "./rules/function.ts";
 import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
+import { interruptRules } from "./rules/interrupts.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { type1Rules } from "./rules/type1.ts";
 import { describeCounters, type HostState, type ModelFunction } from "./state.ts";
@@ -33,6 +34,7 @@ export const rules: Rules<OperationName> = {
   ...iommufdRules,
   ...type1Rules,
   ...deviceRules,
+  ...interruptRules,
   ...dmaRules,
   ...servedRules,
 };
@@ -62,6 +64,7 @@ export function initialState(plan: Plan): HostState {
         inError: false,
         givenUp: false,
         busMaster: "off",
+        interrupts: 0,
         controller: "off",
         queues: null,
       },

@@ -135,6 +135,8 @@ export interface ModelFunction {
   givenUp: boolean;
   /** Whether the command register lets the function do DMA; unknown where it was restored from what could not be read. */
   busMaster: "off" | "on" | "unknown";
+  /** MSI-X vectors that have an eventfd. */
+  interrupts: number;
   controller: "off" | "ready" | "unknown";
   queues: bigint | null;
 }

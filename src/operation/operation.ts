@@ -123,6 +123,10 @@ export const operationFields = {
       groups: z.array(name).max(8).default([]).describe("Functions whose group descriptors are passed"),
     })
     .describe("VFIO_DEVICE_PCI_HOT_RESET"),
+  "interrupts-enable": z
+    .strictObject({ ...onFunction, vectors: z.int().min(1).max(16) })
+    .describe("VFIO_DEVICE_SET_IRQS: an eventfd for each of the first MSI-X vectors"),
+  "interrupts-disable": z.strictObject(onFunction).describe("VFIO_DEVICE_SET_IRQS: MSI-X off"),
 
   // DMA, with a minimal NVMe driver over VFIO, or by a witness itself
   "bus-master": z
@@ -145,6 +149,9 @@ export const operationFields = {
   plug: z
     .strictObject(onFunction)
     .describe("Plug in a function that is not there from the start: one whose device is broken"),
+  interrupt: z
+    .strictObject({ ...onFunction, vector: z.int().min(0).max(15) })
+    .describe("The function raises an interrupt; how often each vector's eventfd was signalled is looked at"),
   "dma-release": z.strictObject(onFunction).describe("A late function does the DMA that it holds"),
   "storm-begin": z
     .strictObject({

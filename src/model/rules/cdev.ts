@@ -38,6 +38,7 @@ export function closeDevice(host: Host, name: string): void {
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
+  fn.interrupts = 0;
   fn.controller = "off";
   fn.queues = null;
 }

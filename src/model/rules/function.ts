@@ -20,6 +20,7 @@ const forget = (host: Host, name: string): void => {
   fn.inError = false;
   fn.givenUp = false;
   fn.busMaster = "off";
+  fn.interrupts = 0;
   fn.controller = "off";
   fn.resetMethod = "default";
   fn.defaultType = defaultTypeOf(host.profile);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/*
+ * MSI-X interrupts of a function: an eventfd for each vector, and how often each was signalled.
+ */
+#include <errno.h>
+#include <linux/vfio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "operations.h"
+
+union irq_set {
+	struct vfio_irq_set set;
+	unsigned char bytes[sizeof(struct vfio_irq_set) + INTERRUPTS * sizeof(int32_t)];
+};
+
+void interrupts_forget(struct function *function)
+{
+	for (uint32_t i = 0; i < function->interrupt_count; i++)
+		close(function->interrupts[i]);
+	function->interrupt_count = 0;
+}
+
+static int set_irqs(struct request *request, const struct function *function, uint32_t data, const int32_t *fds,
+		    uint32_t count)
+{
+	union irq_set command = { .set = {
+		.argsz = sizeof(command.set) + (fds ? count * sizeof(*fds) : 0),
+		.flags = data | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.count = count,
+	} };
+
+	if (fds)
+		memcpy(command.set.data, fds, count * sizeof(*fds));
+	return system_call(request, ioctl(function->device, VFIO_DEVICE_SET_IRQS, &command));
+}
+
+int interrupts_enable(struct agent *agent, struct request *request)
+{
+	struct function *function = take_open_function(&agent->table, request);
+	uint32_t count = take_number(request, "vectors", INTERRUPTS);
+	int32_t fds[INTERRUPTS];
+	int error;
+
+	if (request_refused(request))
+		return REFUSED;
+	for (uint32_t i = 0; i < count; i++)
+		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = set_irqs(request, function, VFIO_IRQ_SET_DATA_EVENTFD, fds, count);
+	if (error) {
+		for (uint32_t i = 0; i < count; i++)
+			close(fds[i]);
+		return error;
+	}
+	interrupts_forget(function);
+	memcpy(function->interrupts, fds, sizeof(fds));
+	function->interrupt_count = count;
+	return 0;
+}
+
+int interrupts_disable(struct agent *agent, struct request *request)
+{
+	struct function *function = take_open_function(&agent->table, request);
+	int error;
+
+	if (request_refused(request))
+		return REFUSED;
+	error = set_irqs(request, function, VFIO_IRQ_SET_DATA_NONE, NULL, 0);
+	if (!error)
+		interrupts_forget(function);
+	return error;
+}
+
+/* How often each vector was signalled since the last time. */
+int interrupts_count(struct agent *agent, struct request *request)
+{
+	struct function *function = take_function(&agent->table, request);
+	json_t *counts;
+
+	if (request_refused(request))
+		return REFUSED;
+	counts = json_array();
+	for (uint32_t i = 0; i < function->interrupt_count; i++) {
+		eventfd_t count = 0;
+
+		if (eventfd_read(function->interrupts[i], &count))
+			count = 0;
+		json_array_append_new(counts, json_integer(count));
+	}
+	json_object_set_new(request->values, "delivered", counts);
+	return 0;
+}
