@@ -8,6 +8,7 @@ export const bootCheck: Scenario = {
   seeds: [],
   ground: null,
   requires: [],
+  also: [],
   functions: { a: "nvme" },
   buffers: {},
   steps: [{ op: "look", fields: {}, note: null, during: [] }],

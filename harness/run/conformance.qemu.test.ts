@@ -1,5 +1,4 @@
 /** The main job: every scenario on the lean kernel, each on a pristine clone, judged by model and ledger. */
-import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,9 +14,9 @@ import { runSuite } from "./run-suite.ts";
 import { defaultJobs } from "./schedule.ts";
 
 const never = new AbortController().signal;
-const names = readdirSync(scenariosFolder)
-  .filter((file) => file.endsWith(".yaml"))
-  .map((file) => file.slice(0, -".yaml".length));
+const { scenarios } = await readScenarioFolder(scenariosFolder);
+const names = scenarios.map(({ name }) => name);
+const exchanged = names.filter((name) => name.includes("@"));
 
 let folder: string;
 let ledger: Ledger;
@@ -51,6 +50,11 @@ it.each(names)("%s: nothing is observed that neither contract nor ledger predict
     details: [],
     verdict: expect.stringMatching(/^(?:pass|known)$/u) as string,
   });
+});
+
+it.each(exchanged)("%s: other devices come to the same verdict", (name) => {
+  const [base = ""] = name.split("@");
+  expect(records.get(name)?.verdict).toBe(records.get(base)?.verdict);
 });
 
 describe("the ledger", () => {

@@ -69,7 +69,7 @@ interface Decided {
 
 /** The record of a scenario whose outcome is known. */
 export function makeRecord(
-  scenario: Omit<Scenario, "functions" | "buffers" | "steps" | "requires" | "ground">,
+  scenario: Pick<Scenario, "name" | "summary" | "tags" | "seeds" | "file">,
   { bench, reproduce }: Pick<RunContext, "bench" | "reproduce">,
   folder: ScenarioFolder,
   { outcome, phases }: Decided,

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { parseScenario, ScenarioError } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import { variantsOf } from "../../src/scenario/variants.ts";
 import { projectRoot } from "../assets/project-root.ts";
 import { UsageError } from "../errors/harness-error.ts";
 
@@ -54,7 +55,7 @@ export async function readScenarioFolder(folder: string): Promise<ScenarioFolder
     if (!("steps" in result)) broken.push(result);
     else {
       const problem = findClash(result, scenarios);
-      if (problem === null) scenarios.push(result);
+      if (problem === null) scenarios.push(result, ...variantsOf(result));
       else broken.push({ name: stem(result.file), file: result.file, error: problem });
     }
   }

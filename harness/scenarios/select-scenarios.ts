@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { nearestOf } from "../../src/scenario/nearest.ts";
 import { ScenarioError } from "../../src/scenario/parse.ts";
+import { variantsOf } from "../../src/scenario/variants.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import {
@@ -48,7 +49,8 @@ async function readNamedFiles(paths: readonly string[], from: string): Promise<S
   const broken: BrokenScenario[] = [];
   for (const path of paths) {
     try {
-      scenarios.push(await readScenario(resolve(from, path)));
+      const scenario = await readScenario(resolve(from, path));
+      scenarios.push(scenario, ...variantsOf(scenario));
     } catch (error) {
       if (!(error instanceof ScenarioError)) throw error;
       broken.push({ name: path, file: path, error });

@@ -21,8 +21,8 @@ import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
 import { defaultTypeOf, functionRules } from "./rules/function.ts";
-import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { interruptRules } from "./rules/interrupts.ts";
+import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { type1Rules } from "./rules/type1.ts";
 import { describeCounters, type HostState, type ModelFunction } from "./state.ts";
@@ -56,6 +56,8 @@ export function initialState(plan: Plan): HostState {
         hwpt: null,
         group: { open: false, container: null },
         resetMethod: "default",
+        slotResets: true,
+        resetWorks: false,
         domain: null,
         onDefault: true,
         defaultType: defaultTypeOf(plan.profile),

@@ -19,6 +19,8 @@ export const quirks = {
     "A DMA refused again while the kernel examines the function has it reset after it has recovered",
   "reset-stops-at-zpci": "A zPCI reset does not reach the device behind the function, which goes on as it was",
   "death-goes-unheard": "The host is not told that the server behind a function has vanished",
+  "rescan-loses-slot-reset":
+    "A function that is scanned anew by its slot or by recover has no reset by its slot any more, which most have nothing but",
   "flush-lost-in-error-state":
     "What is unmapped while a function is in the error state stays in reach of it when it is back",
   "map-error-of-others-lost":

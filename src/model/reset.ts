@@ -62,7 +62,7 @@ export function resetFunction(host: Host, name: string): "OK" | "ENOTTY" | "EIO"
   const fn = host.fn(name);
   const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
   const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
-  if (!isByFlr) return has("bus") ? resetSlot(host, name) : "ENOTTY";
+  if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name) : "ENOTTY";
   host.inside.pass("before-reset", name);
   fn.controller = "off";
   return "OK";

@@ -119,6 +119,10 @@ export interface ModelFunction {
   hwpt: string | null;
   group: { open: boolean; container: string | null };
   resetMethod: "default" | "flr" | "bus" | "pm";
+  /** Its slot counts as a way to reset it. */
+  slotResets: boolean;
+  /** A reset worked when VFIO opened it. */
+  resetWorks: boolean;
   /** Domain whose table is registered with the function; null where DMA is blocked or the kernel's own domain is. */
   domain: string | null;
   /** The kernel's default domain is attached: nobody owns the function's DMA. */

@@ -7,6 +7,7 @@ import { dmaNames, placeSchema, pointsOf } from "../operation/during.ts";
 import { addressSchema } from "./address.ts";
 import type { ScenarioInterjection } from "./during.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
+import { exchangeable } from "./exchangeable.ts";
 
 /** The same object schema with every address field taking the scenario's own notation. */
 function loosen(shape: (typeof operationFields)[OperationName]): z.ZodObject {
@@ -54,6 +55,10 @@ export const scenarioSchema = z.strictObject({
   functions: z
     .record(nameSchema, deviceSchema)
     .describe("The functions, and which device each is, or the module that is one (docs/write-a-function.md)"),
+  also: z
+    .array(z.enum(exchangeable))
+    .default([])
+    .describe("Devices that every NVMe of it may be as well: NAME@DEVICE is the same scenario on those"),
   buffers: z.record(nameSchema, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
   steps: z.array(z.unknown()).min(1).max(500),
 });
@@ -91,6 +96,8 @@ export interface Scenario {
   readonly requires: readonly string[];
   /** Devices by their names, or modules by their paths. */
   readonly functions: Readonly<Record<string, string>>;
+  /** Devices that every NVMe of it may be as well. */
+  readonly also: readonly (typeof exchangeable)[number][];
   readonly buffers: Readonly<Record<string, number>>;
   readonly steps: readonly ScenarioStep[];
   /** Path it was read from. */

@@ -21,8 +21,8 @@ export function openDevice(host: Host, name: string): void {
   if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
   fn.inUse = true;
   fn.busMaster = "off";
-  resetFunction(host, name);
   // It is tried, and nobody is told where it did not work.
+  fn.resetWorks = resetFunction(host, name) === "OK";
   host.devices.reset(fn, anything);
 }
 

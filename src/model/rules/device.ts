@@ -15,9 +15,10 @@ const openFunction = (host: Host, name: string): ModelFunction => {
  * VFIO_DEVICE_FLAGS_RESET and _PCI, and _CAPS where the kernel can pass functions to guests.
  * Ground: drivers/vfio/pci/vfio_pci_zdev.c, vfio_pci_info_zdev_add_caps, built with VFIO_PCI_ZDEV_KVM.
  */
-const infoFlags = (options: readonly string[]): Pattern => {
-  if (options.length === 0) return { $oneOf: [0x03, 0x83] };
-  return options.includes("VFIO_PCI_ZDEV_KVM") ? 0x83 : 0x03;
+const infoFlags = (options: readonly string[], { resetWorks }: ModelFunction): Pattern => {
+  const reset = resetWorks ? 0x01 : 0;
+  if (options.length === 0) return { $oneOf: [reset | 0x02, reset | 0x82] };
+  return reset | (options.includes("VFIO_PCI_ZDEV_KVM") ? 0x82 : 0x02);
 };
 
 /** Rules of this file. */
@@ -28,13 +29,16 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
       "interrupt indexes; drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl: -EINVAL before the device is bound",
     predict: (host, { function: name }) =>
       openFunction(host, name).inUse
-        ? succeed({ flags: infoFlags(host.profile.kernel.options), regions: 9, irqs: 5 })
+        ? succeed({ flags: infoFlags(host.profile.kernel.options, host.fn(name)), regions: 9, irqs: 5 })
         : fail("EINVAL"),
   },
   reset: {
-    ground: "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_reset: mappings and attachment are not touched",
+    ground:
+      "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_reset: -EINVAL where none worked at open; mappings and attachment are " +
+      "not touched",
     predict: (host, { function: name }) => {
-      if (!openFunction(host, name).inUse) return fail("EINVAL");
+      const { inUse, resetWorks } = openFunction(host, name);
+      if (!inUse || !resetWorks) return fail("EINVAL");
       return end(resetFunction(host, name));
     },
   },

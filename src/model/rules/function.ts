@@ -12,6 +12,18 @@ const requireUnused = (fn: ModelFunction, what: string): void => {
     throw new ScenarioMistake(`${what} takes the group away under its open descriptor: close that first`);
 };
 
+/**
+ * The function is scanned anew, and what can reset it is found out.
+ * Contract: its slot can, as it could before (s390_pci_hpc.c, reset_slot). Quirk: the scan holds the function's state lock, which
+ * reset_slot wants even where it is only asked, and drivers/pci/pci.c, pci_init_reset_methods, takes -EIO for a no.
+ */
+const scan = (host: Host, name: string): void => {
+  host.fn(name).slotResets = !host.has("rescan-loses-slot-reset");
+};
+
+/** Whether the function has any way to be reset: else it has no attributes for it (drivers/pci/pci.c, pci_dev_reset_attr_is_visible). */
+const hasMethods = (fn: ModelFunction): boolean => fn.profile.device === "nvme" || fn.slotResets;
+
 const forget = (host: Host, name: string): void => {
   host.setDomain(name, null);
   const fn = host.fn(name);
@@ -74,15 +86,19 @@ export const functionRules: Rules<
       forget(host, name);
       host.devices.reset(fn, anything);
       fn.configured = on;
+      if (on) scan(host, name);
       if (on) host.say(`${name} configure`, `${name} enable`);
       else host.say(`${name} disable`, `${name} deconfigure`);
       return succeed();
     },
   },
   "sysfs-reset": {
-    ground: "drivers/pci/pci.c, reset_store and __pci_reset_function_locked: the first method that works",
+    ground:
+      "drivers/pci/pci.c, reset_store and __pci_reset_function_locked: the first method that works; " +
+      "pci_dev_reset_attr_is_visible: no file where there is none",
     predict: (host, { function: name }) => {
-      if (!host.fn(name).configured) return fail("ENOENT");
+      const fn = host.fn(name);
+      if (!fn.configured || !hasMethods(fn)) return fail("ENOENT");
       return end(resetFunction(host, name));
     },
   },
@@ -94,6 +110,7 @@ export const functionRules: Rules<
       if (!fn.configured) return fail("ENOENT");
       forget(host, name);
       host.devices.reset(fn, anything);
+      scan(host, name);
       host.say(`${name} disable`, `${name} enable`);
       return succeed();
     },
@@ -102,10 +119,12 @@ export const functionRules: Rules<
     ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
     predict: (host, { function: name, method }) => {
       const fn = host.fn(name);
-      if (!fn.configured) return fail("ENOENT");
+      if (!fn.configured || !hasMethods(fn)) return fail("ENOENT");
       const known = fn.profile.device === "nvme" ? ["flr", "bus", "default"] : ["bus", "default"];
       if (!known.includes(method)) return fail("EINVAL");
       fn.resetMethod = method;
+      // They are asked anew, and nobody holds the lock now.
+      if (method !== "flr") fn.slotResets = true;
       return succeed();
     },
   },

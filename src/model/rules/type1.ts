@@ -35,8 +35,12 @@ const reservedOf = (host: Host, container: Container): Reservation[] =>
 /** What the kernel says of a range that leaves the 64-bit space. */
 const wraps = (host: Host): string => (host.kernelIs("6.18") ? "EOVERFLOW" : "EINVAL");
 
-/** A group joins the container's domain, the first one makes it. */
+/**
+ * A group joins the container's domain, the first one makes it. Every one comes with a domain of its own, which is attached
+ * first and left for that of the others where one like it is there (vfio_iommu_type1_attach_group).
+ */
 function joinDomain(host: Host, name: string, container: Container): void {
+  if (container.domain !== null) host.setDomain(name, host.newDomain());
   container.domain ??= host.newDomain();
   host.setDomain(name, container.domain);
 }
@@ -95,7 +99,8 @@ export const type1Rules: Rules<
       const container = containerOf(host, name);
       if (container.groups.length === 0 || container.iommuSet) return fail("EINVAL");
       container.iommuSet = true;
-      for (const group of container.groups) joinDomain(host, group, container);
+      // Newest first: vfio_container_attach_group adds at the head of the list.
+      for (const group of container.groups.toReversed()) joinDomain(host, group, container);
       return succeed();
     },
   },

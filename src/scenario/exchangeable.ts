@@ -1,0 +1,2 @@
+/** Devices that an NVMe may be exchanged for. */
+export const exchangeable = ["witness"] as const;
