@@ -8,6 +8,7 @@ import type { Selection } from "../scenarios/select-scenarios.ts";
 /** Which scenarios, as commander hands it over. */
 export interface SelectionFlags {
   readonly tag: readonly string[];
+  readonly without: readonly string[];
   readonly seed: readonly string[];
   readonly scenarios?: string;
 }
@@ -19,6 +20,7 @@ export const nameHelp = 'names, globs ("dma-*", quoted) or paths of YAML files; 
 export function addSelectionOptions(command: Command): Command {
   return command
     .addOption(repeatable("--tag <tag>", "only scenarios with this tag; repeat for any of several"))
+    .addOption(repeatable("--without <tag>", "no scenario with this tag; repeat for more"))
     .addOption(
       repeatable("--seed <document>", "only scenarios that decide a claim of this seed document, such as 002"),
     )
@@ -28,7 +30,7 @@ export function addSelectionOptions(command: Command): Command {
 /** The selection that arguments and options make. */
 export function readSelection(names: readonly string[], flags: SelectionFlags, workingFolder: string): Selection {
   const folder = flags.scenarios === undefined ? scenariosFolder : resolve(workingFolder, flags.scenarios);
-  return { names, tags: flags.tag, seeds: flags.seed, folder, workingFolder };
+  return { names, tags: flags.tag, without: flags.without, seeds: flags.seed, folder, workingFolder };
 }
 
 /** Reads a number of jobs. */

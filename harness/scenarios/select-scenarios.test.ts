@@ -20,7 +20,8 @@ async function select(
   more: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[] | string> {
   await using folder = await temporaryFolder({ ...files, ...more });
-  const selection = { names: [], tags: [], seeds: [], folder: join(folder.path, "all"), workingFolder: folder.path };
+  const nothing = { names: [], tags: [], without: [], seeds: [] };
+  const selection = { ...nothing, folder: join(folder.path, "all"), workingFolder: folder.path };
   try {
     const found = await selectScenarios({ ...selection, ...wanted });
     return [...found.scenarios.map((each) => each.name), ...found.broken.map((each) => `(${each.name})`)];
@@ -48,6 +49,13 @@ describe("selectScenarios", () => {
     ["*", ["attach-twice", "replace-empty", "replace-full"]],
   ])("takes the glob %s", async (glob, names) => {
     expect(await select({ names: [glob] })).toEqual(names);
+  });
+
+  it("leaves out what has an unwanted tag, whatever else it has", async () => {
+    expect(await select({ without: ["replace"] })).toEqual(["attach-twice"]);
+    expect(await select({ without: ["attach", "dma"] })).toEqual(["replace-empty"]);
+    expect(await select({ tags: ["replace"], without: ["dma"] })).toEqual(["replace-empty"]);
+    expect(await select({ without: ["replce"] })).toBe('No scenario has the tag "replce": did you mean "replace"?');
   });
 
   it("takes a dot in a glob as a dot", async () => {

@@ -18,6 +18,8 @@ export interface Selection {
   /** Names, globs (`*`, `?`) and paths of YAML files; all scenarios where empty. */
   readonly names: readonly string[];
   readonly tags: readonly string[];
+  /** Tags that none may have. */
+  readonly without: readonly string[];
   readonly seeds: readonly string[];
   /** Folder that names are looked up in. */
   readonly folder: string;
@@ -76,10 +78,10 @@ function matchAll(folder: ScenarioFolder, patterns: readonly string[]): Scenario
   return { scenarios: [...scenarios], broken: [...broken] };
 }
 
-/** Keeps what has a wanted tag and a wanted seed. A broken file's tags are not known, so it stays. */
-function filterScenarios(found: ScenarioFolder, { tags, seeds }: Selection): ScenarioFolder {
+/** Keeps what has a wanted tag and a wanted seed, and no unwanted tag. A broken file's tags are not known, so it stays. */
+function filterScenarios(found: ScenarioFolder, { tags, without, seeds }: Selection): ScenarioFolder {
   const { scenarios, broken } = found;
-  for (const tag of tags) {
+  for (const tag of [...tags, ...without]) {
     const known = scenarios.flatMap((each) => each.tags);
     if (!known.includes(tag)) throw unknown("No scenario has the tag", tag, known);
   }
@@ -89,7 +91,9 @@ function filterScenarios(found: ScenarioFolder, { tags, seeds }: Selection): Sce
   }
   const hasOne = (wanted: readonly string[], has: readonly string[]): boolean =>
     wanted.length === 0 || wanted.some((each) => has.includes(each));
-  const kept = scenarios.filter((each) => hasOne(tags, each.tags) && hasOne(seeds, each.seeds));
+  const kept = scenarios
+    .filter((each) => hasOne(tags, each.tags) && hasOne(seeds, each.seeds))
+    .filter((each) => !without.some((tag) => each.tags.includes(tag)));
   if (kept.length + broken.length === 0) {
     throw new UsageError({ what: "Nothing to run: no scenario is selected", remedy: 'See "zhil list"' });
   }

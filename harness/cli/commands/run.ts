@@ -13,6 +13,7 @@ Examples:
   zhil run "replace-*" --tag dma -j 4         by glob and tag, four at a time
   zhil run ./mine.yaml --kernel arch/s390/boot/bzImage
   zhil run --tag type1 --kernel debian/6.12   Debian's own kernel, with the modules it needs
+  zhil run --without race                     everything but races
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
   zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
 
