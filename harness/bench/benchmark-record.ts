@@ -17,7 +17,7 @@ export const figureSchema = z.strictObject({
   figure: z.string().describe("Its name, the same in every record"),
   part: z.enum(parts),
   what: z.string().describe("In words"),
-  unit: z.enum(["ms", "s", "MiB", "%", "count"]),
+  unit: z.enum(["ms", "s", "MiB", "%", "count", "/s"]),
   value: z.number().nullable().describe("The median where there are samples; null where it could not be measured"),
   spread: spread.nullable(),
   baseline: z

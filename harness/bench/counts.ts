@@ -14,6 +14,8 @@ export interface Counts {
   readonly debian: { readonly alone: number; readonly inTurn: number };
   /** Clones idle side by side. */
   readonly idle: number;
+  /** DMA in each round. */
+  readonly dma: { readonly rounds: number; readonly each: number };
   /** Scenarios of the runs, growing. */
   readonly runs: readonly number[];
 }
@@ -26,6 +28,7 @@ export const fullCounts: Counts = {
   lean: { alone: 3, inTurn: 5 },
   debian: { alone: 1, inTurn: 2 },
   idle: 5,
+  dma: { rounds: 10, each: 10_000 },
   runs: [100, 300, 1000],
 };
 
@@ -37,5 +40,6 @@ export const quickCounts: Counts = {
   lean: { alone: 2, inTurn: 3 },
   debian: { alone: 1, inTurn: 1 },
   idle: 3,
+  dma: { rounds: 5, each: 2_000 },
   runs: [10, 30, 100],
 };

@@ -139,10 +139,16 @@ describe("runs", () => {
   });
 });
 
+it("wants 5,000 round trips of DMA a second", () => {
+  const state = (perSecond: number) =>
+    judged({ dma: { found: { perSecond: [perSecond] } } })["dma-round-trips"]?.state;
+  expect([state(5000), state(4999)]).toEqual(["met", "missed"]);
+});
+
 it("says of every figure of a part why it could not be measured, and nothing of parts that were not asked for", () => {
   const failed = { failed: "no QEMU" };
-  const all = judged({ thaw: failed, scenario: failed, memory: failed, runs: failed });
-  expect(Object.keys(all)).toHaveLength(16);
+  const all = judged({ thaw: failed, scenario: failed, memory: failed, dma: failed, runs: failed });
+  expect(Object.keys(all)).toHaveLength(17);
   for (const figure of Object.values(all)) expect(figure).toMatchObject({ state: "unmeasured", note: "no QEMU" });
   expect(Object.keys(judged({ memory: { found: { privateMiB: [20, 30, 40] } } }))).toEqual(["idle-memory"]);
   expect(judged({})).toEqual({});

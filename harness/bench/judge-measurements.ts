@@ -3,6 +3,7 @@ import type { Figure } from "./benchmark-record.ts";
 import { judgeFigure, unmeasured, type FigureDefinition, type Finding } from "./figure.ts";
 import { judgeRuns } from "./judge-runs.ts";
 import type {
+  DmaMeasurement,
   Measured,
   MemoryMeasurement,
   Measurements,
@@ -19,11 +20,12 @@ const mebibytes = (memoryMiB: number): string =>
 
 /** Every figure of what was measured, in the order of the table. */
 export function judgeMeasurements(measurements: Measurements, cores: number): readonly Figure[] {
-  const { thaw, scenario, memory, runs } = measurements;
+  const { thaw, scenario, memory, dma, runs } = measurements;
   return [
     ...(thaw === undefined ? [] : judgeThaw(thaw)),
     ...(scenario === undefined ? [] : judgeScenario(scenario)),
     ...(memory === undefined ? [] : [judgeMemory(memory)]),
+    ...(dma === undefined ? [] : [judgeDma(dma)]),
     ...(runs === undefined ? [] : judgeRuns(runs, cores)),
   ];
 }
@@ -111,6 +113,15 @@ function judgeMemory(measured: Measured<MemoryMeasurement>): Figure {
   };
   if ("failed" in measured) return unmeasured(definition, measured.failed);
   return judgeFigure(definition, ofSamples(measured.found.privateMiB));
+}
+
+function judgeDma(measured: Measured<DmaMeasurement>): Figure {
+  const definition: FigureDefinition = {
+    ...{ figure: "dma-round-trips", part: "dma", what: "DMA of a page by a function of ours, one after the other" },
+    ...{ unit: "/s", bar: { relation: "at least", limit: 5000, of: "value" } },
+  };
+  if ("failed" in measured) return unmeasured(definition, measured.failed);
+  return judgeFigure(definition, ofSamples(measured.found.perSecond));
 }
 
 const ofSamples = (samples: readonly number[]): Finding =>

@@ -3,7 +3,7 @@ import type { Phases } from "../../src/target/target.ts";
 import type { Verdict } from "../evidence/record.ts";
 
 /** Parts of the benchmark: what can be measured without the rest. */
-export const parts = ["thaw", "scenario", "memory", "runs"] as const;
+export const parts = ["thaw", "scenario", "memory", "dma", "runs"] as const;
 
 /** A part of the benchmark. */
 export type Part = (typeof parts)[number];
@@ -49,6 +49,12 @@ export interface MemoryMeasurement {
   readonly privateMiB: readonly number[];
 }
 
+/** DMA of a function that this process serves, one after the other. */
+export interface DmaMeasurement {
+  /** Pages written in a second, there and back. */
+  readonly perSecond: readonly number[];
+}
+
 /** A run of the smallest scenario, each on a clone of its own. */
 export interface RunMeasurement {
   readonly scenarios: number;
@@ -82,5 +88,6 @@ export interface Measurements {
   readonly thaw?: Measured<ThawMeasurement>;
   readonly scenario?: Measured<ScenarioMeasurement>;
   readonly memory?: Measured<MemoryMeasurement>;
+  readonly dma?: Measured<DmaMeasurement>;
   readonly runs?: Measured<RunsMeasurement>;
 }

@@ -16,6 +16,7 @@ import { breakDown } from "./breakdown.ts";
 import type { Counts } from "./counts.ts";
 import { judgeMeasurements } from "./judge-measurements.ts";
 import { recordRun } from "./judge-runs.ts";
+import { measureDma } from "./measure-dma.ts";
 import { measureMemory } from "./measure-memory.ts";
 import { measureRuns } from "./measure-runs.ts";
 import { measureScenario } from "./measure-scenario.ts";
@@ -76,6 +77,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     ...(await measure("thaw", () => measureThaw(context))),
     ...(await measure("scenario", () => measureScenario(debian.prepare, context))),
     ...(await measure("memory", () => measureMemory(context))),
+    ...(await measure("dma", () => measureDma(context))),
     ...(await measure("runs", () => measureRuns(context))),
   } as Measurements;
   const { runs: ran } = measurements;
