@@ -61,10 +61,15 @@ const numbers = [0, 1, 0x7f, 0x80, 0xff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 /** What goes wrong with messages. */
 const mutations: readonly ((parts: Buffer[], at: number, random: Random) => void)[] = [
   // A bit, a byte, a number at the edge of its range.
-  (parts, at, random) => withPlace(parts[at]!, 1, random, (bytes, place) => (bytes[place]! ^= 1 << random(8))),
-  (parts, at, random) => withPlace(parts[at]!, 1, random, (bytes, place) => (bytes[place] = random(256))),
-  (parts, at, random) =>
-    withPlace(parts[at]!, 4, random, (bytes, place) => bytes.writeUInt32LE(numbers[random(8)]!, place & ~3)),
+  (parts, at, random) => {
+    withPlace(parts[at]!, 1, random, (bytes, place) => (bytes[place]! ^= 1 << random(8)));
+  },
+  (parts, at, random) => {
+    withPlace(parts[at]!, 1, random, (bytes, place) => (bytes[place] = random(256)));
+  },
+  (parts, at, random) => {
+    withPlace(parts[at]!, 4, random, (bytes, place) => bytes.writeUInt32LE(numbers[random(8)]!, place & ~3));
+  },
   // Cut short, grown, and the header none the wiser; or telling of it.
   (parts, at, random) => (parts[at] = parts[at]!.subarray(0, random(parts[at]!.length + 1))),
   (parts, at, random) => (parts[at] = Buffer.concat([parts[at]!, Buffer.alloc(1 + random(64), random(256))])),
