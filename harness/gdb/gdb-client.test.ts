@@ -45,6 +45,9 @@ it("asks as the protocol wants it, and acknowledges what it hears", async () => 
     "z0,3ffe0127c00,2": "OK",
     p1: "000003ffe0127c00",
     p10: "000003ffe03a4264",
+    g: "00ff",
+    G00ff: "OK",
+    "P11=0000000000001000": "OK",
     s: "T05thread:01;",
     c: "T05thread:01;",
     D: "OK",
@@ -56,8 +59,11 @@ it("asks as the protocol wants it, and acknowledges what it hears", async () => 
   expect(await client.readRegister(registers.general(14), never)).toBe(0x3ffe03a4264n);
   await client.removeBreakpoint(0x3ffe0127c00n, never);
   await client.step(never);
+  await client.writeRegister(registers.general(15), 0x1000n, never);
+  await client.writeRegisters(await client.readRegisters(never), never);
   await client.detach(never);
-  expect(asked).toEqual(["?", "Z0,3ffe0127c00,2", "c", "p1", "p10", "z0,3ffe0127c00,2", "s", "D"]);
+  const last = ["P11=0000000000001000", "g", "G00ff", "D"];
+  expect(asked).toEqual(["?", "Z0,3ffe0127c00,2", "c", "p1", "p10", "z0,3ffe0127c00,2", "s", ...last]);
   await until(() => Buffer.concat(heard).toString("latin1").split("+").length - 1 === asked.length);
 });
 

@@ -64,6 +64,21 @@ export class GdbClient implements Disposable {
     return BigInt(`0x${await this.#request(`p${number.toString(16)}`, /^[0-9a-f]{16}$/, signal)}`);
   }
 
+  /** All registers of the processor that stopped, as the stub writes them (`g`). */
+  async readRegisters(signal: AbortSignal): Promise<string> {
+    return this.#request("g", /^[0-9a-fx]+$/, signal);
+  }
+
+  /** Gives all registers back what `readRegisters` had (`G`). */
+  async writeRegisters(registersRead: string, signal: AbortSignal): Promise<void> {
+    await this.#request(`G${registersRead}`, "OK", signal);
+  }
+
+  /** Gives a register another value (`P`). */
+  async writeRegister(number: number, value: bigint, signal: AbortSignal): Promise<void> {
+    await this.#request(`P${number.toString(16)}=${value.toString(16).padStart(16, "0")}`, "OK", signal);
+  }
+
   /** Executes one instruction, interrupts kept waiting (`s`). */
   async step(signal: AbortSignal): Promise<void> {
     await this.#request("s", /^T05/, signal);

@@ -16,7 +16,10 @@ const at = (side: KernelPoint["side"], ...symbols: readonly string[]): KernelPoi
   side,
   flushes: false,
 });
-const flush = (side: KernelPoint["side"]): KernelPoint => ({ symbols: ["zpci_refresh_trans"], side, flushes: true });
+/** The function that sends RPCIT: (handle << 32, address, length), 0 where it succeeds. */
+export const refreshSymbol = "zpci_refresh_trans";
+
+const flush = (side: KernelPoint["side"]): KernelPoint => ({ symbols: [refreshSymbol], side, flushes: true });
 
 /**
  * The points in Linux 6.12 to 7.2; no function changed its name or meaning in between. What each is called by:
@@ -53,6 +56,6 @@ export const kernelPoints: Readonly<Record<PointName, KernelPoint>> = {
 };
 
 /** Every function of the kernel that a point needs. */
-export const symbolsOf = (names: Iterable<PointName>): string[] => [
-  ...new Set([...names].flatMap((name) => kernelPoints[name].symbols)),
+export const allSymbols: readonly string[] = [
+  ...new Set(Object.values(kernelPoints).flatMap(({ symbols }) => symbols)),
 ];

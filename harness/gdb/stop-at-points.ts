@@ -10,10 +10,7 @@ export type Symbols = ReadonlyMap<string, bigint>;
 /** What an operation is stopped with. */
 export interface Stopping {
   /** Of a machine that stands still. */
-  readonly client: Pick<
-    GdbClient,
-    "setBreakpoint" | "removeBreakpoint" | "readRegister" | "step" | "resume" | "interrupt"
-  >;
+  readonly client: Omit<GdbClient, "negotiate" | "detach" | typeof Symbol.dispose>;
   readonly symbols: Symbols;
   /** Handle of a function. */
   readonly handleOf: (name: string) => bigint | null;
@@ -26,6 +23,12 @@ export interface Stopping {
 const argument = registers.general(2);
 const returnAddress = registers.general(14);
 const stackPointer = registers.general(15);
+
+/** Bytes that are left free under the stack of the function that stands still: more than its callee needs (160). */
+const stackGap = 512n;
+
+/** Calls a function of the kernel, where it stands, and returns what that returned. */
+export type CallKernel = (symbol: string, ...parameters: readonly bigint[]) => Promise<bigint>;
 
 /** Most calls that are not the one that is waited for. */
 const callLimit = 10_000;
@@ -40,7 +43,7 @@ export async function stopAtPoints<T, R>(
   stopping: Stopping,
   stops: readonly Stop[],
   begin: () => Promise<T>,
-  doAt: (stop: Stop) => Promise<R>,
+  doAt: (stop: Stop, call: CallKernel) => Promise<R>,
 ): Promise<{ readonly answer: Promise<T>; readonly done: readonly (R | null)[] }> {
   const targets = stops.map((stop) => ({ stop, ...locate(stopping, stop) }));
   const answer = begin();
@@ -53,7 +56,7 @@ export async function stopAtPoints<T, R>(
   for (const [index, { stop, entries, isMeant, side }] of targets.entries()) {
     const isThere = await walk.toCall(entries, isMeant, side === "return");
     if (!isThere || (side === "return" && !(await walk.toReturn()))) break;
-    done[index] = await doAt(stop);
+    done[index] = await doAt(stop, (symbol, ...parameters) => walk.call(symbol, parameters));
   }
   return { answer, done };
 }
@@ -118,6 +121,32 @@ class Walk {
     throw new InfrastructureError({
       what: `Cannot find a return among ${callLimit}: none was the one that is meant`,
     });
+  }
+
+  /**
+   * Has the processor call a function as if the one that stands still had called it: with its stack, its task and what it has
+   * locked. Afterwards everything is as it was, but for what the function did.
+   */
+  async call(symbol: string, parameters: readonly bigint[]): Promise<bigint> {
+    const { client, signal, symbols } = this.#stopping;
+    const entry = symbols.get(symbol);
+    if (entry === undefined) {
+      throw new InfrastructureError({ what: `Cannot call "${symbol}": the kernel has no such function` });
+    }
+    const registersBefore = await client.readRegisters(signal);
+    const place = await client.readRegister(registers.pswAddress, signal);
+    const stack = (await client.readRegister(stackPointer, signal)) - stackGap;
+    for (const [index, value] of parameters.entries()) await client.writeRegister(argument + index, value, signal);
+    await client.writeRegister(returnAddress, place, signal);
+    await client.writeRegister(stackPointer, stack, signal);
+    await client.writeRegister(registers.pswAddress, entry, signal);
+    this.#place = entry;
+    if (!(await this.toReturn()))
+      throw new InfrastructureError({ what: `"${symbol}" was called and never returned` });
+    const returned = await client.readRegister(argument, signal);
+    await client.writeRegisters(registersBefore, signal);
+    this.#place = place;
+    return returned;
   }
 
   /** Goes on to one of these instructions; false where the operation ended before. */

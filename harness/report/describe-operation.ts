@@ -1,16 +1,27 @@
 import { ZodDefault, type ZodType } from "zod";
-import { operationFields, type Operation } from "../../src/operation/operation.ts";
+import {
+  insideFields,
+  operationFields,
+  type InsideOperation,
+  type Operation,
+} from "../../src/operation/operation.ts";
 
 /** An operation as a person would say it, without what goes without saying: `dma-write function=a iova=0x1000 block=2`. */
 export function describeOperation({ op, during = [], ...fields }: Operation): string {
-  const shape: Readonly<Record<string, ZodType>> = operationFields[op].shape;
+  const inside = during.map(
+    ({ at, of, operation }) => `(${at}${of === undefined ? "" : ` of ${of}`}: ${describeInside(operation)})`,
+  );
+  return [describeFields(op, fields, operationFields[op].shape), ...inside].join(" ");
+}
+
+const describeInside = ({ op, ...fields }: InsideOperation): string =>
+  describeFields(op, fields, insideFields[op].shape);
+
+function describeFields(op: string, fields: object, shape: Readonly<Record<string, ZodType>>): string {
   const words = Object.entries(fields)
     .filter(([field, value]) => !isDefault(shape[field], value))
     .map(([field, value]) => `${field}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  const inside = during.map(
-    ({ at, of, operation }) => `(${at}${of === undefined ? "" : ` of ${of}`}: ${describeOperation(operation)})`,
-  );
-  return [op, ...words, ...inside].join(" ");
+  return [op, ...words].join(" ");
 }
 
 const isDefault = (schema: ZodType | undefined, value: unknown): boolean =>

@@ -1,13 +1,14 @@
-/** Operations with DMA inside: the kernel is stopped at their points, and functions do the DMA while it stands still. */
+/** Operations with something inside: the kernel is stopped at their points, and that is done while it stands still. */
 import * as z from "zod";
 import { interjectionResults, stopsOf, type InterjectionResult, type Stop } from "../../src/operation/during.ts";
-import type { Operation } from "../../src/operation/operation.ts";
+import type { InsideOperation, Operation } from "../../src/operation/operation.ts";
+import type { Profile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
-import { symbolsOf } from "../gdb/kernel-points.ts";
+import { allSymbols, refreshSymbol } from "../gdb/kernel-points.ts";
 import { openGdbStub } from "../gdb/open-gdb-stub.ts";
-import { stopAtPoints, type Symbols } from "../gdb/stop-at-points.ts";
+import { stopAtPoints, type CallKernel, type Symbols } from "../gdb/stop-at-points.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import type { ServedFunctions } from "./served-functions.ts";
@@ -17,10 +18,11 @@ const resultSchema = z.enum(interjectionResults);
 /** Limit of one DMA of a witness, in milliseconds. */
 const dmaLimit = 5_000;
 
-/** What an operation with DMA inside needs. */
+/** What an operation with something inside needs. */
 export interface DuringParts {
   readonly machine: Pick<StartedQemu, "qmp" | "folder">;
   readonly agent: AgentClient;
+  readonly kernel: Pick<Profile["kernel"], "digest" | "commandLine">;
   /** What does the DMA. */
   readonly served: ServedFunctions;
   /** Handle of a function, as it was last seen. */
@@ -31,21 +33,21 @@ export interface DuringParts {
 }
 
 /**
- * Performs an operation and the DMA inside it; what came of that is its value `during`, in order.
+ * Performs an operation and what is done inside it; what came of that is its value `during`, in order.
  * @throws {HarnessError} where no answer was had, or the kernel cannot be stopped where it should be
  */
 export async function performDuring(operation: Operation, parts: DuringParts): Promise<AgentAnswer> {
   const { machine, agent, limit, signal } = parts;
   const { op, during: _, ...fields } = operation;
   const stops = stopsOf(operation);
-  const symbols = await findSymbols(parts, stops);
+  const symbols = await findSymbols(parts);
   await using stub = await openGdbStub(machine, signal);
   const { answer, done } = await stopAtPoints(
     // The operation's own limit is what ends it.
     { client: stub.client, symbols, handleOf: parts.handleOf, limit: 2 * limit, signal },
     stops,
     () => agent.request(op, fields, signal, limit),
-    (stop) => doDma(stop, parts),
+    (stop, call) => doAll(stop, call, parts),
   );
   await stub.close(signal);
   const { values, ...rest } = await answer;
@@ -57,35 +59,63 @@ export async function performDuring(operation: Operation, parts: DuringParts): P
 
 const missed = (stop: Stop | undefined): InterjectionResult[] => stop?.operations.map(() => "not reached") ?? [];
 
-async function doDma({ operations }: Stop, { served, signal }: DuringParts): Promise<InterjectionResult[]> {
+async function doAll({ operations }: Stop, call: CallKernel, parts: DuringParts): Promise<InterjectionResult[]> {
   const results: InterjectionResult[] = [];
   for (const operation of operations) {
-    const dma = served.perform(operation);
-    if (dma === null) {
-      throw new InfrastructureError({
-        what: `Function "${operation.function}" is not served here and does no DMA by itself`,
-      });
-    }
-    const wait = { what: `the answer to "${operation.op}" while the host stands still`, limit: dmaLimit, signal };
-    const { completion } = await withLimit(wait, () => dma);
-    results.push(resultSchema.parse(completion));
+    results.push(operation.op === "flush" ? await flush(operation, call, parts) : await doDma(operation, parts));
   }
   return results;
 }
 
+/** As s390_iommu_iotlb_sync does it for one function. */
+async function flush(
+  { function: name, iova, length }: Extract<InsideOperation, { readonly op: "flush" }>,
+  call: CallKernel,
+  { handleOf }: DuringParts,
+): Promise<InterjectionResult> {
+  const handle = handleOf(name);
+  if (handle === null) throw new InfrastructureError({ what: `Cannot flush "${name}": the function has no handle` });
+  const returned = await call(refreshSymbol, handle << 32n, BigInt(iova), BigInt(length));
+  // An int: what stands in the upper half of the register is nobody's.
+  return BigInt.asIntN(32, returned) === 0n ? "success" : "refused";
+}
+
+async function doDma(
+  operation: Exclude<InsideOperation, { readonly op: "flush" }>,
+  { served, signal }: DuringParts,
+): Promise<InterjectionResult> {
+  const dma = served.perform(operation);
+  if (dma === null) {
+    throw new InfrastructureError({
+      what: `Function "${operation.function}" is not served here and does no DMA by itself`,
+    });
+  }
+  const wait = { what: `the answer to "${operation.op}" while the host stands still`, limit: dmaLimit, signal };
+  const { completion } = await withLimit(wait, () => dma);
+  return resultSchema.parse(completion);
+}
+
+/** Where functions of kernels are, by kernel: reading its table of symbols takes a guest longer than all the rest. */
+const symbolsOfKernels = new Map<string, Symbols>();
+
 /** Where the kernel's functions are, as it says itself. */
-async function findSymbols({ agent, limit, signal }: DuringParts, stops: readonly Stop[]): Promise<Symbols> {
-  const symbols = symbolsOf(stops.map(({ at }) => at));
-  const { result, values } = await agent.request("find-symbols", { symbols }, signal, limit);
+async function findSymbols({ agent, kernel, limit, signal }: DuringParts): Promise<Symbols> {
+  // Addresses are those of the image only where the kernel is not put anywhere else.
+  const key = kernel.commandLine.split(" ").includes("nokaslr") ? kernel.digest : null;
+  const known = key === null ? undefined : symbolsOfKernels.get(key);
+  if (known !== undefined) return known;
+  const { result, values } = await agent.request("find-symbols", { symbols: allSymbols }, signal, limit);
   if (result !== "OK") {
     throw new InfrastructureError({
       what: `Cannot find the functions of the kernel: /proc/kallsyms gave ${result}`,
       remedy: "Use a kernel with CONFIG_KALLSYMS",
     });
   }
-  const found = symbols.flatMap((name): [string, bigint][] => {
+  const found = allSymbols.flatMap((name): [string, bigint][] => {
     const address = values[name];
     return typeof address === "string" && /^0x[0-9a-f]{1,16}$/.test(address) ? [[name, BigInt(address)]] : [];
   });
-  return new Map(found);
+  const symbols = new Map(found);
+  if (key !== null) symbolsOfKernels.set(key, symbols);
+  return symbols;
 }

@@ -109,7 +109,8 @@ export class StartedEmulatedTarget implements StartedTarget {
     const limit = this.#limits.operation;
     if (operation.during !== undefined) {
       const handleOf = (name: string): bigint | null => this.#observer.handleOf(name);
-      const parts = { machine: this.machine, agent, served: this.#served, handleOf, limit, signal };
+      const { kernel } = this.profile;
+      const parts = { machine: this.machine, agent, kernel, served: this.#served, handleOf, limit, signal };
       return performDuring(operation, parts);
     }
     const { op, ...fields } = operation;

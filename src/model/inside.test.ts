@@ -223,12 +223,62 @@ describe("a reset", () => {
   it("gives up where the recovery came first", () => {
     const steps = reset + during(["before-reset", "a", nothing]);
     expect(seen(steps, { ways: [0, 1] })).toMatchObject({ result: "EIO", messages: ["a error 0x4"] });
+    expect(seen(steps, { ways: [0, 2] })).toMatchObject({ result: "EAGAIN", messages: ["a error 0x4"] });
+    const sysfs = steps.replace("- reset:", "- sysfs-reset:");
+    expect(seen(sysfs, { ways: [0, 1] })).toMatchObject({ result: "EIO", messages: ["a error 0x4"] });
+    expect(seen(sysfs, { ways: [0, 2] }).result).toBe("OK");
+    const hot = steps.replace("- reset:", "- hot-reset:");
+    expect(seen(hot, { ways: [0, 3] })).toMatchObject({ result: "ENOTTY", messages: ["a error 0x4"] });
     expect(seen(steps, { ways: [1] }).messages).toEqual(["a error 0x4", "a reset", "a disable", "a enable"]);
   });
 
   it("leaves what it did to a function that the kernel gave up", () => {
     const steps = reset + during(["before-reset", "a", nothing]);
     expect(seen(steps, { bench: old }).messages).toEqual(["a reset", "a error 0x4", "a disable", "a enable"]);
+  });
+});
+
+describe("another thread's flush of a function", () => {
+  const flushes = (...at: readonly string[]): string =>
+    "\n    during:" +
+    at
+      .map((each) => `\n      - { at: ${each}, flush: { function: a, iova: base+0x10000, length: 0x1000 } }`)
+      .join("");
+  const quirks: QuirkName[] = ["flush-without-table-is-an-error"];
+
+  it("fails without a table, and nothing else comes of it, but for the implementation that makes an error of it", () => {
+    const detach = `${one}${map}\n  - detach: { function: a }${flushes("before-unregister", "after-unregister")}`;
+    expect(seen(detach)).toMatchObject({ values: { during: ["success", "refused"] }, messages: [] });
+    expect(seen(detach, { quirks })).toMatchObject({
+      values: { during: ["success", "refused"] },
+      messages: ["a error 0x1"],
+    });
+  });
+
+  it("fails while its function is disabled, and nothing else comes of it", () => {
+    const reset = `${one}${map}\n  - reset: { function: a }${flushes("before-disable", "after-disable")}`;
+    for (const run of [{}, { quirks }]) {
+      const expectation = seen(reset, run);
+      expect(duringOf(expectation)).toEqual(["success", "refused"]);
+      expect(expectation.messages).toEqual(["a reset", "a disable", "a enable"]);
+    }
+  });
+
+  it("has a function lose its command register where it is taken for an error in the middle of a reset", () => {
+    const reset = `${one}${map}\n  - reset: { function: a }${flushes("after-enable")}`;
+    const after = `${reset}\n  - dma-write: { function: a, iova: base+0x10000, block: 7 }`;
+    expect(seen(after).values).toEqual({ completion: "success" });
+    expect(seen(after, { quirks })).toMatchObject({ values: { completion: "refused" }, messages: [] });
+    expect(seen(reset, { quirks }).messages).toEqual(["a reset", "a disable", "a enable", "a error 0x1"]);
+  });
+
+  it("tells its function of the table as it is", () => {
+    const early = `${one}${map}${flushes("before-flush")}
+      - { at: before-flush, dma-write: { function: a, iova: base+0x10000, block: 1 } }`;
+    for (const each of [[], shadow]) expect(duringOf(seen(early, { quirks: each }))).toEqual(["success", "success"]);
+    const late = `${one}${map}${unmap}${flushes("before-flush")}
+      - { at: before-flush, dma-write: { function: a, iova: base+0x10000, block: 1 } }`;
+    for (const each of [[], shadow]) expect(duringOf(seen(late, { quirks: each }))).toEqual(["success", "refused"]);
   });
 });
 

@@ -1,8 +1,8 @@
 /**
- * The inside of an operation: the points it passes, the DMA that functions do there, and what the kernel hears of it only
+ * The inside of an operation: the points it passes, what is done there, and what the kernel hears of it only
  * when the operation has ended.
  */
-import type { DmaOperation } from "../operation/operation.ts";
+import type { InsideOperation } from "../operation/operation.ts";
 import type { InterjectionResult, Stop } from "../operation/during.ts";
 import type { PointName } from "../operation/points.ts";
 import type { Translation } from "./state.ts";
@@ -15,14 +15,14 @@ export interface RaisedEvent {
   isAnnounced: boolean;
 }
 
-/** How a function does DMA at a point. */
-export type DoDma = (operation: DmaOperation) => InterjectionResult;
+/** How something is done at a point. */
+export type DoInside = (operation: InsideOperation) => InterjectionResult;
 
 /** What happens inside one operation. */
 export class Inside {
   readonly #stops: Stop[];
-  readonly #doDma: DoDma;
-  /** What came of the DMA so far, in order. */
+  readonly #doInside: DoInside;
+  /** What came of it so far, in order. */
   readonly results: InterjectionResult[] = [];
   /** Error events that were raised at a point, in order. */
   readonly events: RaisedEvent[] = [];
@@ -30,15 +30,17 @@ export class Inside {
    * What functions know of table entries that were changed since their last RPCIT for them, by function and page: the
    * entry as it was, null where it was invalid.
    */
-  readonly #unflushed = new Map<string, ReadonlyMap<bigint, Translation | null>>();
+  readonly #unflushed = new Map<string, Map<bigint, Translation | null>>();
+  /** Functions that are disabled, or without a table, in the middle of a reset. */
+  readonly interrupted = new Map<string, "disabled" | "unregistered">();
   #atPoint = false;
 
-  constructor(stops: readonly Stop[], doDma: DoDma) {
+  constructor(stops: readonly Stop[], doInside: DoInside) {
     this.#stops = [...stops];
-    this.#doDma = doDma;
+    this.#doInside = doInside;
   }
 
-  /** True while a function does DMA at a point: the host stands still. */
+  /** True while something is done at a point: the host stands still. */
   get atPoint(): boolean {
     return this.#atPoint;
   }
@@ -54,7 +56,7 @@ export class Inside {
     if (stop?.at !== at || (stop.of !== null && stop.of !== name)) return;
     this.#stops.shift();
     this.#atPoint = true;
-    for (const operation of stop.operations) this.results.push(this.#doDma(operation));
+    for (const operation of stop.operations) this.results.push(this.#doInside(operation));
     this.#atPoint = false;
   }
 
@@ -65,12 +67,12 @@ export class Inside {
 
   /** Entries change; until its flush a function may still know them as they were. */
   change(name: string, entries: ReadonlyMap<bigint, Translation | null>): void {
-    this.#unflushed.set(name, entries);
+    this.#unflushed.set(name, new Map(entries));
   }
 
-  /** The function's flush has ended. */
-  settle(name: string): void {
-    this.#unflushed.delete(name);
+  /** A flush has told the function of pages. */
+  settle(name: string, pages: Iterable<bigint>): void {
+    for (const page of pages) this.#unflushed.get(name)?.delete(page);
   }
 
   /** The entry that a function may still know; undefined where it has nothing but the table. */

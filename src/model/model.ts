@@ -7,7 +7,7 @@
 import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
 import { stopsOf, type InterjectionResult } from "../operation/during.ts";
-import type { Operation, OperationFields, OperationName } from "../operation/operation.ts";
+import type { InsideOperation, Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
@@ -17,6 +17,7 @@ import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
 import { endInside } from "./recovery.ts";
 import type { Rule, Rules } from "./rule.ts";
+import { flushAtPoint } from "./table.ts";
 import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
@@ -123,6 +124,9 @@ function describeMessages({ predictable, messages, repeated, devices }: Host): P
   return devices.hasNews ? { $not: [] } : messages;
 }
 
+const doAtPoint = (host: Host, operation: InsideOperation): InterjectionResult =>
+  operation.op === "flush" ? flushAtPoint(host, operation) : doDmaAtPoint(host, operation);
+
 /** What an operation returns, and what came of the DMA inside it. */
 function withResults(values: Pattern, during: readonly InterjectionResult[]): Pattern {
   if (typeof values !== "object" || values === null || Array.isArray(values)) return values;
@@ -151,7 +155,7 @@ export function step(
   choices = new Choices([]),
 ): Step {
   const next = structuredClone(state);
-  const inside = new Inside(stopsOf(operation), (dma) => doDmaAtPoint(host, dma));
+  const inside = new Inside(stopsOf(operation), (inside) => doAtPoint(host, inside));
   const host: Host = new Host(next, profile, quirks, choices, inside);
   const rule = rules[operation.op] as Rule<OperationName>;
   const outcome = rule.predict(host, operation as OperationFields<OperationName>);

@@ -23,6 +23,8 @@ export const quirks = {
     "A function that is scanned anew by its slot or by recover has no reset by its slot any more, which most have nothing but",
   "flush-lost-in-error-state":
     "What is unmapped while a function is in the error state stays in reach of it when it is back",
+  "flush-without-table-is-an-error":
+    "A flush of a function that has no table registered puts it into the error state, with an error event",
   "map-error-of-others-lost":
     "A mapping that one function of a domain could not be told of succeeds where the function told last could be",
 } as const;

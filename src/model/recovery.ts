@@ -32,7 +32,8 @@ function recoveryOf(
 export function raiseError(host: Host, fn: ModelFunction, pec: string | null): void {
   fn.controller = "unknown";
   fn.inError = true;
-  const isLater = host.inside.atPoint && host.choose(2) === 0;
+  // In the middle of a reset the locks that the recovery wants are taken.
+  const isLater = host.inside.atPoint && (host.inside.interrupted.has(fn.profile.name) || host.choose(2) === 0);
   if (isLater) host.inside.events.push({ function: fn.profile.name, pec, isAnnounced: false });
   else handleError(host, fn, pec, false);
 }

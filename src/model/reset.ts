@@ -40,16 +40,34 @@ export function zpciReset(host: Host, name: string): void {
   fn.kept = new Map();
   fn.inError = false;
   if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
+  inside.interrupted.set(name, "disabled");
   inside.pass("after-disable", name);
   inside.pass("before-enable", name);
   say("enable");
+  inside.interrupted.set(name, "unregistered");
   inside.pass("after-enable", name);
   if (fn.domain !== null) {
     inside.pass("before-register", name);
+    inside.interrupted.delete(name);
     inside.pass("after-register", name);
   }
-  fn.busMaster = saved;
+  inside.interrupted.delete(name);
+  // In the error state configuration space is out of reach: what was saved cannot be restored.
+  fn.busMaster = host.fn(name).inError ? "off" : saved;
 }
+
+/** How a reset ends. */
+type ResetResult = "OK" | "ENOTTY" | "EIO" | "EAGAIN";
+
+/** Who resets: sysfs waits for the device's lock, VFIO gives up without it, and its hot reset asks before whether it can be done. */
+type Caller = "sysfs" | "reset" | "hot-reset";
+
+/** What may come of a reset that meets the recovery. */
+const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
+  sysfs: ["OK", "EIO"],
+  reset: ["OK", "EIO", "EAGAIN"],
+  "hot-reset": ["OK", "EIO", "EAGAIN", "ENOTTY"],
+};
 
 /**
  * A reset by the methods the function uses: FLR where it has one, else (or on request) the zPCI reset. The errno where none
@@ -58,31 +76,33 @@ export function zpciReset(host: Host, name: string): void {
  * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
  * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach.
  */
-export function resetFunction(host: Host, name: string): "OK" | "ENOTTY" | "EIO" {
+export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
   const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
   const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
-  if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name) : "ENOTTY";
+  if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);
   fn.controller = "off";
   return "OK";
 }
 
 /**
- * A reset of the function's slot: the zPCI reset. It gives up where it finds the function in the hands of the recovery, which
- * has taken the function's state and waits for the device that the reset has locked.
- * Ground: drivers/pci/hotplug/s390_pci_hpc.c, reset_slot: -EIO where the state lock cannot be had; pci_event.c,
- * __zpci_event_error takes that first and the device's lock after it, drivers/pci/pci.c, pci_try_reset_function the other way
- * round.
+ * A reset of the function's slot: the zPCI reset. Where the recovery from an error event is on its way, the two want the same
+ * two locks: a reset gives up that finds the recovery with the function's state in its hands, which waits for the device that
+ * the reset has locked; or, unless it waits, with the device's lock. A hot reset asks before, and takes a function in the
+ * recovery's hands for one that cannot be reset.
+ * Ground: drivers/pci/hotplug/s390_pci_hpc.c, reset_slot: -EIO where the state lock cannot be had; drivers/pci/pci.c,
+ * pci_try_reset_function and pci_try_reset_slot: -EAGAIN where the device's lock cannot; pci_reset_bus: pci_probe_reset_slot asks
+ * reset_slot, too, and where that fails the bus is tried, which cannot be reset; pci_event.c, __zpci_event_error takes
+ * the state lock first and the device's after it, resets take them the other way round.
  */
-export function resetSlot(host: Host, name: string): "OK" | "EIO" {
+export function resetSlot(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   host.inside.pass("before-reset", name);
-  const isRecovering = host.inside.unannounced(name) !== undefined && host.choose(2) === 1;
-  if (!isRecovering) {
-    zpciReset(host, name);
-    return "OK";
-  }
+  const isPending = host.inside.unannounced(name) !== undefined;
+  const ways = collisions[caller];
+  const result = (isPending ? ways[host.choose(ways.length)] : null) ?? "OK";
+  if (result === "OK") zpciReset(host, name);
   // What is restored could not be read.
-  host.fn(name).busMaster = "unknown";
-  return "EIO";
+  if (result === "EIO") host.fn(name).busMaster = "unknown";
+  return result;
 }

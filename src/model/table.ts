@@ -1,5 +1,6 @@
 /** Entering mappings into a domain's table and taking them out, with what its functions are told of it. */
-import { flushPoints } from "../operation/during.ts";
+import { flushPoints, type InterjectionResult } from "../operation/during.ts";
+import type { InsideOperation } from "../operation/operation.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "./host.ts";
 import { mayRaiseAgain, raiseError } from "./recovery.ts";
@@ -124,13 +125,41 @@ function takeOut(host: Host, domain: Domain, pages: readonly bigint[]): void {
   });
 }
 
+/**
+ * Another thread's flush of a function, at a point of this operation.
+ * Ground: s390-iommu.c, s390_iommu_iotlb_sync, under RCU: a function may have left the list meanwhile, or be in the middle of a
+ * reset. Contract (seed 004): "once the zpci_unregister_ioat() is executed all subsequent and ongoing IOTLB flushes should return
+ * an error code without further adverse effects". Quirk: without a table it is an error event.
+ */
+export function flushAtPoint(
+  host: Host,
+  { function: name, iova, length }: Extract<InsideOperation, { readonly op: "flush" }>,
+): InterjectionResult {
+  const fn = host.fn(name);
+  const state = host.inside.interrupted.get(name);
+  if (fn.inError || !fn.configured || state === "disabled") return "refused";
+  if (fn.domain === null || state === "unregistered") {
+    if (host.has("flush-without-table-is-an-error")) raiseError(host, fn, "0x1");
+    return "refused";
+  }
+  const { table } = host.domain(fn.domain);
+  const pages = pagesOf(BigInt(iova), BigInt(length));
+  host.inside.settle(name, pages);
+  for (const page of pages) {
+    const translation = table.get(page);
+    if (translation === undefined) forget(fn, [page]);
+    else tell(fn, page, translation);
+  }
+  return "success";
+}
+
 /** Each member is told of changed entries by RPCIT in its turn; until then it may know them as they were before. */
 function flushMembers(host: Host, domain: Domain, before: Entries, flush: (member: ModelFunction) => void): void {
   for (const name of domain.members) host.inside.change(name, before);
   for (const name of domain.members) {
     host.inside.pass("before-flush", name);
     flush(host.fn(name));
-    host.inside.settle(name);
+    host.inside.settle(name, before.keys());
     host.inside.pass("after-flush", name);
   }
 }

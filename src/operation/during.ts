@@ -1,6 +1,13 @@
-/** DMA inside operations: which points an operation can pass, and what is done where. */
+/** What is done inside operations: which points an operation can pass, and what is done where. */
 import * as z from "zod";
-import { nameSchema, type DmaOperation, type Operation, type OperationName } from "./operation.ts";
+import {
+  insideFields,
+  nameSchema,
+  type InsideName,
+  type InsideOperation,
+  type Operation,
+  type OperationName,
+} from "./operation.ts";
 import { pointNames, type PointName } from "./points.ts";
 
 /** Points that each function of a domain passes in its turn. */
@@ -33,40 +40,40 @@ export const pointsOf: Readonly<Partial<Record<OperationName, readonly PointName
   close: [...resetting, ...leaving],
 };
 
-/** The operations a function can do by itself while its host stands still. */
-export const dmaNames = ["dma-write", "dma-read"] as const satisfies readonly DmaOperation["op"][];
+/** Everything that can be done inside an operation. */
+export const insideNames = Object.keys(insideFields) as InsideName[];
 
 /** Where an interjection is, as a scenario writes it. */
 export const placeSchema = z.strictObject({
   at: z
     .enum(pointNames as [PointName, ...PointName[]])
-    .describe("The point at which the host stands still while the DMA is done"),
+    .describe("The point at which the host stands still meanwhile"),
   of: nameSchema
     .optional()
     .describe("The function whose flush is meant, where several share a domain; else the first"),
 });
 
-/** DMA that is done at one stop, in order. */
+/** What is done at one stop, in order. */
 export interface Stop {
   readonly at: PointName;
   readonly of: string | null;
-  readonly operations: readonly DmaOperation[];
+  readonly operations: readonly InsideOperation[];
 }
 
 /** The stops of an operation: what follows each other at the same place is done at one. */
 export function stopsOf(operation: Operation): readonly Stop[] {
-  const stops: { at: PointName; of: string | null; operations: DmaOperation[] }[] = [];
-  for (const { at, of = null, operation: dma } of operation.during ?? []) {
+  const stops: { at: PointName; of: string | null; operations: InsideOperation[] }[] = [];
+  for (const { at, of = null, operation: inside } of operation.during ?? []) {
     const last = stops.at(-1);
-    if (last?.at === at && last.of === of) last.operations.push(dma);
-    else stops.push({ at, of, operations: [dma] });
+    if (last?.at === at && last.of === of) last.operations.push(inside);
+    else stops.push({ at, of, operations: [inside] });
   }
   return stops;
 }
 
 /**
- * What came of a DMA inside an operation; `gone` where the function is dead, `not reached` where the operation ended without
- * passing its point.
+ * What came of something inside an operation; `gone` where the function is dead, `not reached` where the operation ended
+ * without passing its point.
  */
 export const interjectionResults = ["success", "refused", "gone", "not reached"] as const;
 

@@ -190,21 +190,34 @@ export type OperationFields<N extends OperationName> = z.output<(typeof operatio
 type FieldsBesideOp<N extends OperationName> =
   Record<string, never> extends OperationFields<N> ? unknown : Readonly<OperationFields<N>>;
 
-/** What a function can do by itself while its host stands still. */
-export type DmaOperation = { [N in "dma-write" | "dma-read"]: { readonly op: N } & FieldsBesideOp<N> }[
-  "dma-write" | "dma-read"];
+/** What can be done while the host stands still inside an operation, and the fields it takes. */
+export const insideFields = {
+  "dma-write": operationFields["dma-write"],
+  "dma-read": operationFields["dma-read"],
+  flush: z
+    .strictObject({ ...onFunction, ...range })
+    .describe("RPCIT of the function, as another thread sends it that found it on a domain's list just before"),
+} as const;
 
-/** One DMA inside an operation. */
+/** The name of something that can be done inside an operation. */
+export type InsideName = keyof typeof insideFields;
+
+/** Something that is done inside an operation. */
+export type InsideOperation = {
+  [N in InsideName]: { readonly op: N } & Readonly<z.output<(typeof insideFields)[N]>>;
+}[InsideName];
+
+/** One thing that is done inside an operation. */
 export interface Interjection {
   readonly at: PointName;
   /** The function that passes the point; whichever is the first where absent. */
   readonly of?: string;
-  readonly operation: DmaOperation;
+  readonly operation: InsideOperation;
 }
 
 /** What any operation may have beside its fields. */
 interface Meanwhile {
-  /** DMA that functions do inside it, in the order in which its points are passed. */
+  /** What is done inside it, in the order in which its points are passed. */
   readonly during?: readonly Interjection[];
 }
 

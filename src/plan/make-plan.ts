@@ -1,5 +1,11 @@
 /** Making a plan: names become functions with UID and FID, addresses become numbers. */
-import { operationFields, type DmaOperation, type Interjection, type Operation } from "../operation/operation.ts";
+import {
+  operationFields,
+  insideFields,
+  type InsideOperation,
+  type Interjection,
+  type Operation,
+} from "../operation/operation.ts";
 import { ScenarioError } from "../scenario/parse.ts";
 import { kindOf, type Scenario, type ScenarioStep } from "../scenario/scenario.ts";
 import type { FunctionProfile, Profile } from "../trace/profile.ts";
@@ -48,21 +54,27 @@ function describeDevice(device: string, file: string): Pick<FunctionProfile, "de
 function makeStep(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
   const operation = makeOperation(step, aperture, scenario, index);
   if (step.during.length === 0) return operation;
-  const during = step.during.map(({ at, of, ...inside }): Interjection => {
-    const dma = makeOperation(inside, aperture, scenario, index) as DmaOperation;
-    return { at, ...(of === undefined ? {} : { of }), operation: dma };
+  const during = step.during.map(({ at, of, op, fields }): Interjection => {
+    const numbers = insideFields[op].parse(evaluateFields(fields, aperture, scenario, index));
+    return { at, ...(of === undefined ? {} : { of }), operation: { op, ...numbers } as InsideOperation };
   });
   return { ...operation, during };
 }
 
-function makeOperation(
-  step: Pick<ScenarioStep, "op" | "fields">,
+function makeOperation(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
+  const fields = evaluateFields(step.fields, aperture, scenario, index);
+  return { op: step.op, ...operationFields[step.op].parse(fields) } as Operation;
+}
+
+/** Fields with their addresses made numbers. */
+function evaluateFields(
+  fields: ScenarioStep["fields"],
   aperture: Aperture,
   scenario: Scenario,
   index: number,
-): Operation {
-  const fields = Object.fromEntries(
-    Object.entries(step.fields).map(([key, value]) => {
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => {
       if (key !== "iova" && key !== "source") return [key, value];
       const address = evaluateAddress(value as string, aperture);
       if (address < 0n || address > maxU64) {
@@ -75,7 +87,6 @@ function makeOperation(
       return [key, toHex(address)];
     }),
   );
-  return { op: step.op, ...operationFields[step.op].parse(fields) } as Operation;
 }
 
 /** The number an address of the scenario language stands for, `base` being the aperture's first IOVA and `last` its last. */

@@ -81,7 +81,7 @@ it.each([
     "that does nothing",
     `${unmap}      - { at: before-flush }`,
     11,
-    "expected one of dma-write, dma-read at a point, found none",
+    "expected one of dma-write, dma-read, flush at a point, found none",
   ],
   [
     "that does two things",

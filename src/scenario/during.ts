@@ -1,15 +1,15 @@
-/** The `during` of a step: what functions do inside its operation. */
+/** The `during` of a step: what is done inside its operation. */
 import * as z from "zod";
-import { dmaNames, flushPoints, placeSchema, pointsOf } from "../operation/during.ts";
-import type { DmaOperation, OperationName } from "../operation/operation.ts";
+import { flushPoints, insideNames, placeSchema, pointsOf } from "../operation/during.ts";
+import type { InsideName, OperationName } from "../operation/operation.ts";
 import type { DeviceKind } from "../trace/device-kinds.ts";
 import type { PointName } from "../operation/points.ts";
 
-/** One DMA inside an operation, as written. */
+/** One thing that is done inside an operation, as written. */
 export interface ScenarioInterjection {
   readonly at: PointName;
   readonly of?: string;
-  readonly op: DmaOperation["op"];
+  readonly op: InsideName;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -23,19 +23,15 @@ export interface DuringProblem {
 export interface DuringContext {
   /** Device of each function. */
   readonly functions: Readonly<Record<string, string>>;
-  /** Fields of a DMA checked; throws what is wrong with them, with paths from those fields on. */
-  readonly checkFields: (
-    op: DmaOperation["op"],
-    fields: unknown,
-    path: readonly PropertyKey[],
-  ) => Record<string, unknown>;
+  /** Fields checked; throws what is wrong with them, with paths from those fields on. */
+  readonly checkFields: (op: InsideName, fields: unknown, path: readonly PropertyKey[]) => Record<string, unknown>;
   readonly fail: (problem: DuringProblem) => never;
 }
 
 /** Devices that do DMA of their own when they are told to, and at once. */
 const promptDevices: readonly string[] = ["witness", "slow", "rude"] satisfies readonly DeviceKind[];
 
-/** Most DMA inside one operation. */
+/** Most that is done inside one operation. */
 const interjectionLimit = 32;
 
 const example = `"- at: before-flush" with "dma-write: { function: a, iova: base, block: 1 }"`;
@@ -70,11 +66,11 @@ function readEntry(
   const place = placeSchema.safeParse({ at, ...(of === undefined ? {} : { of }) });
   if (!place.success) return fail({ path, problem: z.prettifyError(place.error).split("\n")[0] ?? "not a place" });
   const [name, ...others] = Object.keys(rest);
-  const dma = dmaNames.find((each) => each === name);
-  if (dma === undefined || others.length > 0) {
+  const inside = insideNames.find((each) => each === name);
+  if (inside === undefined || others.length > 0) {
     return fail({
       path,
-      problem: `expected one of ${dmaNames.join(", ")} at a point, found ${Object.keys(rest).join(" and ") || "none"}`,
+      problem: `expected one of ${insideNames.join(", ")} at a point, found ${Object.keys(rest).join(" and ") || "none"}`,
     });
   }
   if (!passed.includes(place.data.at)) {
@@ -97,13 +93,13 @@ function readEntry(
       });
     }
   }
-  const fields = checkFields(dma, rest[dma], [...path, dma]);
+  const fields = checkFields(inside, rest[inside], [...path, inside]);
   const device = functions[fields["function"] as string];
-  if (device !== undefined && !promptDevices.includes(device)) {
+  if (inside !== "flush" && device !== undefined && !promptDevices.includes(device)) {
     return fail({
-      path: [...path, dma],
+      path: [...path, inside],
       problem: `"${String(fields["function"])}" is a ${device}: while its host stands still only a witness does DMA`,
     });
   }
-  return { at: place.data.at, ...(place.data.of === undefined ? {} : { of: place.data.of }), op: dma, fields };
+  return { at: place.data.at, ...(place.data.of === undefined ? {} : { of: place.data.of }), op: inside, fields };
 }

@@ -8,6 +8,7 @@ import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phra
 import { KnownNames } from "./references.ts";
 import {
   expectSchema,
+  insideFieldsSchema,
   kindOf,
   scenarioSchema,
   stepFieldsSchema,
@@ -149,7 +150,7 @@ function parseStep(
       ? []
       : readDuring(name, during, {
           functions,
-          checkFields: (op, each, where) => checkFields(stepFieldsSchema(op), each, [...inside, ...where]),
+          checkFields: (what, each, where) => checkFields(insideFieldsSchema(what), each, [...inside, ...where]),
           fail: ({ path: where, problem }) => fail([...inside, ...where], problem),
         });
   return [{ op: name, fields, note: note ?? null, during: interjections, ...expected }];

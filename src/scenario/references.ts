@@ -1,5 +1,5 @@
 /** References: every name that a step uses must be declared in the scenario's header or made by an earlier step. */
-import type { OperationName } from "../operation/operation.ts";
+import type { InsideName, OperationName } from "../operation/operation.ts";
 import { nearestOf } from "./nearest.ts";
 
 /** What names may stand for. */
@@ -45,10 +45,10 @@ export class KnownNames {
 
   /** The first field of an operation that uses a name nobody made, and what is wrong with it; null where all are known. */
   findUnknown(
-    op: OperationName,
+    op: OperationName | InsideName,
     fields: Readonly<Record<string, unknown>>,
   ): { field: string; problem: string } | null {
-    const making = made[op];
+    const making = (made as Readonly<Partial<Record<string, (typeof made)[OperationName]>>>)[op];
     for (const [field, value] of Object.entries(fields)) {
       const kinds = field === making?.[0] ? undefined : kindOfField[field];
       if (kinds === undefined) continue;

@@ -1,16 +1,16 @@
 /** The scenario language: what a person writes in YAML, and its schema. */
 import * as z from "zod";
-import { nameSchema, operationFields, operationNames } from "../operation/operation.ts";
-import type { OperationName } from "../operation/operation.ts";
+import { insideFields, nameSchema, operationFields, operationNames } from "../operation/operation.ts";
+import type { InsideName, OperationName } from "../operation/operation.ts";
 import { deviceNames, type DeviceKind } from "../trace/device-kinds.ts";
-import { dmaNames, placeSchema, pointsOf } from "../operation/during.ts";
+import { insideNames, placeSchema, pointsOf } from "../operation/during.ts";
 import { addressSchema } from "./address.ts";
 import type { ScenarioInterjection } from "./during.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
 import { exchangeable } from "./exchangeable.ts";
 
 /** The same object schema with every address field taking the scenario's own notation. */
-function loosen(shape: (typeof operationFields)[OperationName]): z.ZodObject {
+function loosen(shape: (typeof operationFields)[OperationName] | (typeof insideFields)[InsideName]): z.ZodObject {
   const fields = Object.fromEntries(
     Object.entries(shape.shape as Readonly<Record<string, z.ZodType>>).map(([field, schema]) => [
       field,
@@ -143,13 +143,13 @@ function duringJsonSchema(): Record<string, unknown> {
   const place = fieldsJsonSchema(placeSchema) as { properties: Record<string, unknown> };
   return {
     type: "array",
-    description: `DMA inside the operation, in the order of its points; for ${Object.keys(pointsOf).join(", ")}`,
+    description: `What is done inside the operation, in the order of its points; for ${Object.keys(pointsOf).join(", ")}`,
     minItems: 1,
     items: {
       type: "object",
       properties: {
         ...place.properties,
-        ...Object.fromEntries(dmaNames.map((name) => [name, fieldsJsonSchema(stepFieldsSchema(name))])),
+        ...Object.fromEntries(insideNames.map((name) => [name, fieldsJsonSchema(insideFieldsSchema(name))])),
       },
       required: ["at"],
       additionalProperties: false,
@@ -176,6 +176,13 @@ const stepSchemas = Object.fromEntries(
 
 /** The schema of one operation's fields as a scenario writes them. */
 export const stepFieldsSchema = (name: OperationName): z.ZodObject => stepSchemas[name];
+
+const insideSchemas = Object.fromEntries(insideNames.map((name) => [name, loosen(insideFields[name])])) as Readonly<
+  Record<InsideName, z.ZodObject>
+>;
+
+/** The schema of the fields of something that is done inside an operation, as a scenario writes them. */
+export const insideFieldsSchema = (name: InsideName): z.ZodObject => insideSchemas[name];
 
 /** The kind of device that a scenario means by a name or by the path of a module. */
 export const kindOf = (device: string): DeviceKind => deviceNames.find((each) => each === device) ?? "own";

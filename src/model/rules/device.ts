@@ -62,7 +62,7 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
       if (!fn.inUse) return fail("EINVAL");
       const isCdev = fn.open === "cdev";
       if (isCdev ? groups.length > 0 : groups.length !== 1 || groups[0] !== name) return fail("EINVAL");
-      return end(resetSlot(host, name));
+      return end(resetSlot(host, name, "hot-reset"));
     },
   },
 };

@@ -99,7 +99,7 @@ export const functionRules: Rules<
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       if (!fn.configured || !hasMethods(fn)) return fail("ENOENT");
-      return end(resetFunction(host, name));
+      return end(resetFunction(host, name, "sysfs"));
     },
   },
   recover: {

@@ -1,7 +1,7 @@
 /** Functions whose device end is ours: what they do when told, what they do unasked, and their end. */
 import { anything } from "../../compare/pattern.ts";
 import type { InterjectionResult } from "../../operation/during.ts";
-import type { DmaOperation } from "../../operation/operation.ts";
+import type { InsideOperation } from "../../operation/operation.ts";
 import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import type { FunctionProfile } from "../../trace/profile.ts";
 import { pageSize } from "../../zpci/iova.ts";
@@ -75,7 +75,10 @@ const promptKinds: readonly DeviceKind[] = ["witness", "slow", "rude"];
  * DMA of a function at a point of another operation.
  * @throws ScenarioMistake where it cannot be told to
  */
-export function doDmaAtPoint(host: Host, { op, function: name, iova, block }: DmaOperation): InterjectionResult {
+export function doDmaAtPoint(
+  host: Host,
+  { op, function: name, iova, block }: Exclude<InsideOperation, { readonly op: "flush" }>,
+): InterjectionResult {
   const fn = served(host, name, promptKinds);
   const storming = Object.values(host.state.functions).find(({ end }) => end.storm !== null);
   if (storming !== undefined) {
