@@ -115,19 +115,24 @@ bool follow_messages(const unsigned char *bytes, size_t length)
 			return false;
 		if (message.seen == number_at(4)) {
 			heed_message();
+			/* What other messages bring is of no use: memory is reached by message. */
+			forget_pending();
 			message.seen = 0;
 		}
 	}
-	/* What is left when a message has been heeded is of no use: memory is reached by message. */
-	if (!message.seen)
-		forget_pending();
 	return true;
+}
+
+/** bytes_wanted - how much may be read at once: to the end of a header, then to the end of its message */
+size_t bytes_wanted(void)
+{
+	return (message.seen < HEADER_SIZE ? HEADER_SIZE : number_at(4)) - message.seen;
 }
 
 /**
  * keep_descriptors - keep what came along with what was read
  *
- * Descriptors come with the last message of what is read at once: a read ends behind the bytes they were sent with.
+ * Descriptors come with the message that is being read: no read goes beyond one.
  */
 void keep_descriptors(struct msghdr *header)
 {

@@ -11,6 +11,7 @@
 
 void eventfds_begin(void);
 void keep_descriptors(struct msghdr *header);
+size_t bytes_wanted(void);
 bool follow_messages(const unsigned char *bytes, size_t length);
 int signal_vector(unsigned long vector);
 

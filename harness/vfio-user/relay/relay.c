@@ -57,7 +57,8 @@ static bool pass_to_server(int client, int server)
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(FDS_LIMIT * sizeof(int))];
 	} control;
-	struct iovec vector = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+	const size_t wanted = bytes_wanted();
+	struct iovec vector = { .iov_base = bytes, .iov_len = wanted < sizeof(bytes) ? wanted : sizeof(bytes) };
 	struct msghdr header = {
 		.msg_iov = &vector,
 		.msg_iovlen = 1,
