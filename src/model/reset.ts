@@ -3,17 +3,22 @@ import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
 
 /**
- * Says what a reset comes to, and somewhere in between that there is an event: the kernel says so before it waits for the
- * reset to end (arch/s390/pci/pci_event.c, __zpci_event_error: zpci_dbg, then the state lock, which reset_slot holds).
+ * Says what a reset comes to, and somewhere in between or before that there is an event: the kernel says so before it waits
+ * for the reset to end (arch/s390/pci/pci_event.c, __zpci_event_error: zpci_dbg, then the state lock, which reset_slot holds
+ * from before the reset says anything).
  */
 function announcing(host: Host, name: string): (what: string) => void {
   const event = host.inside.unannounced(name);
-  const after = event === undefined ? null : ["reset", "disable", "enable", null][host.choose(4)];
-  return (what) => {
-    host.say(`${name} ${what}`);
+  const after = event === undefined ? null : ["reset", "disable", "enable", null, "lock"][host.choose(5)];
+  const announceAfter = (what: string): void => {
     if (event === undefined || what !== after) return;
     event.isAnnounced = true;
     host.say(describeEvent(name, event.pec));
+  };
+  announceAfter("lock");
+  return (what) => {
+    host.say(`${name} ${what}`);
+    announceAfter(what);
   };
 }
 
