@@ -28,6 +28,8 @@ export interface Kernel {
   readonly options: readonly string[];
   /** Names of the patches applied over the source, in order. */
   readonly patches: readonly string[];
+  /** What is on top of the lean kernel, such as `kasan`. */
+  readonly flavour?: string;
   readonly origin: Origin;
   /** Only of one that was had ready made from the archive. */
   readonly readyMade?: ReadyMade;
@@ -61,7 +63,7 @@ export interface Assets {
 export interface PrepareOptions {
   /** A QEMU to use as it is, as ZHIL_QEMU names one. */
   readonly qemu?: string;
-  /** A bzImage to use as it is or the name of a ready-made kernel, such as `debian/6.12`; as ZHIL_KERNEL gives one. */
+  /** A bzImage to use as it is, or a name: `debian/6.12` for a ready-made kernel, `lean/kasan` for a flavour; as ZHIL_KERNEL gives one. */
   readonly kernel?: string;
   /** Asks the archive again even where the cache has an answer from earlier. */
   readonly update?: boolean;

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { examineGivenKernel } from "../kernel/given-kernel.ts";
 import { prepareDebianKernel } from "../kernel/debian-kernel.ts";
 import { parseDebianName } from "../kernel/debian-name.ts";
+import { parseFlavourName } from "../kernel/flavour.ts";
 import { prepareKernel } from "../kernel/prepare-kernel.ts";
 import { addModules } from "./add-modules.ts";
 import type { Assets, Kernel, PrepareOptions } from "./assets.ts";
@@ -47,6 +48,8 @@ export async function prepareAssets(options: PrepareOptions): Promise<Assets> {
 
 function chooseKernel(preparation: Preparation, given: string | undefined): Promise<Kernel> {
   if (given === undefined) return prepareKernel(preparation);
+  const flavour = parseFlavourName(given);
+  if (flavour !== null) return prepareKernel(preparation, flavour);
   const version = parseDebianName(given);
   return version === null ? examineGivenKernel(given) : prepareDebianKernel(preparation, version);
 }

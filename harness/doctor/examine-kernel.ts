@@ -2,6 +2,7 @@ import type { Kernel } from "../assets/assets.ts";
 import { readDebianKernel } from "../kernel/debian-kernel.ts";
 import { parseDebianName } from "../kernel/debian-name.ts";
 import { examineGivenKernel } from "../kernel/given-kernel.ts";
+import { parseFlavourName } from "../kernel/flavour.ts";
 import { findKernel } from "../kernel/prepare-kernel.ts";
 import { failed, fine, missing, warning, type Finding } from "./finding.ts";
 
@@ -39,7 +40,7 @@ export async function examineKernel(
     return [failed("kernel", error, "Run ci/setup, or set ZHIL_KERNEL= to a bzImage")];
   }
   if (kernel === null && given !== undefined) {
-    return [missing("kernel", `"${given}" was not fetched yet`, "Start a run, which fetches it")];
+    return [missing("kernel", `"${given}" is not at hand yet`, "Start a run, which fetches or builds it")];
   }
   if (kernel === null) {
     return [missing("kernel", "not built yet", "Run ci/setup, which builds it, or set ZHIL_KERNEL= to a bzImage")];
@@ -52,6 +53,8 @@ export async function examineKernel(
 
 function findChosen(root: string, given: string | undefined, signal: AbortSignal): Promise<Kernel | null> {
   if (given === undefined) return findKernel(root, signal);
+  const flavour = parseFlavourName(given);
+  if (flavour !== null) return findKernel(root, signal, flavour);
   const version = parseDebianName(given);
   return version === null ? examineGivenKernel(given) : readDebianKernel(root, version);
 }

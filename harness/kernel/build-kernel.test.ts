@@ -43,7 +43,7 @@ ${script}
     lock: 2,
     source: folder,
     output: join(folder, "output"),
-    fragment: join(folder, "fragment"),
+    fragments: [join(folder, "fragment")],
     compiler: { prefix: "s390x-linux-gnu-", version: "gcc 12", cached: false },
     title: "the lean kernel 7.2",
     kind: "base",
@@ -65,6 +65,16 @@ it("hands back image, ELF file and configuration, and what they are", async () =
   expect(await readFile(join(folder, "result/bzImage"), "utf8")).toBe("image\n");
   expect(await readFile(join(folder, "result/config"), "utf8")).toContain("CONFIG_VFIO=y");
   expect(seen).toMatchObject([{ kind: "advance", task: "Building the lean kernel 7.2" }]);
+});
+
+it("configures by all fragments, and misses what any of them asks for", async () => {
+  await writeFile(join(folder, "on-top"), "CONFIG_KASAN=y\nCONFIG_VFIO=m\n");
+  const build = { ...(await describeBuild(complete, success)), fragments: ["fragment", "on-top"] };
+  const fragments = build.fragments.map((name) => join(folder, name));
+  await expect(buildKernel({ ...build, fragments }, join(folder, "result"))).rejects.toThrow(
+    "it does not keep CONFIG_VFIO=m, CONFIG_KASAN=y",
+  );
+  expect(await readFile(join(build.output, "zhil.config"), "utf8")).toContain("CONFIG_VFIO=y\n\n\nCONFIG_KASAN=y");
 });
 
 it("names every option that did not survive, and builds nothing", async () => {

@@ -23,13 +23,13 @@ export interface KernelBuild {
   readonly lock: number;
   readonly source: string;
   readonly output: string;
-  /** Path of the configuration fragment; everything it does not name is off. */
-  readonly fragment: string;
+  /** Paths of configuration fragments, of which a later one wins; everything they do not name is off. */
+  readonly fragments: readonly string[];
   readonly compiler: Compiler;
   /** What is built, for progress and errors: `kernel 7.2.13-1`. */
   readonly title: string;
-  /** Under which name the log is kept and how long it took is remembered: `base` or `patched`. */
-  readonly kind: "base" | "patched";
+  /** Under which name the log is kept and how long it took is remembered: `base`, `patched`, or a flavour. */
+  readonly kind: string;
   /** The make to use, for tests. */
   readonly make?: string;
 }
@@ -55,10 +55,10 @@ const configureLimit = 5 * 60 * 1000;
 const buildLimit = 60 * 60 * 1000;
 
 /** What builds took where this was written, with 2 cores; replaced by what the last one took here. */
-const firstEstimates: Readonly<Record<KernelBuild["kind"], BuildEstimate>> = {
-  base: { steps: 1200, milliseconds: 180_000 },
+const firstEstimates = {
+  whole: { steps: 1200, milliseconds: 180_000 },
   patched: { steps: 45, milliseconds: 12_000 },
-};
+} as const satisfies Readonly<Record<string, BuildEstimate>>;
 
 /** Names of the files that a built kernel consists of. */
 export const builtFiles = { image: "bzImage", vmlinux: "vmlinux", configuration: "config" } as const;
@@ -70,7 +70,10 @@ export const builtFiles = { image: "bzImage", vmlinux: "vmlinux", configuration:
 export async function buildKernel(build: KernelBuild, folder: string): Promise<BuiltKernel> {
   const { source, output } = build;
   await mkdir(output, { recursive: true });
-  await makeKernel(build, "configure", "allnoconfig", { KCONFIG_ALLCONFIG: build.fragment });
+  // make takes one file, and of an option that is there twice the later value.
+  const fragment = join(output, "zhil.config");
+  await writeFile(fragment, await readFragments(build));
+  await makeKernel(build, "configure", "allnoconfig", { KCONFIG_ALLCONFIG: fragment });
   const configuration = await readConfiguration(build);
   await makeKernel(build, "build", "bzImage", {});
   await copyFile(join(output, "arch/s390/boot/bzImage"), join(folder, builtFiles.image));
@@ -89,14 +92,19 @@ export async function buildKernel(build: KernelBuild, folder: string): Promise<B
 /** Reads the configuration that came out, and makes sure that what was asked for is in it. */
 async function readConfiguration(build: KernelBuild): Promise<ReadonlyMap<string, string>> {
   const configuration = parseConfiguration(await readFile(join(build.output, ".config"), "utf8"));
-  const lost = findLostOptions(parseFragment(await readFile(build.fragment, "utf8")), configuration);
+  const lost = findLostOptions(parseFragment(await readFragments(build)), configuration);
   if (lost.length === 0) return configuration;
   throw new KernelBuildError({
     what: `Cannot configure ${build.title}: it does not keep ${lost.map(spellOption).join(", ")}`,
-    where: build.fragment,
+    where: build.fragments.join(", "),
     remedy:
       "Look the option up in the source's Kconfig files: it was renamed, or depends on one the fragment does not name",
   });
+}
+
+async function readFragments({ fragments }: KernelBuild): Promise<string> {
+  const texts = await Promise.all(fragments.map((path) => readFile(path, "utf8")));
+  return texts.join("\n\n");
 }
 
 async function makeKernel(
@@ -107,7 +115,9 @@ async function makeKernel(
 ): Promise<void> {
   const { root, report, signal } = build.preparation;
   const estimateName = `build-time-${build.kind}`;
-  const estimate = (await readChoice<BuildEstimate>(root, estimateName)) ?? firstEstimates[build.kind];
+  const estimate =
+    (await readChoice<BuildEstimate>(root, estimateName)) ??
+    firstEstimates[build.kind === "patched" ? "patched" : "whole"];
   const watch = verb === "build" ? watchBuild(`Building ${build.title}`, estimate, report) : null;
   const output: string[] = [];
   const logPath = join(root, `build-${build.kind}.log`);

@@ -6,18 +6,19 @@ import { withLock } from "../assets/file-lock.ts";
 import type { Preparation } from "../assets/preparation.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { runTool } from "../assets/run-tool.ts";
-import { InfrastructureError } from "../errors/harness-error.ts";
 import { buildKernel, hasOutputKey, type BuiltKernel } from "./build-kernel.ts";
-import { describeBuilt, findBuilt, keyOf, leanFragment, readRecipe, sourceChoice } from "./kernel-recipe.ts";
+import { describeBuilt, findBuilt, keyOf, readRecipe, sourceChoice } from "./kernel-recipe.ts";
 import type { KernelRecipe, SourceChoice } from "./kernel-recipe.ts";
-import type { KernelTree } from "./kernel-source.ts";
+import { outputOf, type KernelTree } from "./kernel-source.ts";
 import { restoreTree, withPatches } from "./patched-tree.ts";
-import { buildBase, findChosenTree, kernelLock, prepareKernel } from "./prepare-kernel.ts";
+import { buildBase, kernelLock, prepareKernel, takeChosenTree, titleOf } from "./prepare-kernel.ts";
 
 /** A kernel to build from the source of the lean kernel, changed by patches. */
 export interface PatchedKernelOptions {
   /** Paths of unified diffs (`-p1`), applied in order. */
   readonly patches: readonly string[];
+  /** What is on top of the lean kernel beside them, such as `kasan`. */
+  readonly flavour?: string;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }
@@ -33,20 +34,14 @@ export async function buildPatchedKernel(options: PatchedKernelOptions): Promise
   const preparation: Preparation = { ...options, root: findCacheRoot(), update: false };
   const { root, signal } = preparation;
   const paths = options.patches.map((path) => resolve(path));
-  const recipe = await readRecipe(paths, signal);
+  const recipe = await readRecipe({ flavour: options.flavour ?? null, patches: paths }, signal);
   const choice = await readChoice<SourceChoice>(root, sourceChoice);
   const known = choice === null ? null : await findBuilt(root, recipe, choice.version);
   if (known !== null) return known;
   // Where the cache is new, this fetches the source.
   await prepareKernel(preparation);
   return withLock({ ...preparation, name: kernelLock, purpose: "building a patched kernel" }, async (lock) => {
-    const tree = await findChosenTree(preparation);
-    if (tree === null) {
-      throw new InfrastructureError({
-        what: `Cannot build a patched kernel: the cache "${root}" has no kernel source any more`,
-        remedy: "Run ci/setup --update",
-      });
-    }
+    const tree = await takeChosenTree(preparation);
     return (await findBuilt(root, recipe, tree.version)) ?? buildPatched(preparation, recipe, tree, lock);
   });
 }
@@ -62,15 +57,16 @@ async function buildPatched(
   lock: number,
 ): Promise<Kernel> {
   const { root, signal } = preparation;
+  const output = outputOf(tree, recipe.flavour);
   await restoreTree(tree);
-  if (!(await hasOutputKey(tree.output, keyOf({ ...recipe, patches: [] }, tree.version)))) {
+  if (!(await hasOutputKey(output, keyOf({ ...recipe, patches: [] }, tree.version)))) {
     await buildBase(preparation, recipe, tree, lock);
   }
   try {
     await rm(tree.patchedOutput, { recursive: true, force: true });
     await runTool({
       command: "cp",
-      arguments: ["--archive", "--reflink=auto", tree.output, tree.patchedOutput],
+      arguments: ["--archive", "--reflink=auto", output, tree.patchedOutput],
       purpose: "copy the unpatched kernel's build folder",
       signal,
       limit: copyLimit,
@@ -85,9 +81,9 @@ async function buildPatched(
               lock,
               source: tree.source,
               output: tree.patchedOutput,
-              fragment: leanFragment,
+              fragments: recipe.fragments.map(({ path }) => path),
               compiler: recipe.compiler,
-              title: `the lean kernel ${tree.version} with ${listNames(patches)}`,
+              title: `${titleOf(recipe, tree)} with ${listNames(patches)}`,
               kind: "patched",
             },
             folder,

@@ -32,13 +32,19 @@ it("takes as optional what stands under the mark, up to the next empty line", ()
   expect(optional.map((option) => option.name)).toEqual(["IOMMU_PT"]);
 });
 
+it("takes the later of two values, as make does: what is on top wins", () => {
+  const both = parseFragment("CONFIG_PCI=y\nCONFIG_GCOV=n\n\n\n# where available:\nCONFIG_GCOV=y\n");
+  expect(both.map(spellOption)).toEqual(["CONFIG_PCI=y", "CONFIG_GCOV=y"]);
+  expect(both.map((option) => option.required)).toEqual([true, false]);
+});
+
 it("lists what is built in or a module, by name", () => {
   expect(listOptions(parseConfiguration('CONFIG_B=m\nCONFIG_A=y\nCONFIG_N=3\nCONFIG_S="y"\n'))).toEqual(["A", "B"]);
 });
 
 it("reads the lean kernel's fragment, which asks for the subject and no option twice", () => {
   const text = readFileSync(new URL("../../guests/kernel/lean.config", import.meta.url), "utf8");
-  const names = parseFragment(text).map((option) => option.name);
+  const names = text.split("\n").flatMap((line) => parseFragment(line).map((option) => option.name));
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(expect.arrayContaining(["IOMMUFD", "VFIO_DEVICE_CDEV", "VFIO_CONTAINER", "FAULT_INJECTION"]));
 });

@@ -13,17 +13,17 @@ export interface RequestedOption {
 /** Comment in a fragment after which options, up to the next empty line, may be missing. */
 const optionalMark = "# where available:";
 
-/** Reads a fragment of a kernel configuration. */
+/** Reads a fragment of a kernel configuration, or several, one after the other: of an option that is there twice the later value counts. */
 export function parseFragment(text: string): readonly RequestedOption[] {
-  const requested: RequestedOption[] = [];
+  const requested = new Map<string, RequestedOption>();
   let required = true;
   for (const line of text.split("\n")) {
     if (line.trim() === "") required = true;
     if (line.startsWith(optionalMark)) required = false;
     const option = parseLine(line);
-    if (option !== null) requested.push({ ...option, required });
+    if (option !== null) requested.set(option.name, { ...option, required });
   }
-  return requested;
+  return [...requested.values()];
 }
 
 /** Reads a whole configuration, such as a `.config`: value by name, options that are off left out. */

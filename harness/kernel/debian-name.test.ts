@@ -36,5 +36,7 @@ it("makes paths absolute and leaves names as they are", () => {
   expect(locateKernel("debian/6.12", "/somewhere")).toBe("debian/6.12");
   expect(locateKernel("debian/bzImage", "/somewhere")).toBe("/somewhere/debian/bzImage");
   expect(locateKernel("./debian/6.12", "/somewhere")).toBe("/somewhere/debian/6.12");
+  expect(locateKernel("lean/kasan", "/somewhere")).toBe("lean/kasan");
+  expect(locateKernel("./lean/kasan", "/somewhere")).toBe("/somewhere/lean/kasan");
   expect(locateKernel("/boot/vmlinuz", "/somewhere")).toBe("/boot/vmlinuz");
 });

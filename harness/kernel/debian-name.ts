@@ -1,5 +1,6 @@
 /** How a ready-made kernel of Debian's is asked for: `debian/6.12`. */
 import { isAbsolute, resolve } from "node:path";
+import { parseFlavourName } from "./flavour.ts";
 
 const prefix = "debian/";
 
@@ -22,5 +23,6 @@ export function isVersion(version: string, wanted: string): boolean {
 
 /** A kernel as the user gives it, from a folder: a name stays as it is, a path is made absolute. */
 export function locateKernel(kernel: string, folder: string): string {
-  return parseDebianName(kernel) !== null || isAbsolute(kernel) ? kernel : resolve(folder, kernel);
+  const isName = parseDebianName(kernel) !== null || parseFlavourName(kernel) !== null;
+  return isName || isAbsolute(kernel) ? kernel : resolve(folder, kernel);
 }

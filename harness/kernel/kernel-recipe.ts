@@ -4,13 +4,10 @@ import { basename, join } from "node:path";
 import type { Kernel } from "../assets/assets.ts";
 import { readEntry, type Entry } from "../assets/cache.ts";
 import { digestBytes, makeKey } from "../assets/digest.ts";
-import { projectRoot } from "../assets/project-root.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { builtFiles, type BuiltKernel, type Compiler } from "./build-kernel.ts";
 import { findCompiler } from "./compiler.ts";
-
-/** Path of the lean kernel's configuration fragment. */
-export const leanFragment: string = join(projectRoot, "guests/kernel/lean.config");
+import { fragmentsOf } from "./flavour.ts";
 
 /** Under this name the cache keeps which source the kernel is built from. */
 export const sourceChoice = "kernel-source";
@@ -25,17 +22,37 @@ export interface SourceChoice {
 /** All but the source. */
 export interface KernelRecipe {
   readonly compiler: Compiler;
-  readonly fragmentDigest: string;
-  readonly patches: readonly { readonly path: string; readonly digest: string }[];
+  /** What is on top of the lean kernel, such as `kasan`; null where nothing is. */
+  readonly flavour: string | null;
+  /** What it is configured by; the first is the lean kernel's. */
+  readonly fragments: readonly Ingredient[];
+  readonly patches: readonly Ingredient[];
 }
 
-/** Reads what a build would be made by. */
-export async function readRecipe(patches: readonly string[], signal: AbortSignal): Promise<KernelRecipe> {
-  const digests = patches.map(async (path) => ({ path, digest: await digestText(path) }));
+/** A file that has a part in how a kernel comes out. */
+export interface Ingredient {
+  readonly path: string;
+  /** `sha256:…` of the file. */
+  readonly digest: string;
+}
+
+/** What a kernel is asked to be. */
+export interface KernelWish {
+  readonly flavour: string | null;
+  /** Paths of unified diffs (`-p1`), applied in order. */
+  readonly patches: readonly string[];
+}
+
+/**
+ * Reads what a build would be made by.
+ * @throws {UsageError} where there is no such flavour; {InfrastructureError} where there is no compiler, or no such patch
+ */
+export async function readRecipe(wish: KernelWish, signal: AbortSignal): Promise<KernelRecipe> {
   return {
     compiler: await findCompiler(signal),
-    fragmentDigest: await digestText(leanFragment),
-    patches: await Promise.all(digests),
+    flavour: wish.flavour,
+    fragments: await readIngredients(await fragmentsOf(wish.flavour)),
+    patches: await readIngredients(wish.patches),
   };
 }
 
@@ -43,8 +60,8 @@ export async function readRecipe(patches: readonly string[], signal: AbortSignal
 export function keyOf(recipe: KernelRecipe, sourceVersion: string): string {
   return makeKey({
     source: sourceVersion,
-    fragment: recipe.fragmentDigest,
     compiler: recipe.compiler.version,
+    ...Object.fromEntries(recipe.fragments.map(({ digest }, index) => [nameFragment(index), digest])),
     ...Object.fromEntries(recipe.patches.map(({ digest }, index) => [`patch ${index}`, digest])),
   });
 }
@@ -64,8 +81,16 @@ export function describeBuilt({ folder, manifest }: Entry<BuiltKernel>, recipe: 
     digest: manifest.digest,
     options: manifest.options,
     patches: recipe.patches.map(({ path }) => basename(path)),
+    ...(recipe.flavour === null ? {} : { flavour: recipe.flavour }),
     origin: "archive",
   };
+}
+
+/** A kernel of no flavour keeps the key that it had before there were any. */
+const nameFragment = (index: number): string => (index === 0 ? "fragment" : `fragment ${index}`);
+
+function readIngredients(paths: readonly string[]): Promise<readonly Ingredient[]> {
+  return Promise.all(paths.map(async (path) => ({ path, digest: await digestText(path) })));
 }
 
 async function digestText(path: string): Promise<string> {

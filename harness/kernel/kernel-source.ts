@@ -14,7 +14,7 @@ export interface KernelTree {
   /** Version of the source package, such as `7.2.13-1`. */
   readonly version: string;
   readonly source: string;
-  /** Where the unpatched kernel is built, kept for the next build. */
+  /** Where the unpatched kernel is built, kept for the next build; see {@link outputOf} for its flavours. */
   readonly output: string;
   /** Where a patched kernel is built, out of a copy of `output`. */
   readonly patchedOutput: string;
@@ -39,6 +39,11 @@ export function locateKernelTree(root: string, version: string): KernelTree {
     patchedOutput: below("patched-output"),
     saved: below("saved"),
   };
+}
+
+/** Where the unpatched kernel of a flavour is built, kept for the next build. */
+export function outputOf(tree: KernelTree, flavour: string | null): string {
+  return flavour === null ? tree.output : `${tree.output}-${flavour}`;
 }
 
 /** Whether the source is there, unpacked. */

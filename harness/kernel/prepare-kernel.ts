@@ -4,14 +4,16 @@ import { makeNotFoundError, suitesByAge, withArchive } from "../assets/archive.t
 import { publishEntry, readChoice, writeChoice } from "../assets/cache.ts";
 import { withLock } from "../assets/file-lock.ts";
 import type { Preparation } from "../assets/preparation.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
 import { buildKernel, KernelBuildError, withOutputKey, type BuiltKernel } from "./build-kernel.ts";
-import { describeBuilt, findBuilt, keyOf, leanFragment, readRecipe, sourceChoice } from "./kernel-recipe.ts";
+import { describeBuilt, findBuilt, keyOf, readRecipe, sourceChoice } from "./kernel-recipe.ts";
 import type { KernelRecipe, SourceChoice } from "./kernel-recipe.ts";
 import {
   fetchKernelSource,
   findKernelSource,
   isUnpacked,
   locateKernelTree,
+  outputOf,
   type KernelTree,
 } from "./kernel-source.ts";
 import { restoreTree } from "./patched-tree.ts";
@@ -20,11 +22,13 @@ import { restoreTree } from "./patched-tree.ts";
 export const kernelLock = "kernel";
 
 /**
- * The lean kernel.
- * @throws {InfrastructureError} where no source can be had, or none of them makes the kernel that is asked for
+ * The lean kernel, or a flavour of it, which is built from the same source.
+ * @throws {UsageError} where there is no such flavour; {InfrastructureError} where no source can be had, or none of them
+ *   makes the kernel that is asked for
  */
-export async function prepareKernel(preparation: Preparation): Promise<Kernel> {
-  const recipe = await readRecipe([], preparation.signal);
+export async function prepareKernel(preparation: Preparation, flavour: string | null = null): Promise<Kernel> {
+  const recipe = await readRecipe({ flavour, patches: [] }, preparation.signal);
+  if (flavour !== null) return prepareFlavour(preparation, recipe);
   const known = preparation.update ? null : await findChosen(preparation, recipe);
   if (known !== null) return known;
   return withLock({ ...preparation, name: kernelLock, purpose: "building the kernel" }, async (lock) => {
@@ -35,17 +39,50 @@ export async function prepareKernel(preparation: Preparation): Promise<Kernel> {
   });
 }
 
-/** The lean kernel that is at hand without building one, or null. */
-export async function findKernel(root: string, signal: AbortSignal): Promise<Kernel | null> {
-  return findChosen({ root }, await readRecipe([], signal));
+/** The lean kernel, or a flavour of it, that is at hand without building one, or null. */
+export async function findKernel(
+  root: string,
+  signal: AbortSignal,
+  flavour: string | null = null,
+): Promise<Kernel | null> {
+  return findChosen({ root }, await readRecipe({ flavour, patches: [] }, signal));
+}
+
+async function prepareFlavour(preparation: Preparation, recipe: KernelRecipe): Promise<Kernel> {
+  const known = await findChosen(preparation, recipe);
+  if (known !== null) return known;
+  // Where the cache is new, this settles which source is taken, and fetches it.
+  await prepareKernel(preparation);
+  return withLock({ ...preparation, name: kernelLock, purpose: "building a flavour of the kernel" }, async (lock) => {
+    const tree = await takeChosenTree(preparation);
+    return (await findBuilt(preparation.root, recipe, tree.version)) ?? buildBase(preparation, recipe, tree, lock);
+  });
 }
 
 /** The tree of the source that was chosen, where it is still there. */
-export async function findChosenTree({ root }: Preparation): Promise<KernelTree | null> {
+async function findChosenTree({ root }: Preparation): Promise<KernelTree | null> {
   const choice = await readChoice<SourceChoice>(root, sourceChoice);
   if (choice === null) return null;
   const tree = locateKernelTree(root, choice.version);
   return (await isUnpacked(tree)) ? tree : null;
+}
+
+/**
+ * The tree of the source that was chosen.
+ * @throws {InfrastructureError} where it is not there any more
+ */
+export async function takeChosenTree(preparation: Preparation): Promise<KernelTree> {
+  const tree = await findChosenTree(preparation);
+  if (tree !== null) return tree;
+  throw new InfrastructureError({
+    what: `Cannot build a kernel: the cache "${preparation.root}" has no kernel source any more`,
+    remedy: "Run ci/setup --update",
+  });
+}
+
+/** What is built, as people read it: `the lean kernel 7.2.13-1`, `the lean kernel 7.2.13-1 (kasan)`. */
+export function titleOf({ flavour }: KernelRecipe, { version }: KernelTree): string {
+  return `the lean kernel ${version}${flavour === null ? "" : ` (${flavour})`}`;
 }
 
 /** Builds the unpatched kernel of a source and publishes it. The caller holds the lock. */
@@ -58,18 +95,19 @@ export async function buildBase(
   const unpatched = { ...recipe, patches: [] };
   const key = keyOf(unpatched, tree.version);
   await restoreTree(tree);
-  const entry = await withOutputKey(tree.output, key, () =>
+  const output = outputOf(tree, recipe.flavour);
+  const entry = await withOutputKey(output, key, () =>
     publishEntry<BuiltKernel>(preparation.root, "kernel", key, (folder) =>
       buildKernel(
         {
           preparation,
           lock,
           source: tree.source,
-          output: tree.output,
-          fragment: leanFragment,
+          output,
+          fragments: recipe.fragments.map(({ path }) => path),
           compiler: recipe.compiler,
-          title: `the lean kernel ${tree.version}`,
-          kind: "base",
+          title: titleOf(recipe, tree),
+          kind: recipe.flavour ?? "base",
         },
         folder,
       ),

@@ -88,9 +88,10 @@ export async function openBenchOn(
   );
   const how = boot === "shared" ? "emulated, shared kernel" : "emulated";
   const kept = scope.move();
+  const flavour = kernel.flavour === undefined ? "" : ` (${kernel.flavour})`;
   const patched = kernel.patches.length === 0 ? "" : ` with ${kernel.patches.join(", ")}`;
   return {
-    title: `${how}: Linux ${kernel.version}${patched} on QEMU ${qemu.version}`,
+    title: `${how}: Linux ${kernel.version}${flavour}${patched} on QEMU ${qemu.version}`,
     profile: machine.profile,
     images: [
       { path: kernel.image, digest: kernel.digest },

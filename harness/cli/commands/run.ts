@@ -13,6 +13,7 @@ Examples:
   zhil run "replace-*" --tag dma -j 4         by glob and tag, four at a time
   zhil run ./mine.yaml --kernel arch/s390/boot/bzImage
   zhil run --tag type1 --kernel debian/6.12   Debian's own kernel, with the modules it needs
+  zhil run --tag race --kernel lean/kasan     races on a kernel that watches its memory
   zhil run --without race                     everything but races
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
   zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
@@ -38,7 +39,8 @@ export const registerRun: RegisterCommand = (program, context) => {
     .addOption(new Option("--bench <bench>", "what to run on").choices(benchNames).default("emulated"))
     .option(
       "--kernel <bzImage>",
-      "boot this kernel instead of the prepared one, or Debian's of a version: debian/6.12 (ZHIL_KERNEL)",
+      "boot this kernel instead of the prepared one; or Debian's of a version, debian/6.12; or a flavour of the " +
+        "prepared one, lean/kasan (ZHIL_KERNEL)",
     )
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
     .addOption(

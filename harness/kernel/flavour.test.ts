@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import { makeKey } from "../assets/digest.ts";
+import { parseFragment } from "./configuration.ts";
+import { fragmentsOf, leanFragment, listFlavours, parseFlavourName, spellFlavourName } from "./flavour.ts";
+import { keyOf, type KernelRecipe } from "./kernel-recipe.ts";
+
+it.each([
+  ["lean/kasan", "kasan"],
+  ["lean", null],
+  ["lean/", null],
+  ["lean/bzImage", null],
+  ["lean/../x", null],
+  ["./lean/kasan", null],
+  ["debian/6.12", null],
+])("takes %s for a name of a flavour, or not", (kernel, flavour) => {
+  expect(parseFlavourName(kernel)).toBe(flavour);
+});
+
+it("spells what it reads", () => {
+  expect(parseFlavourName(spellFlavourName("kasan"))).toBe("kasan");
+});
+
+it("has the lean kernel alone where no flavour is asked for, and a flavour on top of it", async () => {
+  expect(await fragmentsOf(null)).toEqual([leanFragment]);
+  const [lean, kasan] = await fragmentsOf("kasan");
+  expect([lean, kasan]).toEqual([leanFragment, leanFragment.replace("lean.config", "kasan.config")]);
+});
+
+it("names the flavours there are where one is asked for that is not", async () => {
+  await expect(fragmentsOf("lean")).rejects.toThrow('Cannot build the kernel "lean/lean": there is no such flavour');
+  const error: unknown = await fragmentsOf("nothing").catch((reason: unknown) => reason);
+  expect((error as { readonly remedy: string }).remedy).toContain("lean/kasan");
+});
+
+it("adds something with every flavour, and sets nothing twice in one", async () => {
+  for (const flavour of await listFlavours()) {
+    const [, path = ""] = await fragmentsOf(flavour);
+    const lines = (await readFile(path, "utf8")).split("\n");
+    const names = lines.flatMap((line) => parseFragment(line).map((option) => option.name));
+    expect(names, flavour).not.toEqual([]);
+    expect(new Set(names).size, flavour).toBe(names.length);
+  }
+});
+
+it("gives every flavour a key of its own, and the lean kernel the one it always had", () => {
+  const fragment = { path: "lean.config", digest: "sha256:1" };
+  const lean: KernelRecipe = {
+    compiler: { prefix: "", version: "gcc 12", cached: false },
+    ...{ flavour: null, fragments: [fragment], patches: [] },
+  };
+  const keys = ["2", "3"].map((digest) =>
+    keyOf({ ...lean, fragments: [fragment, { path: "on-top.config", digest }] }, "7.2"),
+  );
+  const always = makeKey({ source: "7.2", fragment: "sha256:1", compiler: "gcc 12" });
+  expect(keyOf(lean, "7.2")).toBe(always);
+  expect(new Set([always, ...keys]).size).toBe(3);
+});
