@@ -49,7 +49,15 @@ it("gives every figure, each beside its baseline and its bar, and leaves nothing
   expect(Object.keys(figures)).toEqual([
     ...["spawn", "thaw-512", "thaw-4096", "thaw-by-memory"],
     ...["clone-against-cold", "clone-against-cold-alone", "clone-against-debian", "clone-against-debian-alone"],
-    ...["idle-memory", "dma-round-trips", "run", "run-usual-jobs", "run-other-verdicts", "run-orphans"],
+    ...[
+      "idle-memory",
+      "dma-round-trips",
+      "message-share",
+      "run",
+      "run-usual-jobs",
+      "run-other-verdicts",
+      "run-orphans",
+    ],
     ...["run-memory-growth", "run-cpu-share", "run-cost-growth"],
   ]);
   for (const figure of record.figures) {

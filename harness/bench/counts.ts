@@ -16,6 +16,8 @@ export interface Counts {
   readonly idle: number;
   /** DMA in each round. */
   readonly dma: { readonly rounds: number; readonly each: number };
+  /** Of the suite one scenario in so many. */
+  readonly messages: { readonly everyNth: number };
   /** Scenarios of the runs, growing. */
   readonly runs: readonly number[];
 }
@@ -29,6 +31,7 @@ export const fullCounts: Counts = {
   debian: { alone: 1, inTurn: 2 },
   idle: 5,
   dma: { rounds: 10, each: 10_000 },
+  messages: { everyNth: 1 },
   runs: [100, 300, 1000],
 };
 
@@ -41,5 +44,6 @@ export const quickCounts: Counts = {
   debian: { alone: 1, inTurn: 1 },
   idle: 3,
   dma: { rounds: 5, each: 2_000 },
+  messages: { everyNth: 10 },
   runs: [10, 30, 100],
 };

@@ -7,7 +7,10 @@ import { parts } from "./measurements.ts";
 
 const documentation = await readFile(join(projectRoot, "docs", "speed.md"), "utf8");
 const failed = { failed: "not measured here" };
-const figures = judgeMeasurements({ thaw: failed, scenario: failed, memory: failed, dma: failed, runs: failed }, 2);
+const figures = judgeMeasurements(
+  { thaw: failed, scenario: failed, memory: failed, dma: failed, messages: failed, runs: failed },
+  2,
+);
 
 it.each([...figures.map(({ figure }) => figure)])("docs/speed.md says what %s is", (name) => {
   expect(documentation).toContain(`\`${name}\``);

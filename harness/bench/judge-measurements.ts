@@ -6,6 +6,7 @@ import type {
   DmaMeasurement,
   Measured,
   MemoryMeasurement,
+  MessagesMeasurement,
   Measurements,
   ScenarioMeasurement,
   SideMeasurement,
@@ -20,12 +21,13 @@ const mebibytes = (memoryMiB: number): string =>
 
 /** Every figure of what was measured, in the order of the table. */
 export function judgeMeasurements(measurements: Measurements, cores: number): readonly Figure[] {
-  const { thaw, scenario, memory, dma, runs } = measurements;
+  const { thaw, scenario, memory, dma, messages, runs } = measurements;
   return [
     ...(thaw === undefined ? [] : judgeThaw(thaw)),
     ...(scenario === undefined ? [] : judgeScenario(scenario)),
     ...(memory === undefined ? [] : [judgeMemory(memory)]),
     ...(dma === undefined ? [] : [judgeDma(dma)]),
+    ...(messages === undefined ? [] : [judgeMessages(messages)]),
     ...(runs === undefined ? [] : judgeRuns(runs, cores)),
   ];
 }
@@ -122,6 +124,21 @@ function judgeDma(measured: Measured<DmaMeasurement>): Figure {
   };
   if ("failed" in measured) return unmeasured(definition, measured.failed);
   return judgeFigure(definition, ofSamples(measured.found.perSecond));
+}
+
+function judgeMessages(measured: Measured<MessagesMeasurement>): Figure {
+  const definition: FigureDefinition = {
+    ...{
+      figure: "message-share",
+      part: "messages",
+      what: "serving functions, of what the orchestrator does in a run of the suite",
+    },
+    ...{ unit: "%", bar: { relation: "at most", limit: 10, of: "value" } },
+  };
+  if ("failed" in measured) return unmeasured(definition, measured.failed);
+  const { scenarios, samples, inMessages } = measured.found;
+  const note = `${inMessages} of ${samples} samples, ${scenarios} scenarios`;
+  return judgeFigure(definition, { value: (inMessages / samples) * 100, note });
 }
 
 const ofSamples = (samples: readonly number[]): Finding =>

@@ -3,7 +3,7 @@ import type { Phases } from "../../src/target/target.ts";
 import type { Verdict } from "../evidence/record.ts";
 
 /** Parts of the benchmark: what can be measured without the rest. */
-export const parts = ["thaw", "scenario", "memory", "dma", "runs"] as const;
+export const parts = ["thaw", "scenario", "memory", "dma", "messages", "runs"] as const;
 
 /** A part of the benchmark. */
 export type Part = (typeof parts)[number];
@@ -55,6 +55,15 @@ export interface DmaMeasurement {
   readonly perSecond: readonly number[];
 }
 
+/** The suite, with this process watched. */
+export interface MessagesMeasurement {
+  readonly scenarios: number;
+  /** Samples of this process at work. */
+  readonly samples: number;
+  /** Those in which it served a function. */
+  readonly inMessages: number;
+}
+
 /** A run of the smallest scenario, each on a clone of its own. */
 export interface RunMeasurement {
   readonly scenarios: number;
@@ -89,5 +98,6 @@ export interface Measurements {
   readonly scenario?: Measured<ScenarioMeasurement>;
   readonly memory?: Measured<MemoryMeasurement>;
   readonly dma?: Measured<DmaMeasurement>;
+  readonly messages?: Measured<MessagesMeasurement>;
   readonly runs?: Measured<RunsMeasurement>;
 }

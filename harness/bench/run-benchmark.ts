@@ -18,6 +18,7 @@ import { judgeMeasurements } from "./judge-measurements.ts";
 import { recordRun } from "./judge-runs.ts";
 import { measureDma } from "./measure-dma.ts";
 import { measureMemory } from "./measure-memory.ts";
+import { measureMessages } from "./measure-messages.ts";
 import { measureRuns } from "./measure-runs.ts";
 import { measureScenario } from "./measure-scenario.ts";
 import { measureThaw } from "./measure-thaw.ts";
@@ -78,6 +79,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     ...(await measure("scenario", () => measureScenario(debian.prepare, context))),
     ...(await measure("memory", () => measureMemory(context))),
     ...(await measure("dma", () => measureDma(context))),
+    ...(await measure("messages", () => measureMessages(context))),
     ...(await measure("runs", () => measureRuns(context))),
   } as Measurements;
   const { runs: ran } = measurements;

@@ -38,6 +38,8 @@ Parts, in this order:
   scenario  the smallest scenario (plug, bind, attach, detach, verdict) on a clone, in turn with cold boots of the same
             lean kernel, and, as Debian's kernels have no iommufd, through type1 with cold boots of Debian's
   memory    what a clone that is idle has to itself
+  dma       pages that a function of ours writes to a guest's memory in a second
+  messages  what part of the orchestrator's time goes into serving functions, in a run of the whole suite
   runs      100, 300 and 1,000 of the smallest scenario, each on a clone of its own, a job for each core; then 1,000
             with the usual number of jobs: time, verdicts, processes left, memory and CPU time of the orchestrator
 
