@@ -25,6 +25,7 @@ const options: readonly { readonly name: string; readonly for: string; readonly 
   { name: "FAULT_INJECTION_DEBUG_FS", for: "failures on demand", required: false },
   { name: "FAILSLAB", for: "allocations that fail on demand", required: false },
   { name: "IOMMUFD_TEST", for: "iommufd's mock device", required: false },
+  { name: "IOMMU_IOPF", for: "page requests of iommufd's mock device", required: false },
 ];
 
 /** The kernel that a run would boot: release, and what it has of what scenarios look at. */
@@ -46,9 +47,14 @@ export async function examineKernel(
     return [missing("kernel", "not built yet", "Run ci/setup, which builds it, or set ZHIL_KERNEL= to a bzImage")];
   }
   return [
-    fine("kernel", `Linux ${kernel.version} (${kernel.origin}), ${kernel.image}`),
+    fine("kernel", `Linux ${kernel.version}${spellPatches(kernel)} (${kernel.origin}), ${kernel.image}`),
     ...judgeOptions(kernel.options),
   ];
+}
+
+/** A kernel that is not as its authors wrote it says so. */
+export function spellPatches({ patches }: Pick<Kernel, "patches">): string {
+  return patches.length === 0 ? "" : ` with ${patches.join(", ")}`;
 }
 
 function findChosen(root: string, given: string | undefined, signal: AbortSignal): Promise<Kernel | null> {

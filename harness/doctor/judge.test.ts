@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { spellBytes } from "./examine-cache.ts";
 import { examineCores, examineKvm, examineMemory } from "./examine-hardware.ts";
-import { judgeOptions } from "./examine-kernel.ts";
+import { judgeOptions, spellPatches } from "./examine-kernel.ts";
 import { examineNode } from "./examine-programs.ts";
 import { judgeFeature } from "./examine-qemu.ts";
 
@@ -33,6 +33,11 @@ it("says what each absent option is for and how to get it", () => {
     remedy: expect.stringContaining("CONFIG_VFIO_DEVICE_CDEV=y") as string,
   });
   expect(findings.find((finding) => finding.what === "kernel option FAILSLAB")?.state).toBe("warning");
+});
+
+it("says of a kernel what was changed in it", () => {
+  expect(spellPatches({ patches: [] })).toBe("");
+  expect(spellPatches({ patches: ["a.patch", "b.patch"] })).toBe(" with a.patch, b.patch");
 });
 
 it("does not call options missing that a kernel does not tell", () => {

@@ -7,7 +7,7 @@ import type { Preparation } from "../assets/preparation.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { runTool } from "../assets/run-tool.ts";
 import { buildKernel, hasOutputKey, type BuiltKernel } from "./build-kernel.ts";
-import { describeBuilt, findBuilt, keyOf, readRecipe, sourceChoice } from "./kernel-recipe.ts";
+import { describeBuilt, findBuilt, keyOf, pathsOfPatches, readRecipe, sourceChoice } from "./kernel-recipe.ts";
 import type { KernelRecipe, SourceChoice } from "./kernel-recipe.ts";
 import { outputOf, type KernelTree } from "./kernel-source.ts";
 import { restoreTree, withPatches } from "./patched-tree.ts";
@@ -71,10 +71,9 @@ async function buildPatched(
       signal,
       limit: copyLimit,
     });
-    const patches = recipe.patches.map(({ path }) => path);
     const built = describeBuilt(
       await publishEntry<BuiltKernel>(root, "kernel", keyOf(recipe, tree.version), (folder) =>
-        withPatches(tree, patches, signal, () =>
+        withPatches(tree, pathsOfPatches(recipe), signal, () =>
           buildKernel(
             {
               preparation,
@@ -83,7 +82,7 @@ async function buildPatched(
               output: tree.patchedOutput,
               fragments: recipe.fragments.map(({ path }) => path),
               compiler: recipe.compiler,
-              title: `${titleOf(recipe, tree)} with ${listNames(patches)}`,
+              title: `${titleOf(recipe, tree)} with ${listNames(recipe.patches.map(({ path }) => path))}`,
               kind: "patched",
             },
             folder,

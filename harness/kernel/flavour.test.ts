@@ -2,8 +2,16 @@ import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { makeKey } from "../assets/digest.ts";
 import { parseFragment } from "./configuration.ts";
-import { fragmentsOf, leanFragment, listFlavours, parseFlavourName, spellFlavourName } from "./flavour.ts";
-import { keyOf, type KernelRecipe } from "./kernel-recipe.ts";
+import {
+  fragmentsOf,
+  leanFragment,
+  listFlavours,
+  listStandingPatches,
+  parseFlavourName,
+  spellFlavourName,
+} from "./flavour.ts";
+import { describeBuilt, keyOf, pathsOfPatches, type KernelRecipe } from "./kernel-recipe.ts";
+import { parseTouchedPaths } from "./patched-tree.ts";
 
 it.each([
   ["lean/kasan", "kasan"],
@@ -47,7 +55,7 @@ it("gives every flavour a key of its own, and the lean kernel the one it always 
   const fragment = { path: "lean.config", digest: "sha256:1" };
   const lean: KernelRecipe = {
     compiler: { prefix: "", version: "gcc 12", cached: false },
-    ...{ flavour: null, fragments: [fragment], patches: [] },
+    ...{ flavour: null, fragments: [fragment], standingPatches: [], patches: [] },
   };
   const keys = ["2", "3"].map((digest) =>
     keyOf({ ...lean, fragments: [fragment, { path: "on-top.config", digest }] }, "7.2"),
@@ -55,4 +63,24 @@ it("gives every flavour a key of its own, and the lean kernel the one it always 
   const always = makeKey({ source: "7.2", fragment: "sha256:1", compiler: "gcc 12" });
   expect(keyOf(lean, "7.2")).toBe(always);
   expect(new Set([always, ...keys]).size).toBe(3);
+});
+
+it("has standing patches that say why they are there and touch no code, in every key and in every kernel's description", async () => {
+  const paths = await listStandingPatches();
+  for (const path of paths) {
+    const text = await readFile(path, "utf8");
+    expect(text, path).toMatch(/^Why: /);
+    expect(parseTouchedPaths(text, path).filter((touched) => !touched.endsWith("/Kconfig"))).toEqual([]);
+  }
+  const pristine: KernelRecipe = {
+    compiler: { prefix: "", version: "gcc 12", cached: false },
+    ...{ flavour: null, fragments: [], standingPatches: [], patches: [{ path: "m.patch", digest: "sha256:3" }] },
+  };
+  const standing = paths.map((path) => ({ path, digest: "sha256:2" }));
+  const recipe = { ...pristine, standingPatches: standing };
+  expect(keyOf(recipe, "7.2")).not.toBe(keyOf(pristine, "7.2"));
+  expect(pathsOfPatches(recipe)).toEqual([...paths, "m.patch"]);
+  const manifest = { version: "7.2.13", digest: "sha256:1", options: [] };
+  const { patches } = describeBuilt({ folder: "", manifest }, recipe);
+  expect(patches).toEqual(["iommufd-test-iopf.patch", "m.patch"]);
 });

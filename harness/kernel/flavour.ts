@@ -29,6 +29,15 @@ export async function listFlavours(): Promise<readonly string[]> {
     .sort();
 }
 
+/** Paths of the patches that every kernel built here carries, whatever its flavour; each says at its top why. */
+export async function listStandingPatches(): Promise<readonly string[]> {
+  const names = await readdir(fragments);
+  return names
+    .filter((name) => name.endsWith(".patch"))
+    .sort()
+    .map((name) => join(fragments, name));
+}
+
 /**
  * Paths of the fragments a kernel is configured by: the lean one, and on top of it the flavour's, which wins.
  * @throws {UsageError} where there is no such flavour

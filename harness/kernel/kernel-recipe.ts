@@ -7,7 +7,7 @@ import { digestBytes, makeKey } from "../assets/digest.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { builtFiles, type BuiltKernel, type Compiler } from "./build-kernel.ts";
 import { findCompiler } from "./compiler.ts";
-import { fragmentsOf } from "./flavour.ts";
+import { fragmentsOf, listStandingPatches } from "./flavour.ts";
 
 /** Under this name the cache keeps which source the kernel is built from. */
 export const sourceChoice = "kernel-source";
@@ -26,6 +26,9 @@ export interface KernelRecipe {
   readonly flavour: string | null;
   /** What it is configured by; the first is the lean kernel's. */
   readonly fragments: readonly Ingredient[];
+  /** Patches that every kernel built here carries. */
+  readonly standingPatches: readonly Ingredient[];
+  /** Patches of this one, applied after those. */
   readonly patches: readonly Ingredient[];
 }
 
@@ -52,6 +55,7 @@ export async function readRecipe(wish: KernelWish, signal: AbortSignal): Promise
     compiler: await findCompiler(signal),
     flavour: wish.flavour,
     fragments: await readIngredients(await fragmentsOf(wish.flavour)),
+    standingPatches: await readIngredients(await listStandingPatches()),
     patches: await readIngredients(wish.patches),
   };
 }
@@ -62,6 +66,7 @@ export function keyOf(recipe: KernelRecipe, sourceVersion: string): string {
     source: sourceVersion,
     compiler: recipe.compiler.version,
     ...Object.fromEntries(recipe.fragments.map(({ digest }, index) => [nameFragment(index), digest])),
+    ...Object.fromEntries(recipe.standingPatches.map(({ digest }, index) => [`standing patch ${index}`, digest])),
     ...Object.fromEntries(recipe.patches.map(({ digest }, index) => [`patch ${index}`, digest])),
   });
 }
@@ -80,10 +85,15 @@ export function describeBuilt({ folder, manifest }: Entry<BuiltKernel>, recipe: 
     version: manifest.version,
     digest: manifest.digest,
     options: manifest.options,
-    patches: recipe.patches.map(({ path }) => basename(path)),
+    patches: pathsOfPatches(recipe).map((path) => basename(path)),
     ...(recipe.flavour === null ? {} : { flavour: recipe.flavour }),
     origin: "archive",
   };
+}
+
+/** Paths of all patches of a recipe, in the order they are applied. */
+export function pathsOfPatches({ standingPatches, patches }: KernelRecipe): readonly string[] {
+  return [...standingPatches, ...patches].map(({ path }) => path);
 }
 
 /** A kernel of no flavour keeps the key that it had before there were any. */

@@ -2,7 +2,12 @@
 import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, normalize } from "node:path";
 import { tryTool } from "../assets/run-tool.ts";
-import { InfrastructureError } from "../errors/harness-error.ts";
+import { HarnessError, InfrastructureError } from "../errors/harness-error.ts";
+
+/** A patch that does not fit the source. */
+export class PatchError extends HarnessError {
+  override readonly name = "PatchError";
+}
 
 /** The tree, and where its originals are kept while it is patched; both on one file system. */
 export interface PatchableTree {
@@ -22,7 +27,7 @@ const patchLimit = 60_000;
  * Runs `action` with patches applied, and puts the originals back, with the times they had. The caller holds the lock
  * of the tree. Originals are moved aside before anything changes, so that {@link restoreTree} can undo the work of a
  * process that was killed at any point.
- * @throws {InfrastructureError} where a patch cannot be read or does not apply
+ * @throws {PatchError} where a patch does not apply; {InfrastructureError} where it cannot be read
  */
 export async function withPatches<T>(
   tree: PatchableTree,
@@ -117,7 +122,7 @@ async function applyPatch(tree: PatchableTree, patch: string, signal: AbortSigna
   const said = result.stdout
     .split("\n")
     .filter((line) => /FAILED|can't find|malformed|Skipping|previously applied/.test(line));
-  throw new InfrastructureError({
+  throw new PatchError({
     what: `Cannot apply patch "${basename(patch)}": ${said.join("; ") || result.stdout.trim() || result.stderr.trim()}`,
     remedy: "Make the patch anew against this version of the kernel source",
   });

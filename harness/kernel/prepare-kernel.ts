@@ -6,7 +6,7 @@ import { withLock } from "../assets/file-lock.ts";
 import type { Preparation } from "../assets/preparation.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { buildKernel, KernelBuildError, withOutputKey, type BuiltKernel } from "./build-kernel.ts";
-import { describeBuilt, findBuilt, keyOf, readRecipe, sourceChoice } from "./kernel-recipe.ts";
+import { describeBuilt, findBuilt, keyOf, pathsOfPatches, readRecipe, sourceChoice } from "./kernel-recipe.ts";
 import type { KernelRecipe, SourceChoice } from "./kernel-recipe.ts";
 import {
   fetchKernelSource,
@@ -16,7 +16,7 @@ import {
   outputOf,
   type KernelTree,
 } from "./kernel-source.ts";
-import { restoreTree } from "./patched-tree.ts";
+import { PatchError, withPatches } from "./patched-tree.ts";
 
 /** Name of the lock on sources and build folders. */
 export const kernelLock = "kernel";
@@ -85,7 +85,7 @@ export function titleOf({ flavour }: KernelRecipe, { version }: KernelTree): str
   return `the lean kernel ${version}${flavour === null ? "" : ` (${flavour})`}`;
 }
 
-/** Builds the unpatched kernel of a source and publishes it. The caller holds the lock. */
+/** Builds the kernel of a source with nothing but the standing patches, and publishes it. The caller holds the lock. */
 export async function buildBase(
   preparation: Preparation,
   recipe: KernelRecipe,
@@ -94,22 +94,23 @@ export async function buildBase(
 ): Promise<Kernel> {
   const unpatched = { ...recipe, patches: [] };
   const key = keyOf(unpatched, tree.version);
-  await restoreTree(tree);
   const output = outputOf(tree, recipe.flavour);
   const entry = await withOutputKey(output, key, () =>
     publishEntry<BuiltKernel>(preparation.root, "kernel", key, (folder) =>
-      buildKernel(
-        {
-          preparation,
-          lock,
-          source: tree.source,
-          output,
-          fragments: recipe.fragments.map(({ path }) => path),
-          compiler: recipe.compiler,
-          title: titleOf(recipe, tree),
-          kind: recipe.flavour ?? "base",
-        },
-        folder,
+      withPatches(tree, pathsOfPatches(unpatched), preparation.signal, () =>
+        buildKernel(
+          {
+            preparation,
+            lock,
+            source: tree.source,
+            output,
+            fragments: recipe.fragments.map(({ path }) => path),
+            compiler: recipe.compiler,
+            title: titleOf(recipe, tree),
+            kind: recipe.flavour ?? "base",
+          },
+          folder,
+        ),
       ),
     ),
   );
@@ -126,7 +127,7 @@ async function buildNewest(preparation: Preparation, recipe: KernelRecipe, lock:
   const { root, report } = preparation;
   const reasons: string[] = [];
   const tried = new Set<string>();
-  let failure: KernelBuildError | null = null;
+  let failure: KernelBuildError | PatchError | null = null;
   for (const suite of suitesByAge) {
     const tree = await fetchFromSuite(preparation, suite, reasons);
     if (tree === null || tried.has(tree.version)) continue;
@@ -138,7 +139,7 @@ async function buildNewest(preparation: Preparation, recipe: KernelRecipe, lock:
       await writeChoice(root, sourceChoice, choice);
       return kernel;
     } catch (error) {
-      if (!(error instanceof KernelBuildError)) throw error;
+      if (!(error instanceof KernelBuildError || error instanceof PatchError)) throw error;
       report({ kind: "note", text: `${error.message}\nAsking an older suite for its kernel source` });
       failure ??= error;
     }
