@@ -24,6 +24,8 @@ static const struct operation operations[] = {
 	{ "define-buffer", define_buffer, false },
 	{ "seed", seed, false },
 	{ "find-symbols", find_symbols, false },
+	{ "gcov-reset", gcov_reset, false },
+	{ "gcov-read", gcov_read, false },
 	{ "quit", quit, true },
 
 	{ "bind", bind_function, true },

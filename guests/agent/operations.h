@@ -15,6 +15,10 @@ perform_fn look;
 /* symbols.c */
 perform_fn find_symbols;
 
+/* gcov.c */
+perform_fn gcov_reset;
+perform_fn gcov_read;
+
 /* function.c */
 perform_fn bind_function;
 perform_fn unbind_function;

@@ -30,9 +30,21 @@ export interface Kernel {
   readonly patches: readonly string[];
   /** What is on top of the lean kernel, such as `kasan`. */
   readonly flavour?: string;
+  /** What reads the counts of one that counts how often its lines run, such as `lean/gcov`. */
+  readonly coverage?: KernelCoverage;
   readonly origin: Origin;
   /** Only of one that was had ready made from the archive. */
   readonly readyMade?: ReadyMade;
+}
+
+/** What belongs to a kernel that counts how often the lines of some files run. */
+export interface KernelCoverage {
+  /** Paths of the files below the root of the source. */
+  readonly files: readonly string[];
+  /** Folder that the kernel was built in: it names its counts after it. */
+  readonly objects: string;
+  /** Folder that holds those files, and beside each what the compiler noted of it. */
+  readonly folder: string;
 }
 
 /** What is known of a ready-made kernel beside the kernel itself. */

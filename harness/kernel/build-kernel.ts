@@ -9,6 +9,7 @@ import type { Preparation } from "../assets/preparation.ts";
 import { tryTool, type Tool } from "../assets/run-tool.ts";
 import { HarnessError } from "../errors/harness-error.ts";
 import { findLostOptions, listOptions, parseConfiguration, parseFragment, spellOption } from "./configuration.ts";
+import { keepCoveredFiles, parseCoveredFiles, variablesOf, type CoveredFiles } from "./covered-files.ts";
 import { findFirstError, watchBuild, type BuildEstimate } from "./make-progress.ts";
 
 /** A source that does not make a kernel of the configuration asked for. */
@@ -49,6 +50,8 @@ export interface BuiltKernel {
   readonly version: string;
   readonly digest: string;
   readonly options: readonly string[];
+  /** Only of one that counts how often its lines run. */
+  readonly covered?: CoveredFiles;
 }
 
 const configureLimit = 5 * 60 * 1000;
@@ -72,10 +75,13 @@ export async function buildKernel(build: KernelBuild, folder: string): Promise<B
   await mkdir(output, { recursive: true });
   // make takes one file, and of an option that is there twice the later value.
   const fragment = join(output, "zhil.config");
-  await writeFile(fragment, await readFragments(build));
-  await makeKernel(build, "configure", "allnoconfig", { KCONFIG_ALLCONFIG: fragment });
+  const requested = await readFragments(build);
+  await writeFile(fragment, requested);
+  await makeKernel(build, "configure", ["allnoconfig"], { KCONFIG_ALLCONFIG: fragment });
   const configuration = await readConfiguration(build);
-  await makeKernel(build, "build", "bzImage", {});
+  const covered = { files: parseCoveredFiles(requested), objects: output };
+  await makeKernel(build, "build", [...variablesOf(covered.files), "bzImage"], {});
+  await keepCoveredFiles(covered, source, folder);
   await copyFile(join(output, "arch/s390/boot/bzImage"), join(folder, builtFiles.image));
   await copyFile(join(output, "vmlinux"), join(folder, builtFiles.vmlinux));
   await copyFile(join(output, ".config"), join(folder, builtFiles.configuration));
@@ -86,6 +92,7 @@ export async function buildKernel(build: KernelBuild, folder: string): Promise<B
     version: release.trim(),
     digest: await digestFile(join(folder, builtFiles.image)),
     options: listOptions(configuration),
+    ...(covered.files.length === 0 ? {} : { covered }),
   };
 }
 
@@ -110,7 +117,7 @@ async function readFragments({ fragments }: KernelBuild): Promise<string> {
 async function makeKernel(
   build: KernelBuild,
   verb: "configure" | "build",
-  target: string,
+  targets: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { root, report, signal } = build.preparation;
@@ -124,7 +131,7 @@ async function makeKernel(
   const log = createWriteStream(logPath, { flags: verb === "configure" ? "w" : "a" });
   const tool: Tool = {
     command: build.make ?? "make",
-    arguments: listMakeArguments(build, target),
+    arguments: listMakeArguments(build, targets),
     purpose: `${verb} ${build.title}`,
     signal,
     limit: verb === "build" ? buildLimit : configureLimit,
@@ -156,7 +163,7 @@ async function makeKernel(
 }
 
 /** Everything that could make two builds of the same source differ is held still, so that the image's digest names its content. */
-function listMakeArguments(build: KernelBuild, target: string): readonly string[] {
+function listMakeArguments(build: KernelBuild, targets: readonly string[]): readonly string[] {
   const { prefix, cached } = build.compiler;
   return [
     ...[
@@ -169,7 +176,7 @@ function listMakeArguments(build: KernelBuild, target: string): readonly string[
     ],
     ...(cached ? [`CC=ccache ${prefix}gcc`] : []),
     ...["LOCALVERSION=", "KBUILD_BUILD_USER=zhil", "KBUILD_BUILD_HOST=zhil", "KBUILD_BUILD_VERSION=1"],
-    ...["KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", target],
+    ...["KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", ...targets],
   ];
 }
 

@@ -7,6 +7,7 @@ import { digestBytes, makeKey } from "../assets/digest.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { builtFiles, type BuiltKernel, type Compiler } from "./build-kernel.ts";
 import { findCompiler } from "./compiler.ts";
+import { coverageFolder } from "./covered-files.ts";
 import { fragmentsOf, listStandingPatches } from "./flavour.ts";
 
 /** Under this name the cache keeps which source the kernel is built from. */
@@ -87,6 +88,9 @@ export function describeBuilt({ folder, manifest }: Entry<BuiltKernel>, recipe: 
     options: manifest.options,
     patches: pathsOfPatches(recipe).map((path) => basename(path)),
     ...(recipe.flavour === null ? {} : { flavour: recipe.flavour }),
+    ...(manifest.covered === undefined
+      ? {}
+      : { coverage: { ...manifest.covered, folder: join(folder, coverageFolder) } }),
     origin: "archive",
   };
 }

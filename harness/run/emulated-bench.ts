@@ -10,6 +10,7 @@ import { findAccelerator } from "../qemu/accelerator.ts";
 import { describeByHand, machineOf } from "../target/describe-by-hand.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
 import { agentPorts, commandLineFor, type MachineOptions } from "../target/emulated-options.ts";
+import type { MachineSource } from "../target/machine-source.ts";
 import { PristineMachines } from "../target/pristine-machines.ts";
 import { SharedMachines } from "../target/shared-machines.ts";
 import type { TemplatePlace } from "../template/prepare-template.ts";
@@ -61,15 +62,20 @@ export async function openEmulatedBench(options: EmulatedBenchOptions): Promise<
   return openBenchOn(assets, chosen, { boot, report, signal });
 }
 
+/** How a bench is opened on assets that are there. */
+export interface OpenBenchOptions {
+  readonly boot: BootKind;
+  /** What machines go through on their way to a scenario and back; nothing where absent. */
+  readonly through?: (machines: MachineSource) => MachineSource;
+  readonly report: ReportProgress;
+  readonly signal: AbortSignal;
+}
+
 /** Opens the `emulated` bench on assets that are there, after removing what killed runs left; `options` are what `zhil run` needs to find them again. */
 export async function openBenchOn(
   assets: Assets,
   options: readonly string[],
-  {
-    boot,
-    report,
-    signal,
-  }: { readonly boot: BootKind; readonly report: ReportProgress; readonly signal: AbortSignal },
+  { boot, through = (machines): MachineSource => machines, report, signal }: OpenBenchOptions,
 ): Promise<Bench> {
   const { kernel, qemu, initramfs } = assets;
   const machine = await describeMachineOn(assets);
@@ -84,7 +90,7 @@ export async function openBenchOn(
   const source: MachineOptions = { ...machine, ...templates, scratch };
   const machines = scope.use(
     "machines",
-    boot === "shared" ? new SharedMachines(source) : new PristineMachines(source),
+    through(boot === "shared" ? new SharedMachines(source) : new PristineMachines(source)),
   );
   const how = boot === "shared" ? "emulated, shared kernel" : "emulated";
   const kept = scope.move();

@@ -1,5 +1,6 @@
 import type { RegisterCommand } from "../command.ts";
 import { registerBench } from "./bench.ts";
+import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerList } from "./list.ts";
 import { registerMutants } from "./mutants.ts";
@@ -12,6 +13,7 @@ export const commands: readonly RegisterCommand[] = [
   registerList,
   registerShow,
   registerMutants,
+  registerCoverage,
   registerBench,
   registerDoctor,
 ];
