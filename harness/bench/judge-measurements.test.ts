@@ -141,7 +141,7 @@ describe("runs", () => {
 
 it("wants 5,000 round trips of DMA a second", () => {
   const state = (perSecond: number) =>
-    judged({ dma: { found: { perSecond: [perSecond] } } })["dma-round-trips"]?.state;
+    judged({ dma: { found: { perSecond: [perSecond], ownMicros: [50] } } })["dma-round-trips"]?.state;
   expect([state(5000), state(4999)]).toEqual(["met", "missed"]);
 });
 
@@ -152,4 +152,14 @@ it("says of every figure of a part why it could not be measured, and nothing of 
   for (const figure of Object.values(all)) expect(figure).toMatchObject({ state: "unmeasured", note: "no QEMU" });
   expect(Object.keys(judged({ memory: { found: { privateMiB: [20, 30, 40] } } }))).toEqual(["idle-memory"]);
   expect(judged({})).toEqual({});
+});
+
+it("holds the cost of messages against all that the orchestrator took", () => {
+  const judge = (messages: number): unknown =>
+    judgeMeasurements({ messages: { found: { scenarios: 9, messages, microsEach: 50, ownSeconds: 10 } } }, 2)[0];
+  expect(judge(20_000)).toMatchObject({ figure: "message-share", value: 10, state: "met" });
+  expect(judge(20_200)).toMatchObject({ state: "missed" });
+  expect(judge(20_000)).toMatchObject({
+    note: "20000 messages of at most 50 µs in 9 scenarios, which took 10.0 s of its CPU time",
+  });
 });

@@ -136,9 +136,9 @@ function judgeMessages(measured: Measured<MessagesMeasurement>): Figure {
     ...{ unit: "%", bar: { relation: "at most", limit: 10, of: "value" } },
   };
   if ("failed" in measured) return unmeasured(definition, measured.failed);
-  const { scenarios, samples, inMessages } = measured.found;
-  const note = `${inMessages} of ${samples} samples, ${scenarios} scenarios`;
-  return judgeFigure(definition, { value: (inMessages / samples) * 100, note });
+  const { scenarios, messages, microsEach, ownSeconds } = measured.found;
+  const note = `${messages} messages of at most ${microsEach.toFixed(0)} µs in ${scenarios} scenarios, which took ${ownSeconds.toFixed(1)} s of its CPU time`;
+  return judgeFigure(definition, { value: ((messages * microsEach) / 1e6 / ownSeconds) * 100, note });
 }
 
 const ofSamples = (samples: readonly number[]): Finding =>

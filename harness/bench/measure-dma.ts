@@ -55,14 +55,20 @@ export async function measureDma({ assets, counts, report, signal }: BenchContex
   if (write === null) throw new InfrastructureError({ what: "The function was told of no map" });
   const turn = countTurns("DMA of a function of ours", counts.dma.rounds + 1, report);
   const perSecond: number[] = [];
+  const ownMicros: number[] = [];
   const page = new Uint8Array(pageBytes);
   // The first round is for Node to compile in, and is not counted.
   for (let round = 0; round <= counts.dma.rounds; round++) {
     const began = performance.now();
+    const cpu = process.cpuUsage();
     for (let index = 0; index < counts.dma.each; index++) await write.write(iova, page);
-    if (round > 0) perSecond.push((counts.dma.each * 1000) / (performance.now() - began));
+    const { user, system } = process.cpuUsage(cpu);
+    if (round > 0) {
+      perSecond.push((counts.dma.each * 1000) / (performance.now() - began));
+      ownMicros.push((user + system) / counts.dma.each);
+    }
     signal.throwIfAborted();
     turn();
   }
-  return { perSecond };
+  return { perSecond, ownMicros };
 }

@@ -53,15 +53,19 @@ export interface MemoryMeasurement {
 export interface DmaMeasurement {
   /** Pages written in a second, there and back. */
   readonly perSecond: readonly number[];
+  /** Microseconds of this process's CPU time that each took. */
+  readonly ownMicros: readonly number[];
 }
 
-/** The suite, with this process watched. */
+/** A run of the suite, and what serving functions is of it. */
 export interface MessagesMeasurement {
   readonly scenarios: number;
-  /** Samples of this process at work. */
-  readonly samples: number;
-  /** Those in which it served a function. */
-  readonly inMessages: number;
+  /** Messages that came to functions of ours. */
+  readonly messages: number;
+  /** Microseconds of this process's CPU time that one costs, at most. */
+  readonly microsEach: number;
+  /** Seconds of CPU time that this process took for the run. */
+  readonly ownSeconds: number;
 }
 
 /** A run of the smallest scenario, each on a clone of its own. */

@@ -1,4 +1,5 @@
 /** One client's connection: its requests answered in order, ours sent and their replies waited for. */
+import { channel } from "node:diagnostics_channel";
 import type { Duplex } from "node:stream";
 import { ClosedError } from "../errors/harness-error.ts";
 import { encodeError, encodeReply, encodeRequest, MessageSplitter, type Message } from "./framing.ts";
@@ -16,6 +17,10 @@ export type AnswerRequest = (name: Exclude<ClientMessage, "VFIO_USER_VERSION">, 
 
 /** What an answer is made of, now or later. */
 export type Answer = Uint8Array | Promise<Uint8Array>;
+
+/** Name of the diagnostics channel that tells of every message that comes. */
+export const messageChannel = "zpci-hil:vfio-user:message";
+const arrivals = channel(messageChannel);
 
 /** Requests that may wait while one is held. */
 const waitingLimit = 4096;
@@ -141,6 +146,7 @@ export class Connection implements Disposable {
     try {
       for (const message of this.#splitter.push(chunk)) {
         if (this.#closed.signal.aborted) return;
+        if (arrivals.hasSubscribers) arrivals.publish(message);
         if (message.kind === "reply") this.#settle(message);
         else this.#queue(message);
       }
