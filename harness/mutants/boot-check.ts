@@ -8,6 +8,7 @@ export const bootCheck: Scenario = {
   seeds: [],
   ground: null,
   requires: [],
+  kernelParameters: [],
   also: [],
   functions: { a: "nvme" },
   buffers: {},

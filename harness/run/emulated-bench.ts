@@ -85,8 +85,7 @@ export async function openBenchOn(
   }
   await using scope = new ResourceScope();
   const scratch = scope.use("scratch folder", await createScratch());
-  const templates =
-    boot === "cold" ? {} : { templates: supplyTemplatesFor(machine, assets, { scratch, report, signal }) };
+  const templates = boot === "cold" ? {} : supplyEveryTemplate(machine, assets, { scratch, report, signal });
   const source: MachineOptions = { ...machine, ...templates, scratch };
   const machines = scope.use(
     "machines",
@@ -151,6 +150,25 @@ export const supplyTemplatesFor = (
     },
     { root: findCacheRoot(), ...place },
   );
+
+/** Templates of a machine, and of the same one with other command lines, each frozen when it is first wanted. */
+function supplyEveryTemplate(
+  machine: Omit<MachineOptions, "scratch" | "templates">,
+  assets: Assets,
+  place: Pick<TemplatePlace, "scratch" | "report" | "signal">,
+): Required<Pick<MachineOptions, "templates" | "templatesFor">> {
+  const supplies = new Map<string, TemplateSupply>();
+  const templatesFor = (commandLine: string): TemplateSupply => {
+    const known = supplies.get(commandLine);
+    if (known !== undefined) return known;
+    const { profile } = machine;
+    const told = { ...machine, profile: { ...profile, kernel: { ...profile.kernel, commandLine } } };
+    const supply = supplyTemplatesFor(told, assets, place);
+    supplies.set(commandLine, supply);
+    return supply;
+  };
+  return { templates: templatesFor(machine.profile.kernel.commandLine), templatesFor };
+}
 
 /** QEMU's own file in its command: an unpacked one is started through a loader. */
 const programOf = (argv: readonly [string, ...string[]]): string =>

@@ -27,7 +27,7 @@ export function machineOf(options: Omit<MachineOptions, "scratch">): MachineDefi
  * console on the terminal, and the commands for its monitor as comments.
  */
 export function describeByHand(options: Omit<MachineOptions, "scratch">, plan: Plan): readonly string[] {
-  const machine = machineOf(options);
+  const machine = machineOf({ ...options, profile: plan.profile });
   const variables = Object.entries(machine.qemu.environment).map(([name, value]) => `${name}=${value}`);
   const command = buildCommandLine(machine, { folder: "", sockets: "by-hand" });
   const plugs = plan.functions.flatMap((each) => plugCommands(each, basename(pathBehind("", each))));

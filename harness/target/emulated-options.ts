@@ -25,6 +25,8 @@ export interface MachineOptions {
   readonly scratch: Scratch;
   /** Where clones come from; every plan boots on its own where absent. */
   readonly templates?: TemplateSupply;
+  /** Where clones come from whose kernel has another command line; those boot on their own where absent. */
+  readonly templatesFor?: (commandLine: string) => TemplateSupply;
   /** Limits that differ from the usual ones. */
   readonly limits?: Partial<EmulatedLimits>;
 }
@@ -84,6 +86,18 @@ export const emulatedCommandLine = "console=ttysclp0 loglevel=5 panic_on_oops=1 
 export function commandLineFor(release: string): string {
   if (isAtLeast(release, "7.0")) return emulatedCommandLine;
   return `${emulatedCommandLine} initcall_blacklist=virtio_pci_driver_init,nvme_init`;
+}
+
+/** The machine of a plan, which may tell its kernel more on the command line. */
+export function optionsFor(options: MachineOptions, { profile }: Pick<Plan, "profile">): MachineOptions {
+  const { commandLine } = profile.kernel;
+  const { templates: _, ...others } = options;
+  if (commandLine === options.profile.kernel.commandLine) return options;
+  return {
+    ...others,
+    profile: { ...options.profile, kernel: { ...options.profile.kernel, commandLine } },
+    ...(options.templatesFor === undefined ? {} : { templates: options.templatesFor(commandLine) }),
+  };
 }
 
 /** Ports of the agent's worker and of its supervisor. */

@@ -15,7 +15,7 @@ import type { FunctionDefinition } from "../vfio-user/function-definition.ts";
 import { loadFunction } from "../vfio-user/load-function.ts";
 import { startRelay } from "../vfio-user/relay/start-relay.ts";
 import type { RelayTo } from "../vfio-user/serve-function.ts";
-import { limitsOf, type EmulatedTargetOptions, type MachineOptions } from "./emulated-options.ts";
+import { limitsOf, optionsFor, type EmulatedTargetOptions, type MachineOptions } from "./emulated-options.ts";
 import { describeToAgent } from "./describe-to-agent.ts";
 import { findMachineEnd, makeEndError } from "./machine-failure.ts";
 import type { HeldMachine, MachineSource } from "./machine-source.ts";
@@ -84,7 +84,8 @@ export class EmulatedTarget implements Target {
     for (const each of fromStart) await plug(each, signal);
     await define({ functions: fromStart, buffers: plan.buffers }, held.agent, observer, limits.plug, signal);
     laps.end("plug");
-    const { kernel, qemu } = this.#options.profile;
+    const { profile } = optionsFor(this.#options, plan);
+    const { kernel, qemu } = profile;
     return new StartedEmulatedTarget({
       held,
       observer,
@@ -95,7 +96,7 @@ export class EmulatedTarget implements Target {
       phases: { ...held.phases, ...laps.phases },
       // What runs, as it says itself.
       profile: {
-        ...this.#options.profile,
+        ...profile,
         kernel: { ...kernel, version: held.hello.kernel },
         qemu: { ...qemu, version: held.machine.version },
         functions: plan.functions,

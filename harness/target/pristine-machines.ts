@@ -1,7 +1,7 @@
 import type { Plan } from "../../src/plan/plan.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { bootMachine } from "./boot-machine.ts";
-import type { MachineOptions } from "./emulated-options.ts";
+import { optionsFor, type MachineOptions } from "./emulated-options.ts";
 import type { HeldMachine, MachineSource } from "./machine-source.ts";
 
 /** A kernel of its own for every plan: booted or thawed when it is wanted, ended after. */
@@ -12,9 +12,9 @@ export class PristineMachines implements MachineSource {
     this.#options = options;
   }
 
-  async take(_: Plan, consoleFile: string | undefined, signal: AbortSignal): Promise<HeldMachine> {
+  async take(plan: Plan, consoleFile: string | undefined, signal: AbortSignal): Promise<HeldMachine> {
     await using scope = new ResourceScope();
-    const booted = await bootMachine({ options: this.#options, consoleFile, scope, signal });
+    const booted = await bootMachine({ options: optionsFor(this.#options, plan), consoleFile, scope, signal });
     const kept = scope.move();
     return { ...booted, before: [], giveBack: () => kept[Symbol.asyncDispose]() };
   }

@@ -81,6 +81,24 @@ it.concurrent("has as many machines as there are scenarios at a time", async () 
   await playground.expectNothingLeft();
 });
 
+it.concurrent("lends a machine to those alone whose kernel is told the same", async () => {
+  await using playground = await makePlayground();
+  const { machines, start } = share(playground, {});
+  const { profile } = fakePlan;
+  const { kernel } = profile;
+  const told = { ...profile, kernel: { ...kernel, commandLine: `${kernel.commandLine} iommu.strict=1` } };
+  const pid = await performAttach(await start("first"));
+  const strict = await start("strict", { profile: told });
+  expect(strict.profile.kernel.commandLine).toBe(told.kernel.commandLine);
+  expect(strict.profile).not.toHaveProperty("kernelUsedBy");
+  const other = await performAttach(strict);
+  expect(other).not.toBe(pid);
+  expect(await performAttach(await start("strict again", { profile: told }))).toBe(other);
+  expect(await performAttach(await start("second"))).toBe(pid);
+  await machines[Symbol.asyncDispose]();
+  await playground.expectNothingLeft();
+});
+
 it.concurrent.each<[string, BadDay, RegExp]>([
   ["panics", { on: { attach: "panic" } }, /its guest panicked/],
   ["hangs", { on: { attach: "hang" } }, /Waited 0.3 s for the agent's answer to "attach"/],

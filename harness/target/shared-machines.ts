@@ -9,7 +9,7 @@ import { InfrastructureError } from "../errors/harness-error.ts";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { pathBehind, unplugFunction } from "../qemu/plug-function.ts";
 import { bootMachine } from "./boot-machine.ts";
-import { limitsOf, type EmulatedLimits, type MachineOptions } from "./emulated-options.ts";
+import { limitsOf, optionsFor, type EmulatedLimits, type MachineOptions } from "./emulated-options.ts";
 import type { BootedMachine, HeldMachine, MachineSource } from "./machine-source.ts";
 
 const statusSchema = z.object({ status: z.string() });
@@ -17,6 +17,8 @@ const statusSchema = z.object({ status: z.string() });
 /** A machine between its boot and its end. */
 interface SharedMachine {
   readonly booted: BootedMachine;
+  /** What its kernel was told. */
+  readonly commandLine: string;
   /** Everything that ends with it. */
   readonly scope: ResourceScope;
   /** Scenarios it served, oldest first. */
@@ -53,7 +55,8 @@ export class SharedMachines implements MachineSource {
   }
 
   async take(plan: Plan, consoleFile: string | undefined, signal: AbortSignal): Promise<HeldMachine> {
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+    const { commandLine } = plan.profile.kernel;
+    for (let idle = this.#takeIdle(commandLine); idle !== null; idle = this.#takeIdle(commandLine)) {
       const why = await findFault(idle, signal).then(() => null, describeFault);
       if (why !== null) {
         await this.#retire(idle, why);
@@ -63,8 +66,14 @@ export class SharedMachines implements MachineSource {
       return this.#lend(idle, plan, signal);
     }
     await using scope = new ResourceScope();
-    const booted = await bootMachine({ options: this.#options, consoleFile, scope, signal });
-    return this.#lend({ booted, scope: scope.move(), served: [], searched: 0 }, plan, signal);
+    const booted = await bootMachine({ options: optionsFor(this.#options, plan), consoleFile, scope, signal });
+    return this.#lend({ booted, commandLine, scope: scope.move(), served: [], searched: 0 }, plan, signal);
+  }
+
+  /** The machine that was used last of those whose kernel was told the same. */
+  #takeIdle(commandLine: string): SharedMachine | null {
+    const found = this.#idle.findLastIndex((each) => each.commandLine === commandLine);
+    return found < 0 ? null : (this.#idle.splice(found, 1)[0] ?? null);
   }
 
   /** Ends the machines that nobody holds. */

@@ -16,7 +16,7 @@ const format = 3;
 /** Kind of the cache's entries. */
 const kind = "template";
 /** Templates that are kept; a kernel under test leaves one behind, and each holds what its guest has touched of its RAM. */
-const keptTemplates = 8;
+const keptTemplates = 16;
 
 /** What a template is made from. */
 export interface TemplateSource {

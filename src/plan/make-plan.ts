@@ -39,8 +39,15 @@ export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">):
       note: step.note,
       ...(step.expect === undefined ? {} : { expectedMemory: step.expect.memory }),
     })),
-    profile: { ...bench, functions },
+    profile: { ...addParameters(bench, scenario.kernelParameters), functions },
   };
+}
+
+/** The profile of a kernel that is told more on its command line. */
+function addParameters(bench: Omit<Profile, "functions">, parameters: readonly string[]): Omit<Profile, "functions"> {
+  const { kernel } = bench;
+  const commandLine = [kernel.commandLine, ...parameters].filter((part) => part !== "").join(" ");
+  return { ...bench, kernel: { ...kernel, commandLine } };
 }
 
 /** A module lies where the scenario's file says, seen from that file. */

@@ -94,7 +94,8 @@ export function parseScenario(text: string, file: string): Scenario {
     }
     return operations;
   });
-  return { ...header.data, ground: header.data.ground ?? null, steps: parsed, file };
+  const { "kernel-parameters": kernelParameters, ...declared } = header.data;
+  return { ...declared, kernelParameters, ground: header.data.ground ?? null, steps: parsed, file };
 }
 
 /** The operation or phrase that a well-formed step names. */

@@ -38,6 +38,9 @@ const deviceSchema = z.union([
     ),
 ]);
 
+/** What a scenario may add to the kernel's command line. */
+const kernelParameters = ["iommu.strict=0", "iommu.strict=1", "iommu.passthrough=1", "s390_iommu=strict"] as const;
+
 /** A scenario file. */
 export const scenarioSchema = z.strictObject({
   name: identifier.describe("The scenario's name, the same as its file's"),
@@ -52,6 +55,11 @@ export const scenarioSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z0-9_]+$/))
     .default([])
     .describe("Kernel options beyond those the operations imply"),
+  "kernel-parameters": z
+    .array(z.enum(kernelParameters))
+    .max(2)
+    .default([])
+    .describe("What the kernel's command line has besides; each different list costs a boot"),
   functions: z
     .record(nameSchema, deviceSchema)
     .describe("The functions, and which device each is, or the module that is one (docs/write-a-function.md)"),
@@ -94,6 +102,8 @@ export interface Scenario {
   readonly seeds: readonly string[];
   readonly ground: string | null;
   readonly requires: readonly string[];
+  /** What the kernel's command line has besides. */
+  readonly kernelParameters: readonly string[];
   /** Devices by their names, or modules by their paths. */
   readonly functions: Readonly<Record<string, string>>;
   /** Devices that every NVMe of it may be as well. */
