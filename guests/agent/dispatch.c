@@ -35,6 +35,14 @@ static const struct operation operations[] = {
 	{ "recover", recover, true },
 	{ "reset-method", reset_method, false },
 	{ "domain-type", domain_type, false },
+	{ "group", group_view, false },
+	{ "churn", churn, true },
+
+	{ "drive", drive, true },
+	{ "block-read", block_read, true },
+	{ "block-write", block_write, true },
+	{ "counters-reset", counters_reset, false },
+	{ "await-flush", await_flush, true },
 
 	{ "open", open_device, true },
 	{ "close", close_device, true },

@@ -24,31 +24,36 @@ static int write_to_function(struct agent *agent, struct request *request, const
 }
 
 /*
- * driver_override, unbind from another driver, probe. A function that is bound to vfio-pci already is not unbound: with its
- * device open that would wait for ever.
+ * driver_override, unbind from another driver, probe. A function that is bound to the driver already is not unbound: with a
+ * VFIO device open that would wait for ever.
  */
-int bind_function(struct agent *agent, struct request *request)
+int bind_to_driver(const struct function *function, struct request *request, const char *wanted)
 {
-	struct function *function = take_function(&agent->table, request);
 	char path[PATH_SIZE], driver[64];
 	int error;
 
-	if (request_refused(request))
-		return REFUSED;
-
 	function_path(path, function, "driver_override");
-	error = write_attribute(path, VFIO_DRIVER);
+	error = write_attribute(path, wanted);
 	if (error)
 		return step_failed(request, "driver_override", error);
 
 	function_path(path, function, "driver");
-	if (!read_link_name(path, driver, sizeof(driver)) && strcmp(driver, VFIO_DRIVER)) {
+	if (!read_link_name(path, driver, sizeof(driver)) && strcmp(driver, wanted)) {
 		function_path(path, function, "driver/unbind");
 		error = write_attribute(path, function->address);
 		if (error)
 			return step_failed(request, "unbind", error);
 	}
 	return write_attribute("/sys/bus/pci/drivers_probe", function->address);
+}
+
+int bind_function(struct agent *agent, struct request *request)
+{
+	struct function *function = take_function(&agent->table, request);
+
+	if (request_refused(request))
+		return REFUSED;
+	return bind_to_driver(function, request, VFIO_DRIVER);
 }
 
 int unbind_function(struct agent *agent, struct request *request)
@@ -94,6 +99,15 @@ int reset_method(struct agent *agent, struct request *request)
 int domain_type(struct agent *agent, struct request *request)
 {
 	const char *type = take_string(request, "type");
+	struct function *function = take_function(&agent->table, request);
+	char path[PATH_SIZE], now[32];
+	int error;
 
-	return write_to_function(agent, request, "iommu_group/type", type);
+	if (request_refused(request))
+		return REFUSED;
+	function_path(path, function, "iommu_group/type");
+	error = write_attribute(path, type);
+	if (!read_attribute(path, now, sizeof(now)))
+		value_string(request, "type", now);
+	return error;
 }

@@ -8,6 +8,11 @@
 #include <stdint.h>
 
 struct table;
+struct function;
+
+/* Counters of a domain, and the place among them of how often the whole table was flushed. */
+#define COUNTERS		5
+#define COUNTER_GLOBAL		2
 
 /**
  * struct observer - what is seen without being asked for
@@ -43,5 +48,6 @@ bool kmsg_drain(struct observer *observer);
 /* views.c */
 json_t *view_functions(struct table *table);
 json_t *view_memory(struct table *table);
+bool read_counters(const struct function *function, uint64_t values[COUNTERS]);
 
 #endif

@@ -28,6 +28,19 @@ perform_fn recover;
 perform_fn reset_method;
 perform_fn domain_type;
 
+int bind_to_driver(const struct function *function, struct request *request, const char *wanted);
+
+/* driver.c */
+perform_fn drive;
+perform_fn block_read;
+perform_fn block_write;
+perform_fn counters_reset;
+perform_fn await_flush;
+
+/* group.c */
+perform_fn group_view;
+perform_fn churn;
+
 /* cdev.c */
 perform_fn open_device;
 perform_fn close_device;

@@ -21,6 +21,14 @@ void function_path(char path[PATH_SIZE], const struct function *function, const 
 }
 
 /**
+ * statistics_path - the path of the statistics of a function
+ */
+void statistics_path(char path[PATH_SIZE], const struct function *function)
+{
+	snprintf(path, PATH_SIZE, "/sys/kernel/debug/pci/%s/statistics", function->address);
+}
+
+/**
  * write_attribute - write a text to a file in one write
  *
  * Return: 0 or the errno.

@@ -10,6 +10,7 @@ struct function;
 #define PATH_SIZE	192
 
 void function_path(char path[PATH_SIZE], const struct function *function, const char *attribute);
+void statistics_path(char path[PATH_SIZE], const struct function *function);
 int write_attribute(const char *path, const char *text);
 int read_attribute(const char *path, char *text, size_t size);
 int read_link_name(const char *path, char *name, size_t size);

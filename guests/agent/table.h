@@ -66,6 +66,7 @@ struct buffer {
  * @queues: the pages of the NVMe queues
  * @nvme: the NVMe driver's state
  * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
+ * @queued: when a block was read or written first since a flush was last waited for, in microseconds; 0 if never
  */
 struct function {
 	char name[NAME_SIZE];
@@ -79,6 +80,7 @@ struct function {
 	struct nvme nvme;
 	int32_t interrupts[INTERRUPTS];
 	uint32_t interrupt_count;
+	uint64_t queued;
 };
 
 #define FUNCTIONS	16

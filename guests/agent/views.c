@@ -18,8 +18,6 @@ static const char *const counter_names[] = {
 	"Mapped pages:", "Unmapped pages:", "Global RPCITs:", "Sync Map RPCITs:", "Sync RPCITs:",
 };
 
-#define COUNTERS	(sizeof(counter_names) / sizeof(*counter_names))
-
 /* The number after a line's name. "Sync Map RPCITs" does not end with "Sync RPCITs"; "Unmapped" holds no "Mapped". */
 static bool read_counter(const char *statistics, const char *name, uint64_t *value)
 {
@@ -28,22 +26,34 @@ static bool read_counter(const char *statistics, const char *name, uint64_t *val
 	return found && sscanf(found + strlen(name), "%" SCNu64, value) == 1;
 }
 
-static json_t *view_counters(const struct function *function)
+/**
+ * read_counters - the counters of the domain that a function is attached to
+ *
+ * Return: whether there are any.
+ */
+bool read_counters(const struct function *function, uint64_t values[COUNTERS])
 {
 	char path[PATH_SIZE], statistics[2048];
-	json_t *counters = json_array();
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/pci/%s/statistics", function->address);
+	_Static_assert(sizeof(counter_names) / sizeof(*counter_names) == COUNTERS, "a name for each counter");
+	statistics_path(path, function);
 	read_attribute(path, statistics, sizeof(statistics));
-	for (size_t i = 0; i < COUNTERS; i++) {
-		uint64_t value;
+	for (size_t i = 0; i < COUNTERS; i++)
+		if (!read_counter(statistics, counter_names[i], &values[i]))
+			return false;
+	return true;
+}
 
-		if (!read_counter(statistics, counter_names[i], &value)) {
-			json_decref(counters);
-			return json_null();
-		}
-		json_array_append_new(counters, json_integer(value));
-	}
+static json_t *view_counters(const struct function *function)
+{
+	uint64_t values[COUNTERS];
+	json_t *counters;
+
+	if (!read_counters(function, values))
+		return json_null();
+	counters = json_array();
+	for (size_t i = 0; i < COUNTERS; i++)
+		json_array_append_new(counters, json_integer(values[i]));
 	return counters;
 }
 

@@ -161,3 +161,23 @@ it("shows the functions as they were last seen where an operation never ended", 
     alarms: ["hang in f"],
   });
 });
+
+it("says whether a default domain fell back to another type, as the kernel says it", async () => {
+  const { observer } = makeObserver();
+  const operation: Operation = { op: "domain-type", function: "a", type: "auto" };
+  const text = "Failed to allocate default IOMMU domain of type 4 for group 0 - Falling back to IOMMU_DOMAIN_DMA";
+  const values = { type: "DMA" };
+  const told = await observe(observer, operation, { values, log: [{ level: 4, text }] });
+  expect(told.values).toEqual({ type: "DMA", fellBack: true });
+  expect((await observe(observer, operation, { values })).values).toEqual({ type: "DMA", fellBack: false });
+  expect((await observe(observer, operation, { result: "EPERM", values })).values).toEqual({ type: "DMA" });
+});
+
+it("looks at every block that the kernel's driver writes", async () => {
+  const { observer, blocks } = makeObserver();
+  blocks.set(8, patternPage("fill:p[1]"));
+  const transfer = { function: "a", block: 7, buffer: "p", page: 0, pages: 2 } as const;
+  expect((await observe(observer, { op: "block-write", ...transfer }, {})).blocks).toEqual({ "a:8": "fill:p[1]" });
+  blocks.set(7, patternPage("fill:p[0]"));
+  expect((await observe(observer, { op: "block-read", ...transfer }, {})).blocks).toEqual({});
+});

@@ -14,6 +14,9 @@ import { blockName } from "../qemu/medium.ts";
 /** Reads a block of a function's medium as its host sees it; null where the function has no medium. */
 export type ReadBlock = (functionName: string, block: number) => Promise<Uint8Array | null>;
 
+/** What the kernel says where a default domain that it was told to make cannot be had (drivers/iommu/iommu.c). */
+const fallBackWarning = "Falling back to IOMMU_DOMAIN_DMA";
+
 /** Bytes of a block that may tell what it is. */
 const headBytes = 64;
 
@@ -86,6 +89,9 @@ export class Observer {
     const { pt, devices, ...values } = answer.values as Record<string, Value>;
     // The kernel's own number: bookkeeping, kept as evidence.
     delete values["id"];
+    if (operation.op === "domain-type" && answer.result === "OK") {
+      values["fellBack"] = answer.log.some(({ text }) => text.includes(fallBackWarning));
+    }
     if (pt !== undefined && "function" in operation) values["pt"] = this.#objects.heldBy(operation.function);
     if (Array.isArray(devices) && "function" in operation) {
       values["devices"] = devices.map((each: Value) => this.#nameDevice(operation.function, each));
@@ -108,7 +114,10 @@ export class Observer {
     const inside = (operation.during ?? []).map((each) => each.operation);
     const changed: Record<string, string> = {};
     for (const each of [operation, ...inside]) {
-      if (each.op === "dma-read") Object.assign(changed, await this.#observeBlock(each.function, each.block));
+      const pages = each.op === "dma-read" ? 1 : each.op === "block-write" ? each.pages : 0;
+      for (let index = 0; index < pages && "block" in each; index++) {
+        Object.assign(changed, await this.#observeBlock(each.function, each.block + index));
+      }
     }
     return changed;
   }

@@ -9,6 +9,10 @@ import { compareVersions } from "../../src/zpci/version.ts";
 const deviceSince = (device: DeviceKind): string =>
   isServed({ device }) ? "10.1" : device === "virtio-rng" ? "2.11" : "10.0";
 
+/** Whether a function is to be driven by a driver that the command line keeps out. */
+const lacksDriver = ({ steps }: Scenario, { kernel }: Omit<Profile, "functions">): boolean =>
+  kernel.commandLine.includes("nvme_init") && steps.some(({ op }) => op === "drive");
+
 /** Everything missing, in words; empty where the scenario can run. A kernel that does not tell its options has them all. */
 export function findMissing(scenario: Scenario, profile: Omit<Profile, "functions">): string[] {
   const { options } = profile.kernel;
@@ -19,6 +23,7 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   );
   return [
     ...(lacking.length === 0 ? [] : [`the kernel lacks ${lacking.map((option) => `CONFIG_${option}`).join(", ")}`]),
+    ...(lacksDriver(scenario, profile) ? ["the kernel's NVMe driver, which is kept out of it"] : []),
     ...devices.map((device) => `QEMU ${profile.qemu.version} has no ${device} (since ${deviceSince(device)})`),
   ];
 }

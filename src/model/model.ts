@@ -21,7 +21,9 @@ import { flushAtPoint } from "./table.ts";
 import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
-import { defaultTypeOf, functionRules } from "./rules/function.ts";
+import { defaultTypeOf, domainRules } from "./rules/domain.ts";
+import { driverRules } from "./rules/driver.ts";
+import { functionRules } from "./rules/function.ts";
 import { interruptRules } from "./rules/interrupts.ts";
 import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
@@ -31,6 +33,8 @@ import { describeCounters, type HostState, type ModelFunction } from "./state.ts
 /** The rule of every operation. */
 export const rules: Rules<OperationName> = {
   ...functionRules,
+  ...domainRules,
+  ...driverRules,
   ...cdevRules,
   ...iommufdRules,
   ...type1Rules,
@@ -43,7 +47,7 @@ export const rules: Rules<OperationName> = {
 /** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
 export function initialState(plan: Plan): HostState {
   const functions = Object.fromEntries(
-    plan.functions.map((profile): [string, ModelFunction] => [
+    plan.functions.map((profile, index): [string, ModelFunction] => [
       profile.name,
       {
         profile,
@@ -51,6 +55,7 @@ export function initialState(plan: Plan): HostState {
         end: makeEnd(profile),
         configured: !traitsOf(profile).pluggedLate,
         driver: null,
+        driven: null,
         open: "no",
         inUse: false,
         iommufd: null,
@@ -61,6 +66,7 @@ export function initialState(plan: Plan): HostState {
         resetWorks: false,
         domain: null,
         onDefault: true,
+        groupNumber: traitsOf(profile).pluggedLate ? null : index,
         defaultType: defaultTypeOf(plan.profile),
         shadow: new Map(),
         kept: new Map(),
@@ -102,11 +108,12 @@ export const knownVersions = {
 
 /**
  * A function as its host must see it.
- * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open, and
- * pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one.
+ * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open or the
+ * kernel's own driver has it, and pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one.
  */
 function viewOf(fn: ModelFunction, state: HostState): Pattern {
-  const domain = fn.inUse && fn.configured && fn.domain !== null ? state.domains[fn.domain] : undefined;
+  const attached = fn.inUse && fn.configured && fn.domain !== null ? state.domains[fn.domain] : undefined;
+  const domain = fn.driven ?? attached;
   return {
     driver: fn.driver,
     enabled: fn.configured ? true : null,

@@ -103,6 +103,19 @@ export interface DeviceEnd {
   uncertain: boolean;
 }
 
+/** A function in the hands of the kernel's own driver. */
+export interface Driven {
+  /** Counters of the group's default domain. */
+  counters: Counters;
+  /**
+   * Its flush queue: none where it is strict, empty, with pages that wait for a flush, or whatever the driver's probe left in
+   * it, of which nobody knows when it is flushed.
+   */
+  queue: "none" | "empty" | "waiting" | "unknown";
+  /** What is known of the time since the first transfer after a flush was waited for; null where there was none. */
+  sinceTransfer: "timer" | "unknown" | null;
+}
+
 /** A function, its driver, its VFIO side and its hardware side. */
 export interface ModelFunction {
   profile: FunctionProfile;
@@ -111,6 +124,8 @@ export interface ModelFunction {
   end: DeviceEnd;
   configured: boolean;
   driver: string | null;
+  /** What the kernel's own driver does with it, where it has it. */
+  driven: Driven | null;
   /** How a VFIO device descriptor is open. */
   open: "no" | "cdev" | "group";
   /** VFIO has opened the device: bound to an iommufd, or taken from its group. */
@@ -127,6 +142,8 @@ export interface ModelFunction {
   domain: string | null;
   /** The kernel's default domain is attached: nobody owns the function's DMA. */
   onDefault: boolean;
+  /** Number of the function's IOMMU group; null where it is in none. */
+  groupNumber: number | null;
   /** Type of the default domain of the function's group. */
   defaultType: "DMA" | "DMA-FQ";
   /** What a hypervisor that only looks at tables when told by RPCIT knows of them (quirk `shadow-by-rpcit`). */

@@ -30,6 +30,14 @@ const mapping = {
 };
 const range = { iova: hexSchema, length: hexSchema };
 
+const transfer = {
+  block: z.int().min(0).max(255).describe("First block of the medium"),
+  buffer: name,
+  page: count.default(0).describe("First page of the buffer"),
+  // More than that is more than one request of the driver (drivers/iommu/dma-iommu.c, iommu_dma_opt_mapping_size).
+  pages: z.int().min(1).max(32).default(1),
+};
+
 /** What a rude function may send. */
 export const misbehaviours = [
   "reply-to-nothing",
@@ -53,6 +61,35 @@ export const operationFields = {
   "domain-type": z
     .strictObject({ ...onFunction, type: z.string().regex(/^[A-Za-z-]{1,20}$/) })
     .describe("Write the type of the function's IOMMU group"),
+
+  group: z.strictObject(onFunction).describe("Look at the function's IOMMU group: number, type, members"),
+  churn: z
+    .strictObject({
+      ...onFunction,
+      to: name.describe("What the function is attached to, and detached from, meanwhile"),
+      beside: name.describe("The function that goes and comes"),
+      rounds: z.int().min(1).max(32).default(4),
+    })
+    .describe(
+      "While a thread powers one function off and on, another one is attached and detached and the group of the first changes its type",
+    ),
+
+  // A function in the hands of the kernel's own driver
+  drive: z
+    .strictObject(onFunction)
+    .describe("Bind the function to the kernel's NVMe driver (driver_override, unbind, drivers_probe)"),
+  "block-read": z
+    .strictObject({ ...onFunction, ...transfer })
+    .describe("The kernel's driver reads blocks into pages of a buffer, mapping those for it: O_DIRECT, one read"),
+  "block-write": z
+    .strictObject({ ...onFunction, ...transfer })
+    .describe("The kernel's driver writes pages of a buffer to blocks, mapping those for it: O_DIRECT, one write"),
+  "counters-reset": z
+    .strictObject(onFunction)
+    .describe("Switch measurement of the function off and on: its domain's counters count from zero"),
+  "await-flush": z
+    .strictObject({ ...onFunction, flushes: z.int().min(1).max(1000).default(1) })
+    .describe("Wait until the whole table was flushed so many times since the counters were reset"),
 
   // VFIO through the character device and iommufd
   open: z.strictObject(onFunction).describe("Open /dev/vfio/devices/vfioN"),

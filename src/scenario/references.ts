@@ -8,6 +8,7 @@ type Kind = "function" | "buffer" | "IOAS or HWPT" | "container";
 const kindOfField: Readonly<Record<string, readonly Kind[]>> = {
   function: ["function"],
   groups: ["function"],
+  beside: ["function"],
   buffer: ["buffer"],
   ioas: ["IOAS or HWPT"],
   from: ["IOAS or HWPT"],

@@ -8,6 +8,7 @@ const type1 = ["VFIO_GROUP", "VFIO_CONTAINER", "VFIO_IOMMU_TYPE1"] as const;
 
 const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   bind: ["VFIO_PCI"],
+  drive: ["BLK_DEV_NVME"],
   open: cdev,
   "bind-iommufd": cdev,
   attach: cdev,

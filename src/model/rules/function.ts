@@ -1,12 +1,13 @@
 /** The life of a function: drivers, power, sysfs resets. */
 import { anything } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
-import type { Profile } from "../../trace/profile.ts";
 import type { ModelFunction } from "../state.ts";
+import { defaultTypeOf, joinGroup } from "./domain.ts";
 import { resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
 
-const requireUnused = (fn: ModelFunction, what: string): void => {
+/** A function that VFIO has is not to be taken from under it: that waits until it is closed. */
+export const requireUnused = (fn: ModelFunction, what: string): void => {
   if (fn.open !== "no") throw new ScenarioMistake(`${what} waits until the VFIO device is closed, for ever`);
   if (fn.group.open)
     throw new ScenarioMistake(`${what} takes the group away under its open descriptor: close that first`);
@@ -29,6 +30,8 @@ const forget = (host: Host, name: string): void => {
   const fn = host.fn(name);
   fn.onDefault = true;
   fn.driver = null;
+  fn.driven = null;
+  fn.groupNumber = null;
   fn.inError = false;
   fn.givenUp = false;
   fn.busMaster = "off";
@@ -38,22 +41,8 @@ const forget = (host: Host, name: string): void => {
   fn.defaultType = defaultTypeOf(host.profile);
 };
 
-/**
- * The type of a new group's default domain.
- * Ground: drivers/iommu/Kconfig, IOMMU_DEFAULT_DMA_LAZY on s390; drivers/iommu/iommu.c, iommu_subsys_init, and
- * iommu_group_alloc_default_domain for what becomes of iommu.passthrough where there is no identity domain.
- */
-export function defaultTypeOf(profile: Profile): "DMA" | "DMA-FQ" {
-  const strict = /(?:^| )(?:iommu\.(?:strict|passthrough)=(?:1|y|on|true)|s390_iommu=strict)(?= |$)/iu.test(
-    profile.kernel.commandLine,
-  );
-  return strict ? "DMA" : "DMA-FQ";
-}
-
 /** Rules of this file. */
-export const functionRules: Rules<
-  "bind" | "unbind" | "power" | "sysfs-reset" | "recover" | "reset-method" | "domain-type"
-> = {
+export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | "recover" | "reset-method"> = {
   bind: {
     ground: "Documentation/ABI/testing/sysfs-bus-pci, driver_override; drivers/vfio/pci/vfio_pci.c, vfio_pci_probe",
     predict: (host, { function: name }) => {
@@ -61,6 +50,7 @@ export const functionRules: Rules<
       requireUnused(fn, "Unbinding");
       if (!fn.configured) return fail("ENOENT");
       fn.driver = "vfio-pci";
+      fn.driven = null;
       return succeed();
     },
   },
@@ -72,6 +62,7 @@ export const functionRules: Rules<
       requireUnused(fn, "Unbinding");
       if (fn.driver === null) return fail("ENOENT");
       fn.driver = null;
+      fn.driven = null;
       return succeed();
     },
   },
@@ -86,7 +77,10 @@ export const functionRules: Rules<
       forget(host, name);
       host.devices.reset(fn, anything);
       fn.configured = on;
-      if (on) scan(host, name);
+      if (on) {
+        joinGroup(host, name);
+        scan(host, name);
+      }
       if (on) host.say(`${name} configure`, `${name} enable`);
       else host.say(`${name} disable`, `${name} deconfigure`);
       return succeed();
@@ -99,6 +93,8 @@ export const functionRules: Rules<
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       if (!fn.configured || !hasMethods(fn)) return fail("ENOENT");
+      if (fn.driven !== null)
+        throw new ScenarioMistake("What the kernel's driver does about a reset is its own affair");
       return end(resetFunction(host, name, "sysfs"));
     },
   },
@@ -110,6 +106,7 @@ export const functionRules: Rules<
       if (!fn.configured) return fail("ENOENT");
       forget(host, name);
       host.devices.reset(fn, anything);
+      joinGroup(host, name);
       scan(host, name);
       host.say(`${name} disable`, `${name} enable`);
       return succeed();
@@ -125,24 +122,6 @@ export const functionRules: Rules<
       fn.resetMethod = method;
       // They are asked anew, and nobody holds the lock now.
       if (method !== "flr") fn.slotResets = true;
-      return succeed();
-    },
-  },
-  "domain-type": {
-    ground:
-      "drivers/iommu/iommu.c, iommu_group_store_type: -EINVAL for an unknown type; DMA to DMA-FQ at any time, only a flush " +
-      "queue is added; else -EPERM while somebody owns the group's DMA; __iommu_alloc_identity_domain: " +
-      "s390-iommu.c has an identity domain only where CLP reports relaxed translation, else -EOPNOTSUPP",
-    predict: (host, { function: name, type }) => {
-      const fn = host.fn(name);
-      if (!fn.configured) return fail("ENOENT");
-      if (!["identity", "DMA", "DMA-FQ", "auto"].includes(type)) return fail("EINVAL");
-      const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
-      if (!fn.onDefault && !addsQueue) return fail("EPERM");
-      if (type === "identity") return fail("EOPNOTSUPP");
-      // The function moves to a new default domain.
-      if (!addsQueue) host.devices.empty(fn);
-      fn.defaultType = type === "DMA" || type === "DMA-FQ" ? type : defaultTypeOf(host.profile);
       return succeed();
     },
   },

@@ -1,0 +1,153 @@
+/** A function in the hands of the kernel's NVMe driver: its DMA goes through the DMA API and the group's default domain. */
+import { between } from "../../compare/pattern.ts";
+import type { OperationFields } from "../../operation/operation.ts";
+import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
+import { ScenarioMistake, type Host } from "../host.ts";
+import { bufferPages } from "../mapping.ts";
+import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import { freshCounters, type Bounds, type Driven } from "../state.ts";
+import { requireUnused } from "./function.ts";
+
+/** More than any count here. */
+const many = 1_000_000_000;
+
+/** Milliseconds after which pages that wait in a flush queue are flushed, less what a tick may be late to be counted. */
+const shortestWait = 900;
+
+/** Transfers of so many pages need a list of them for the device, whose first page is taken from a pool when it is first needed. */
+const needsList = (pages: number): boolean => pages > 2 && pages < 8;
+
+const add = (bounds: Bounds, low: number, high = low): void => {
+  bounds.low += low;
+  bounds.high += high;
+};
+
+const drivenOf = (host: Host, name: string): Driven => {
+  const { driven } = host.fn(name);
+  if (driven === null) throw new ScenarioMistake(`Function "${name}" is not in the hands of the kernel's driver`);
+  return driven;
+};
+
+/** Pages that the probe unmapped may be flushed at any time. */
+const expectProbesFlush = ({ queue, counters }: Driven): void => {
+  if (queue === "unknown") counters.globalRpcits.high = many;
+};
+
+const transferGround =
+  "drivers/nvme/host/pci.c, nvme_map_data: one mapping for a transfer, by dma_map_bvec, or by dma_iova_link and one dma_iova_sync " +
+  "(block/blk-mq-dma.c, blk_rq_dma_map_iova; before 6.17 dma_map_sgtable and one iommu_map_sg), and one unmap; a page of the pool " +
+  "for lists of pages where neither two PRPs nor, from sgl_threshold on, an SGL will do. drivers/iommu/dma-iommu.c, __iommu_dma_unmap: " +
+  "strict, one iotlb_sync; with a flush queue none, and fq_flush_timeout flushes all at once 1000 ms after the first (queue_iova, " +
+  "IOVA_SINGLE_FQ_TIMEOUT for shadow_on_flush). drivers/iommu/s390-iommu.c for what each counts";
+
+/** One transfer; its pages are mapped before and unmapped after. */
+function transfer(
+  host: Host,
+  { function: name, block, buffer, page, pages }: OperationFields<"block-read">,
+  move: (page: string, block: number) => void,
+): Outcome {
+  const fn = host.fn(name);
+  if (page + pages > bufferPages(host, buffer)) {
+    throw new ScenarioMistake(`Buffer "${buffer}" has no ${String(pages)} pages from page ${String(page)} on`);
+  }
+  if (block + pages > 256) throw new ScenarioMistake("A medium has 256 blocks");
+  const { driven } = fn;
+  if (driven === null) return fail("ENODEV");
+  const { counters } = driven;
+  const list = needsList(pages) ? 1 : 0;
+  add(counters.mapped, pages, pages + list);
+  add(counters.syncMapRpcits, 1, 1 + list);
+  add(counters.unmapped, pages);
+  if (driven.queue === "none") add(counters.syncRpcits, 1);
+  else {
+    // At most one flush more, some time.
+    add(counters.globalRpcits, 0, 1);
+    driven.sinceTransfer ??= driven.queue === "empty" ? "timer" : "unknown";
+    if (driven.queue === "empty") driven.queue = "waiting";
+  }
+  expectProbesFlush(driven);
+  for (let index = 0; index < pages; index += 1) move(`${buffer}[${String(page + index)}]`, block + index);
+  return succeed();
+}
+
+/** Rules of this file. */
+export const driverRules: Rules<"drive" | "block-read" | "block-write" | "counters-reset" | "await-flush"> = {
+  drive: {
+    ground:
+      "Documentation/ABI/testing/sysfs-bus-pci, driver_override; drivers/nvme/host/pci.c, nvme_probe, which scans the controller " +
+      "before it returns; arch/s390/pci/pci.c, pcibios_enable_device: statistics begin. How much its probe maps is the driver's affair",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      requireUnused(fn, "Unbinding");
+      if (!fn.configured) return fail("ENOENT");
+      if (fn.profile.device !== "nvme") throw new ScenarioMistake(`The NVMe driver does not take "${name}"`);
+      if (fn.inError)
+        throw new ScenarioMistake("What a driver does with a function in the error state is its own affair");
+      if (fn.driven !== null) return succeed();
+      fn.driver = "nvme";
+      const some = (): Bounds => ({ low: 0, high: many });
+      fn.driven = {
+        counters: {
+          mapped: { low: 1, high: many },
+          unmapped: some(),
+          syncMapRpcits: { low: 1, high: many },
+          // A strict domain is never flushed as a whole, a lazy one never in part.
+          globalRpcits: fn.defaultType === "DMA" ? { low: 0, high: 0 } : some(),
+          syncRpcits: fn.defaultType === "DMA" ? { low: 1, high: many } : { low: 0, high: 0 },
+        },
+        queue: fn.defaultType === "DMA" ? "none" : "unknown",
+        sinceTransfer: null,
+      };
+      return succeed();
+    },
+  },
+  "block-read": {
+    ground: transferGround,
+    predict: (host, fields) =>
+      transfer(host, fields, (page, block) => {
+        writePage(host, page, blockContent(host, fields.function, block));
+      }),
+  },
+  "block-write": {
+    ground: transferGround,
+    predict: (host, fields) =>
+      transfer(host, fields, (page, block) => {
+        writeBlock(host, fields.function, block, contentOf(host, page));
+      }),
+  },
+  "counters-reset": {
+    ground:
+      "arch/s390/pci/pci_debug.c, pci_perf_seq_write; arch/s390/pci/pci.c, zpci_fmb_enable_device: the counters of the attached " +
+      "domain begin at zero; the file is there while the device is enabled",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.inError) throw new ScenarioMistake("Measurement in the error state is not predicted");
+      if (fn.driven !== null) {
+        fn.driven.counters = freshCounters();
+        // What waits now is flushed after.
+        if (fn.driven.queue === "waiting") fn.driven.queue = "unknown";
+        expectProbesFlush(fn.driven);
+        return succeed();
+      }
+      if (!fn.inUse || !fn.configured) return fail("ENOENT");
+      if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
+      return succeed();
+    },
+  },
+  "await-flush": {
+    ground:
+      "drivers/iommu/dma-iommu.c, queue_iova: the timer is set by the first page that waits, for IOVA_SINGLE_FQ_TIMEOUT, 1000 ms; " +
+      "fq_flush_timeout: one flush_iotlb_all, then the IOVAs are free; drivers/iommu/s390-iommu.c, s390_iommu_flush_iotlb_all",
+    predict: (host, { function: name, flushes }) => {
+      const driven = drivenOf(host, name);
+      const { globalRpcits } = driven.counters;
+      if (flushes > globalRpcits.high) throw new ScenarioMistake("There is nothing to flush: it would wait in vain");
+      globalRpcits.low = Math.max(globalRpcits.low, flushes);
+      if (driven.queue === "waiting" && globalRpcits.low === globalRpcits.high) driven.queue = "empty";
+      const { sinceTransfer } = driven;
+      driven.sinceTransfer = null;
+      if (sinceTransfer === null) return succeed({ millis: { $maybe: between(0, many) } });
+      return succeed({ millis: between(sinceTransfer === "timer" ? shortestWait : 0, many) });
+    },
+  },
+};
