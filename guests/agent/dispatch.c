@@ -26,6 +26,7 @@ static const struct operation operations[] = {
 	{ "find-symbols", find_symbols, false },
 	{ "gcov-reset", gcov_reset, false },
 	{ "gcov-read", gcov_read, false },
+	{ "run-program", run_program, true },
 	{ "quit", quit, true },
 
 	{ "bind", bind_function, true },

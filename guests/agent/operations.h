@@ -18,6 +18,8 @@ perform_fn find_symbols;
 /* gcov.c */
 perform_fn gcov_reset;
 perform_fn gcov_read;
+/* run.c */
+perform_fn run_program;
 
 /* function.c */
 perform_fn bind_function;

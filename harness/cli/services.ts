@@ -3,6 +3,8 @@ import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench } from "../run/bench.ts";
+import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
+import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench, type BootKind } from "../run/emulated-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
@@ -29,6 +31,8 @@ export interface Services {
   readonly openBench: (choice: BenchChoice) => Promise<Bench>;
   /** @throws {HarnessError} where an entry cannot be read */
   readonly readLedger: () => Promise<Ledger>;
+  /** @throws {HarnessError} where something it needs cannot be had */
+  readonly openTestBench: (choice: TestBenchChoice) => Promise<TestBench>;
   readonly examineMachine: () => Promise<readonly Finding[]>;
 }
 
@@ -36,5 +40,6 @@ export interface Services {
 export const realServices: Services = {
   openBench: (choice) => (choice.name === "model" ? Promise.resolve(openModelBench()) : openEmulatedBench(choice)),
   readLedger,
+  openTestBench,
   examineMachine,
 };

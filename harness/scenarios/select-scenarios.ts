@@ -108,7 +108,8 @@ function unknown(what: string, name: string, candidates: readonly string[]): Usa
 
 const isGlob = (pattern: string): boolean => /[*?]/u.test(pattern);
 
-function globToRegExp(pattern: string): RegExp {
+/** What a glob with `*` and `?` matches, from beginning to end. */
+export function globToRegExp(pattern: string): RegExp {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/gu, "\\$&")
     .replaceAll("*", ".*")

@@ -2,6 +2,7 @@ import type { RegisterCommand } from "../command.ts";
 import { registerBench } from "./bench.ts";
 import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerKselftest } from "./kselftest.ts";
 import { registerList } from "./list.ts";
 import { registerMutants } from "./mutants.ts";
 import { registerRun } from "./run.ts";
@@ -14,6 +15,7 @@ export const commands: readonly RegisterCommand[] = [
   registerShow,
   registerMutants,
   registerCoverage,
+  registerKselftest,
   registerBench,
   registerDoctor,
 ];
