@@ -14,6 +14,7 @@
 
 #include "init.h"
 #include "port.h"
+#include "replay.h"
 #include "supervisor.h"
 #include "table.h"
 #include "worker.h"
@@ -32,7 +33,7 @@ static const char usage[] =
 	"  --version  print the version\n"
 	"\n"
 	"As the first process of a machine it takes none of these: it serves the virtio-serial ports\n"
-	WORKER_PORT " and " WATCH_PORT ".\n";
+	WORKER_PORT " and " WATCH_PORT ", or performs what is written in " REPLAY_FILE ", where that is there.\n";
 
 /*
  * Memory is taken from the kernel once, before anything is asked, and kept: mapping and unmapping it with every request
@@ -76,6 +77,8 @@ static int work_on_stdio(void)
 static _Noreturn void be_init(void)
 {
 	init_system();
+	if (!access(REPLAY_FILE, R_OK))
+		replay(REPLAY_FILE);
 	supervise(work_on_port, WATCH_PORT);
 }
 

@@ -2,6 +2,7 @@ import type { RegisterCommand } from "../command.ts";
 import { registerBench } from "./bench.ts";
 import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerExport } from "./export.ts";
 import { registerKselftest } from "./kselftest.ts";
 import { registerList } from "./list.ts";
 import { registerMutants } from "./mutants.ts";
@@ -13,6 +14,7 @@ export const commands: readonly RegisterCommand[] = [
   registerRun,
   registerList,
   registerShow,
+  registerExport,
   registerMutants,
   registerCoverage,
   registerKselftest,

@@ -1,0 +1,64 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { makePlan } from "../../src/plan/make-plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { parseScenario } from "../../src/scenario/parse.ts";
+import { modelProfile } from "../../src/target/model-target.ts";
+import { exportScenario, findHindrance } from "./export-scenario.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zt-"));
+  await writeFile(join(folder, "kernel"), "a kernel");
+  await writeFile(join(folder, "agent.gz"), gzipSync("an agent"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const plan = (device: string, steps: string): Plan =>
+  makePlan(
+    parseScenario(
+      `name: sample\nsummary: A sample of something that is exported\ntags: [test]\nfunctions: { a: ${device} }\nbuffers: { p: 1 }\nsteps:\n${steps}\n`,
+      "sample.yaml",
+    ),
+    modelProfile,
+  );
+const attach = "  - take-iommufd: { function: a }\n  - ioas-alloc: { ioas: A }\n  - attach: { function: a, to: A }";
+const exportTo = (out: string, what = plan("nvme", attach)): Promise<void> =>
+  exportScenario(
+    {
+      ...{ plan: what, summary: "Something", quirks: new Set<never>() },
+      ...{ kernel: join(folder, "kernel"), initramfs: join(folder, "agent.gz") },
+    },
+    out,
+  );
+
+it("writes all that is needed, the operations beside the agent in the initramfs", async () => {
+  const out = join(folder, "out");
+  await exportTo(out);
+  expect((await readdir(out)).sort()).toEqual([...["bzImage", "initramfs.gz", "medium-32.raw", "operations", "run"]]);
+  const operations = await readFile(join(out, "operations"), "utf8");
+  expect(operations).toContain('{"op":"attach","function":"a","to":"A"}');
+  expect(operations).toMatch(/# 5 {2}attach function=a to=A\n# {4}expected: OK\n\{/u);
+  const initramfs = gunzipSync(await readFile(join(out, "initramfs.gz"))).toString();
+  expect(initramfs.startsWith("an agent070701")).toBe(true);
+  expect(initramfs).toContain(operations);
+  expect((await stat(join(out, "run"))).mode & 0o111).toBe(0o111);
+  const run = await readFile(join(out, "run"), "utf8");
+  expect(run).toContain(`-device '{"driver":"zpci","id":"zpci-a","uid":1,"fid":32,"target":"function-a"}'`);
+  expect(run).not.toContain(folder);
+});
+
+it("writes into no folder that has something in it", async () => {
+  await expect(exportTo(folder)).rejects.toThrow("it is not empty");
+});
+
+it.each([
+  ["witness", attach, 'function "a" (witness) is served by zhil itself'],
+  ["nvme", "  - drive: { function: a }", "step 1 (drive) takes a driver of the kernel's, which is kept out here"],
+])("says what of a %s it cannot export", async (device, steps, reason) => {
+  expect(findHindrance(plan(device, steps))).toBe(reason);
+  await expect(exportTo(join(folder, "out"), plan(device, steps))).rejects.toThrow(reason);
+});
