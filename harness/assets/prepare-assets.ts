@@ -3,6 +3,7 @@ import { examineGivenKernel } from "../kernel/given-kernel.ts";
 import { prepareDebianKernel } from "../kernel/debian-kernel.ts";
 import { parseDebianName } from "../kernel/debian-name.ts";
 import { parseFlavourName } from "../kernel/flavour.ts";
+import { parseLeanVersion, prepareLeanVersion } from "../kernel/lean-version.ts";
 import { prepareKernel } from "../kernel/prepare-kernel.ts";
 import { addModules } from "./add-modules.ts";
 import type { Assets, Kernel, PrepareOptions } from "./assets.ts";
@@ -50,6 +51,8 @@ function chooseKernel(preparation: Preparation, given: string | undefined): Prom
   if (given === undefined) return prepareKernel(preparation);
   const flavour = parseFlavourName(given);
   if (flavour !== null) return prepareKernel(preparation, flavour);
+  const lean = parseLeanVersion(given);
+  if (lean !== null) return prepareLeanVersion(preparation, lean);
   const version = parseDebianName(given);
   return version === null ? examineGivenKernel(given) : prepareDebianKernel(preparation, version);
 }

@@ -3,6 +3,7 @@ import { readDebianKernel } from "../kernel/debian-kernel.ts";
 import { parseDebianName } from "../kernel/debian-name.ts";
 import { examineGivenKernel } from "../kernel/given-kernel.ts";
 import { parseFlavourName } from "../kernel/flavour.ts";
+import { findLeanVersion, parseLeanVersion } from "../kernel/lean-version.ts";
 import { findKernel } from "../kernel/prepare-kernel.ts";
 import { failed, fine, missing, warning, type Finding } from "./finding.ts";
 
@@ -61,6 +62,8 @@ function findChosen(root: string, given: string | undefined, signal: AbortSignal
   if (given === undefined) return findKernel(root, signal);
   const flavour = parseFlavourName(given);
   if (flavour !== null) return findKernel(root, signal, flavour);
+  const lean = parseLeanVersion(given);
+  if (lean !== null) return findLeanVersion(root, signal, lean);
   const version = parseDebianName(given);
   return version === null ? examineGivenKernel(given) : readDebianKernel(root, version);
 }

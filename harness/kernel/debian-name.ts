@@ -1,6 +1,7 @@
 /** How a ready-made kernel of Debian's is asked for: `debian/6.12`. */
 import { isAbsolute, resolve } from "node:path";
 import { parseFlavourName } from "./flavour.ts";
+import { parseLeanVersion } from "./lean-version.ts";
 
 const prefix = "debian/";
 
@@ -23,6 +24,6 @@ export function isVersion(version: string, wanted: string): boolean {
 
 /** A kernel as the user gives it, from a folder: a name stays as it is, a path is made absolute. */
 export function locateKernel(kernel: string, folder: string): string {
-  const isName = parseDebianName(kernel) !== null || parseFlavourName(kernel) !== null;
+  const isName = [parseDebianName, parseLeanVersion, parseFlavourName].some((parse) => parse(kernel) !== null);
   return isName || isAbsolute(kernel) ? kernel : resolve(folder, kernel);
 }

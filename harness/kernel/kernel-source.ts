@@ -22,7 +22,8 @@ export interface KernelTree {
   readonly saved: string;
 }
 
-const prefix = "linux-source-";
+/** What the names of packages with a kernel's source begin with. */
+export const sourcePrefix = "linux-source-";
 const unpackLimit = 20 * 60 * 1000;
 /** Bytes that a source and two builds of it take. */
 const neededRoom = 3e9;
@@ -56,7 +57,7 @@ export async function isUnpacked(tree: KernelTree): Promise<boolean> {
 
 /** The newest kernel source that a suite has, or null. Variants such as `-rt` are not it. */
 export async function findKernelSource(archive: Archive, suite: string): Promise<Package | null> {
-  return chooseKernelSource(await archive.find(...(await archive.listNames(prefix))), suite);
+  return chooseKernelSource(await archive.find(...(await archive.listNames(sourcePrefix))), suite);
 }
 
 /** The newest of the packages named for a version that a suite has. */
@@ -87,7 +88,9 @@ export async function fetchKernelSource(
     const deb = await archive.download(wanted, unfinished);
     report({ kind: "step", text: `Unpacking the kernel source ${wanted.version}` });
     const packed = join(await unpackPackages([deb], join(unfinished, "package"), signal), "usr/src");
-    const archives = (await readdir(packed)).filter((name) => name.startsWith(prefix) && /\.tar\.\w+$/.test(name));
+    const archives = (await readdir(packed)).filter(
+      (name) => name.startsWith(sourcePrefix) && /\.tar\.\w+$/.test(name),
+    );
     const [name] = archives;
     if (name === undefined) {
       throw new InfrastructureError({ what: `Cannot unpack "${wanted.name}": it holds no archive of the source` });

@@ -39,8 +39,8 @@ export const registerRun: RegisterCommand = (program, context) => {
     .addOption(new Option("--bench <bench>", "what to run on").choices(benchNames).default("emulated"))
     .option(
       "--kernel <bzImage>",
-      "boot this kernel instead of the prepared one; or Debian's of a version, debian/6.12; or a flavour of the " +
-        "prepared one, lean/kasan (ZHIL_KERNEL)",
+      "boot this kernel instead of the prepared one; or Debian's of a version, debian/6.12; or one built as the " +
+        "prepared one is, of another version, lean/6.12, or of a flavour, lean/kasan (ZHIL_KERNEL)",
     )
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
     .addOption(
