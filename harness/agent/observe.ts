@@ -20,6 +20,9 @@ const fallBackWarning = "Falling back to IOMMU_DOMAIN_DMA";
 /** Bytes of a block that may tell what it is. */
 const headBytes = 64;
 
+/** Bit of a handle that says that its function is enabled. */
+const enabledBit = 1n << 31n;
+
 /** Observes one machine through a plan: what it has seen before tells names and changes. */
 export class Observer {
   readonly #functions: readonly FunctionProfile[];
@@ -30,6 +33,7 @@ export class Observer {
   readonly #blocks = new Map<string, string>();
   #views: Readonly<Record<string, FunctionView>> = {};
   #handles: Readonly<Record<string, string | null>> = {};
+  readonly #named = new Map<bigint, string>();
 
   constructor(plan: Parameters<typeof nameContents>[0], readBlock: ReadBlock) {
     this.#functions = plan.functions;
@@ -41,12 +45,20 @@ export class Observer {
   look(functions: AgentAnswer["functions"]): void {
     this.#views = Object.fromEntries(Object.entries(functions).map(([name, raw]) => [name, viewFunction(raw)]));
     this.#handles = Object.fromEntries(Object.entries(functions).map(([name, { handle }]) => [name, handle]));
+    for (const [name, handle] of Object.entries(this.#handles)) {
+      if (handle !== null) this.#named.set(BigInt(handle) & ~enabledBit, name);
+    }
   }
 
   /** The handle of a function as it was last seen; null where it is not there. */
   handleOf(name: string): bigint | null {
     const handle = this.#handles[name] ?? null;
     return handle === null ? null : BigInt(handle);
+  }
+
+  /** The function that has, or had when it was last there, a handle, enabled or not; null where none had. */
+  functionOf(handle: bigint): string | null {
+    return this.#named.get(handle & ~enabledBit) ?? null;
   }
 
   /** What an answer shows. */

@@ -13,7 +13,7 @@ const requestLimit = 5_000;
 const shownCharacters = 60;
 
 /** Numbers of registers (QEMU's gdb-xml/s390x-core64.xml). */
-export const registers = { pswAddress: 1, general: (number: number): number => 2 + number } as const;
+export const registers = { pswMask: 0, pswAddress: 1, general: (number: number): number => 2 + number } as const;
 
 /** Kind of a breakpoint: on s390x the smallest instruction, 2 bytes. */
 const breakpointKind = 2;
@@ -77,6 +77,23 @@ export class GdbClient implements Disposable {
   /** Gives a register another value (`P`). */
   async writeRegister(number: number, value: bigint, signal: AbortSignal): Promise<void> {
     await this.#request(`P${number.toString(16)}=${value.toString(16).padStart(16, "0")}`, "OK", signal);
+  }
+
+  /** Memory as the processor that stopped addresses it (`m`). */
+  async readMemory(address: bigint, length: number, signal: AbortSignal): Promise<Buffer> {
+    const read = await this.#request(`m${address.toString(16)},${length.toString(16)}`, /^(?:[0-9a-f]{2})+$/, signal);
+    const bytes = Buffer.from(read, "hex");
+    if (bytes.length === length) return bytes;
+    throw new GdbProtocolError({ what: `QEMU's gdbstub gave ${bytes.length} bytes of memory instead of ${length}` });
+  }
+
+  /** Changes memory as the processor that stopped addresses it (`M`). */
+  async writeMemory(address: bigint, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    await this.#request(
+      `M${address.toString(16)},${bytes.length.toString(16)}:${bytes.toString("hex")}`,
+      "OK",
+      signal,
+    );
   }
 
   /** Executes one instruction, interrupts kept waiting (`s`). */

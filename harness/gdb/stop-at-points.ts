@@ -10,7 +10,7 @@ export type Symbols = ReadonlyMap<string, bigint>;
 /** What an operation is stopped with. */
 export interface Stopping {
   /** Of a machine that stands still. */
-  readonly client: Omit<GdbClient, "negotiate" | "detach" | typeof Symbol.dispose>;
+  readonly client: Omit<GdbClient, "negotiate" | "detach" | "readMemory" | "writeMemory" | typeof Symbol.dispose>;
   readonly symbols: Symbols;
   /** Handle of a function. */
   readonly handleOf: (name: string) => bigint | null;

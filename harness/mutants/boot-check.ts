@@ -12,6 +12,6 @@ export const bootCheck: Scenario = {
   also: [],
   functions: { a: "nvme" },
   buffers: {},
-  steps: [{ op: "look", fields: {}, note: null, during: [] }],
+  steps: [{ op: "look", fields: {}, note: null, during: [], answers: [] }],
   file: "boot-check",
 };

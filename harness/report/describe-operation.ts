@@ -1,4 +1,5 @@
 import { ZodDefault, type ZodType } from "zod";
+import { answerSchemas } from "../../src/operation/answers.ts";
 import {
   insideFields,
   operationFields,
@@ -7,11 +8,15 @@ import {
 } from "../../src/operation/operation.ts";
 
 /** An operation as a person would say it, without what goes without saying: `dma-write function=a iova=0x1000 block=2`. */
-export function describeOperation({ op, during = [], ...fields }: Operation): string {
+export function describeOperation({ op, during = [], answers = [], ...fields }: Operation): string {
   const inside = during.map(
     ({ at, of, operation }) => `(${at}${of === undefined ? "" : ` of ${of}`}: ${describeInside(operation)})`,
   );
-  return [describeFields(op, fields, operationFields[op].shape), ...inside].join(" ");
+  const told = answers.map(({ instruction, ...each }) => {
+    const { shape } = answerSchemas[instruction];
+    return `(${describeFields(`answer ${instruction}`, each, shape)})`;
+  });
+  return [describeFields(op, fields, operationFields[op].shape), ...inside, ...told].join(" ");
 }
 
 const describeInside = ({ op, ...fields }: InsideOperation): string =>

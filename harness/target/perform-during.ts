@@ -6,11 +6,12 @@ import type { Profile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
-import { allSymbols, refreshSymbol } from "../gdb/kernel-points.ts";
+import { refreshSymbol } from "../gdb/kernel-points.ts";
 import { openGdbStub } from "../gdb/open-gdb-stub.ts";
-import { stopAtPoints, type CallKernel, type Symbols } from "../gdb/stop-at-points.ts";
+import { stopAtPoints, type CallKernel } from "../gdb/stop-at-points.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { withLimit } from "../wait/with-limit.ts";
+import { findSymbols } from "./find-symbols.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
 const resultSchema = z.enum(interjectionResults);
@@ -93,29 +94,4 @@ async function doDma(
   const wait = { what: `the answer to "${operation.op}" while the host stands still`, limit: dmaLimit, signal };
   const { completion } = await withLimit(wait, () => dma);
   return resultSchema.parse(completion);
-}
-
-/** Where functions of kernels are, by kernel: reading its table of symbols takes a guest longer than all the rest. */
-const symbolsOfKernels = new Map<string, Symbols>();
-
-/** Where the kernel's functions are, as it says itself. */
-async function findSymbols({ agent, kernel, limit, signal }: DuringParts): Promise<Symbols> {
-  // Addresses are those of the image only where the kernel is not put anywhere else.
-  const key = kernel.commandLine.split(" ").includes("nokaslr") ? kernel.digest : null;
-  const known = key === null ? undefined : symbolsOfKernels.get(key);
-  if (known !== undefined) return known;
-  const { result, values } = await agent.request("find-symbols", { symbols: allSymbols }, signal, limit);
-  if (result !== "OK") {
-    throw new InfrastructureError({
-      what: `Cannot find the functions of the kernel: /proc/kallsyms gave ${result}`,
-      remedy: "Use a kernel with CONFIG_KALLSYMS",
-    });
-  }
-  const found = allSymbols.flatMap((name): [string, bigint][] => {
-    const address = values[name];
-    return typeof address === "string" && /^0x[0-9a-f]{1,16}$/.test(address) ? [[name, BigInt(address)]] : [];
-  });
-  const symbols = new Map(found);
-  if (key !== null) symbolsOfKernels.set(key, symbols);
-  return symbols;
 }

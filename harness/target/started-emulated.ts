@@ -18,6 +18,7 @@ import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
 import type { HeldMachine } from "./machine-source.ts";
 import { scaleTime, withLimit } from "../wait/with-limit.ts";
+import { performAnswered } from "./perform-answered.ts";
 import { performDuring } from "./perform-during.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
@@ -112,6 +113,14 @@ export class StartedEmulatedTarget implements StartedTarget {
       const { kernel } = this.profile;
       const parts = { machine: this.machine, agent, kernel, served: this.#served, handleOf, limit, signal };
       return performDuring(operation, parts);
+    }
+    if (operation.answers !== undefined) {
+      const { answers, ...plain } = operation;
+      return performAnswered(answers, {
+        ...{ machine: this.machine, agent, kernel: this.profile.kernel, limit, signal },
+        functionOf: (handle) => this.#observer.functionOf(handle),
+        perform: () => this.#ask(plain, signal),
+      });
     }
     const { op, ...fields } = operation;
     if (operation.op === "plug") return this.#plugIn(operation.function, signal);

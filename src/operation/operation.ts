@@ -5,6 +5,7 @@
  * containers. Addresses are hexadecimal strings, so an operation survives JSON whatever its width.
  */
 import * as z from "zod";
+import type { Answer } from "./answers.ts";
 import type { PointName } from "./points.ts";
 
 /** A name that a scenario gives to a thing. What every JavaScript object has, such as `constructor`, is none. */
@@ -256,6 +257,8 @@ export interface Interjection {
 interface Meanwhile {
   /** What is done inside it, in the order in which its points are passed. */
   readonly during?: readonly Interjection[];
+  /** What its instructions are answered instead of what the hypervisor has to say. */
+  readonly answers?: readonly Answer[];
 }
 
 /** One operation: `op` names it, the rest are its fields. */

@@ -59,7 +59,8 @@ function describeDevice(device: string, file: string): Pick<FunctionProfile, "de
 
 /** An operation with what is done inside it. */
 function makeStep(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
-  const operation = makeOperation(step, aperture, scenario, index);
+  const made = makeOperation(step, aperture, scenario, index);
+  const operation = step.answers.length === 0 ? made : { ...made, answers: step.answers };
   if (step.during.length === 0) return operation;
   const during = step.during.map(({ at, of, op, fields }): Interjection => {
     const numbers = insideFields[op].parse(evaluateFields(fields, aperture, scenario, index));

@@ -31,6 +31,7 @@ describe("what is done inside an operation", () => {
         { at: "before-flush", of: "b", op: "dma-write", fields: { function: "a", iova: "base", block: 1 } },
         { at: "after-flush", op: "dma-read", fields: { function: "b", iova: "last-0xfff", block: 2 } },
       ],
+      answers: [],
     });
   });
 

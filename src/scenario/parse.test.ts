@@ -36,7 +36,7 @@ describe("a scenario that can be read", () => {
     );
     expect({ name, ground }).toEqual({ name: "sample", ground: null });
     expect(steps).toEqual([
-      { op: "ioas-alloc", fields: { ioas: "A", iommufd: "main" }, note: null, during: [] },
+      { op: "ioas-alloc", fields: { ioas: "A", iommufd: "main" }, note: null, during: [], answers: [] },
       {
         op: "ioas-map",
         fields: {
@@ -51,6 +51,7 @@ describe("a scenario that can be read", () => {
         },
         note: "Half a page",
         during: [],
+        answers: [],
       },
     ]);
   });

@@ -2,6 +2,7 @@
 import { isMap, LineCounter, parseDocument, visit, type Document, type Node, type Tags } from "yaml";
 import type * as z from "zod";
 import { operationNames, type OperationName } from "../operation/operation.ts";
+import { readAnswers } from "./answers.ts";
 import { readDuring } from "./during.ts";
 import { nearestOf } from "./nearest.ts";
 import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phrases.ts";
@@ -100,7 +101,7 @@ export function parseScenario(text: string, file: string): Scenario {
 
 /** The operation or phrase that a well-formed step names. */
 const nameOf = (step: unknown): string =>
-  Object.keys(step as object).find((key) => key !== "note" && key !== "during") ?? "";
+  Object.keys(step as object).find((key) => !["note", "during", "answer"].includes(key)) ?? "";
 
 type Fail = (path: readonly PropertyKey[], problem: string) => never;
 
@@ -113,7 +114,7 @@ function parseStep(
   if (step === null || typeof step !== "object" || Array.isArray(step)) {
     return fail(path, `expected a step such as "bind: { function: a }", found ${JSON.stringify(step)}`);
   }
-  const { note, expect, during, ...operation } = step as Record<string, unknown>;
+  const { note, expect, during, answer, ...operation } = step as Record<string, unknown>;
   const names = Object.keys(operation);
   const name = names[0];
   if (name === undefined || names.length > 1) {
@@ -131,11 +132,15 @@ function parseStep(
     if (during !== undefined) {
       return fail([...path, "during"], `"${name}" stands for several operations: give "during" to one of them`);
     }
+    if (answer !== undefined) {
+      return fail([...path, "answer"], `"${name}" stands for several operations: give "answer" to one of them`);
+    }
     return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({
       op,
       fields: checkFields(stepFieldsSchema(op), fields),
       note: index === 0 ? (note ?? null) : null,
       during: [],
+      answers: [],
     }));
   }
   if (!isOperationName(name)) {
@@ -154,7 +159,21 @@ function parseStep(
           checkFields: (what, each, where) => checkFields(insideFieldsSchema(what), each, [...inside, ...where]),
           fail: ({ path: where, problem }) => fail([...inside, ...where], problem),
         });
-  return [{ op: name, fields, note: note ?? null, during: interjections, ...expected }];
+  if (answer !== undefined && during !== undefined) {
+    return fail(
+      [...path, "answer"],
+      'expected either "answer" or "during" in a step: the host is stopped for one of them',
+    );
+  }
+  const answers =
+    answer === undefined
+      ? []
+      : readAnswers(answer, {
+          functions: Object.keys(functions),
+          checkFields: (schema, each, where) => checkFields(schema, each, [...path, "answer", ...where]),
+          fail: (where, problem) => fail([...path, "answer", ...where], problem),
+        });
+  return [{ op: name, fields, note: note ?? null, during: interjections, answers, ...expected }];
 }
 
 function checkExpectation(expect: unknown, path: readonly PropertyKey[], fail: Fail): StepExpectation {

@@ -22,8 +22,8 @@ const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
 /** Kernel options (without `CONFIG_`) that a scenario cannot run without, sorted. */
 export function kernelOptionsOf(scenario: Pick<Scenario, "steps" | "requires">): string[] {
   const options = new Set<string>(["S390_IOMMU", ...scenario.requires]);
-  // Where the points are in a kernel is told by its symbols.
-  if (scenario.steps.some(({ during }) => during.length > 0)) options.add("KALLSYMS");
+  // Where points and instructions are in a kernel is told by its symbols.
+  if (scenario.steps.some(({ during, answers }) => during.length + answers.length > 0)) options.add("KALLSYMS");
   for (const step of scenario.steps) for (const option of impliedBy[step.op] ?? []) options.add(option);
   return [...options].sort();
 }

@@ -16,8 +16,8 @@ describe("the published JSON Schema", () => {
     expect(JSON.parse(readFileSync(published, "utf8"))).toEqual(JSON.parse(JSON.stringify(scenarioJsonSchema())));
   });
 
-  it("offers every operation, every phrase, the note and what is done inside in a step", () => {
-    const offered = [...operationNames, ...phraseNames, "note", "during", "expect"];
+  it("offers every operation, every phrase, the note, what is done inside and what is answered in a step", () => {
+    const offered = [...operationNames, ...phraseNames, "note", "during", "answer", "expect"];
     expect(Object.keys(stepSchema().properties).sort()).toEqual(offered.sort());
   });
 

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { insideFields, nameSchema, operationFields, operationNames } from "../operation/operation.ts";
 import type { InsideName, OperationName } from "../operation/operation.ts";
+import { answerSchemas, type Answer } from "../operation/answers.ts";
 import { deviceNames, type DeviceKind } from "../trace/device-kinds.ts";
 import { insideNames, placeSchema, pointsOf } from "../operation/during.ts";
 import { addressSchema } from "./address.ts";
@@ -90,6 +91,8 @@ export interface ScenarioStep {
   readonly note: string | null;
   /** What functions do inside it. */
   readonly during: readonly ScenarioInterjection[];
+  /** What its instructions are answered. */
+  readonly answers: readonly Answer[];
   /** What a function of one's own brings about meanwhile. */
   readonly expect?: StepExpectation;
 }
@@ -130,6 +133,7 @@ export function scenarioJsonSchema(): Record<string, unknown> {
       note,
       expect: fieldsJsonSchema(expectSchema),
       during: duringJsonSchema(),
+      answer: answerJsonSchema(),
     },
     additionalProperties: false,
     minProperties: 1,
@@ -166,6 +170,16 @@ function duringJsonSchema(): Record<string, unknown> {
       minProperties: 2,
       maxProperties: 3,
     },
+  };
+}
+
+/** One answer, or a list of them. */
+function answerJsonSchema(): Record<string, unknown> {
+  const answer = { anyOf: Object.values(answerSchemas).map(fieldsJsonSchema) };
+  return {
+    description:
+      "What instructions of the operation are answered instead of what the hypervisor has to say (docs/answers.md)",
+    anyOf: [...answer.anyOf, { type: "array", minItems: 1, maxItems: 8, items: answer }],
   };
 }
 
