@@ -2,6 +2,7 @@
 import { anything, type Pattern } from "../compare/pattern.ts";
 import { pageSize } from "../zpci/iova.ts";
 import { describeReach } from "../zpci/reach.ts";
+import { registeredOf } from "./platform.ts";
 import type { QuirkName } from "./quirks.ts";
 import type { ModelFunction, Translation } from "./state.ts";
 
@@ -30,7 +31,8 @@ export class DeviceEnds {
    * (hw/vfio/listener.c, vfio_listener_region_del).
    */
   empty(fn: ModelFunction): void {
-    const isRegistered = fn.configured && (fn.domain !== null || fn.onDefault);
+    const hasOwn = registeredOf(fn) !== null;
+    const isRegistered = fn.configured && (hasOwn || (fn.onDefault && !fn.unregistered && !fn.disabled));
     if (!isRegistered) return;
     this.#tell(fn, { emptied: true });
     fn.end.uncertain = false;

@@ -1,4 +1,5 @@
 /** The modelled host: what kernel, IOMMU driver and hypervisor do underneath every operation. */
+import { AnswerBook } from "../operation/answers.ts";
 import type { Pattern } from "../compare/pattern.ts";
 import type { Profile } from "../trace/profile.ts";
 import { apertureOf, type Aperture } from "../zpci/aperture.ts";
@@ -6,6 +7,7 @@ import { isAtLeast } from "../zpci/version.ts";
 import type { Choices } from "./choices.ts";
 import { DeviceEnds } from "./device-ends.ts";
 import { Inside } from "./inside.ts";
+import { registerIoat, registeredOf, unregisterIoat } from "./platform.ts";
 import type { QuirkName } from "./quirks.ts";
 import {
   freshCounters,
@@ -35,6 +37,8 @@ export class Host {
   readonly messages: Pattern[] = [];
   /** What the kernel says besides, once or more often. */
   repeated: Pattern | null = null;
+  /** What the kernel says that no healthy one does. */
+  alarms: Pattern = [];
   readonly memory: Record<string, Pattern> = {};
   readonly blocks: Record<string, Pattern> = {};
   /** What functions are told. */
@@ -43,6 +47,8 @@ export class Host {
   predictable = true;
   /** What happens inside the operation. */
   readonly inside: Inside;
+  /** What its instructions are answered instead of what the hypervisor has to say. */
+  readonly answers: AnswerBook;
 
   constructor(
     state: HostState,
@@ -50,7 +56,9 @@ export class Host {
     quirks: ReadonlySet<QuirkName>,
     choices: Choices,
     inside = nothingInside(),
+    answers = new AnswerBook([]),
   ) {
+    this.answers = answers;
     this.state = state;
     this.inside = inside;
     this.profile = profile;
@@ -98,7 +106,8 @@ export class Host {
 
   /** The table that is registered for a function; empty where none is, or the kernel's own. */
   tableOf(fn: ModelFunction): ReadonlyMap<bigint, Translation> {
-    return fn.domain === null ? new Map() : this.domain(fn.domain).table;
+    const registered = registeredOf(fn);
+    return registered === null || registered === "default" ? new Map() : this.domain(registered).table;
   }
 
   /** The object of a name; null where it was destroyed. */
@@ -142,27 +151,35 @@ export class Host {
   }
 
   /**
-   * Attach a function to a paging domain, or block it with null.
+   * Attach a function to a paging domain, or block it with null: `OK`, or the errno where its table was not registered, and then
+   * its DMA is blocked.
    * Ground: drivers/iommu/s390-iommu.c, s390_iommu_attach_device: detach to blocking, register the IOAT, join the list at
-   * its head; blocking_domain_attach_device: leave the list, unregister. No RPCIT is sent.
+   * its head; "If we fail now DMA remains blocked via blocking domain"; blocking_domain_attach_device: leave the list,
+   * unregister. No RPCIT is sent.
    */
-  setDomain(name: string, domain: string | null): void {
+  setDomain(name: string, domain: string | null): "OK" | "EIO" {
     const fn = this.fn(name);
     const old = fn.domain === null ? null : this.domain(fn.domain);
     if (old !== null) {
       old.members = old.members.filter((each) => each !== name);
       this.inside.pass("before-unregister", name);
     }
-    this.devices.empty(fn);
+    const isPaging = fn.configured && !fn.removed && (old !== null || fn.onDefault);
+    if (isPaging ? unregisterIoat(this, fn) : fn.left === null) {
+      this.devices.empty(fn);
+      fn.shadow = new Map();
+      fn.kept = new Map();
+    }
+    fn.unregistered = false;
     fn.domain = null;
-    fn.shadow = new Map();
-    fn.kept = new Map();
     if (old !== null) this.inside.pass("after-unregister", name);
     fn.onDefault = false;
-    if (domain === null) return;
+    if (domain === null) return "OK";
     this.inside.pass("before-register", name);
+    if (registerIoat(this, fn, domain) !== "OK") return "EIO";
     fn.domain = domain;
     this.inside.pass("after-register", name);
     this.domain(domain).members.unshift(name);
+    return "OK";
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
+import { AnswerBook, type Answer } from "../operation/answers.ts";
 import { stopsOf, type InterjectionResult } from "../operation/during.ts";
 import type { InsideOperation, Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -54,6 +55,8 @@ export function initialState(plan: Plan): HostState {
         plugged: !traitsOf(profile).pluggedLate,
         end: makeEnd(profile),
         configured: !traitsOf(profile).pluggedLate,
+        removed: false,
+        disabled: false,
         driver: null,
         driven: null,
         open: "no",
@@ -68,6 +71,8 @@ export function initialState(plan: Plan): HostState {
         onDefault: true,
         groupNumber: traitsOf(profile).pluggedLate ? null : index,
         defaultType: defaultTypeOf(plan.profile),
+        left: null,
+        unregistered: false,
         shadow: new Map(),
         kept: new Map(),
         inError: false,
@@ -116,7 +121,7 @@ function viewOf(fn: ModelFunction, state: HostState): Pattern {
   const domain = fn.driven ?? attached;
   return {
     driver: fn.driver,
-    enabled: fn.configured ? true : null,
+    enabled: fn.configured && !fn.removed ? !fn.disabled : null,
     counters: domain === undefined ? null : describeCounters(domain.counters),
   };
 }
@@ -134,12 +139,23 @@ function describeMessages({ predictable, messages, repeated, devices }: Host): P
 const doAtPoint = (host: Host, operation: InsideOperation): InterjectionResult =>
   operation.op === "flush" ? flushAtPoint(host, operation) : doDmaAtPoint(host, operation);
 
-/** What an operation returns, and what came of the DMA inside it. */
-function withResults(values: Pattern, during: readonly InterjectionResult[]): Pattern {
+/** What an operation returns, and what came of what the step adds to it. */
+function withResults(values: Pattern, more: Readonly<Record<string, Pattern>>): Pattern {
   if (typeof values !== "object" || values === null || Array.isArray(values)) return values;
-  if ("$any" in values) return { $has: { during } };
-  if ("$has" in values) return { $has: { ...(values.$has as Readonly<Record<string, Pattern>>), during } };
-  return { ...(values as Readonly<Record<string, Pattern>>), during };
+  if ("$any" in values) return { $has: more };
+  if ("$has" in values) return { $has: { ...(values.$has as Readonly<Record<string, Pattern>>), ...more } };
+  return { ...(values as Readonly<Record<string, Pattern>>), ...more };
+}
+
+/**
+ * How often each answer was given.
+ * @throws ScenarioMistake where one never is: nothing that it is for is executed
+ */
+function describeGiven(answers: readonly Answer[], given: readonly number[]): Pattern {
+  const never = answers[given.indexOf(0)];
+  if (never === undefined) return given;
+  const what = never.instruction === "mpcifc" ? never.control : never.instruction === "clp" ? never.command : "rpcit";
+  throw new ScenarioMistake(`No ${what} is executed here that the answer could be given to`);
 }
 
 /** The state after an operation, and what the operation must show. */
@@ -163,7 +179,9 @@ export function step(
 ): Step {
   const next = structuredClone(state);
   const inside = new Inside(stopsOf(operation), (inside) => doAtPoint(host, inside));
-  const host: Host = new Host(next, profile, quirks, choices, inside);
+  const answers = operation.answers ?? [];
+  const book = new AnswerBook(answers);
+  const host: Host = new Host(next, profile, quirks, choices, inside, book);
   const rule = rules[operation.op] as Rule<OperationName>;
   const outcome = rule.predict(host, operation as OperationFields<OperationName>);
   endInside(host);
@@ -174,15 +192,19 @@ export function step(
     functions[fn.profile.name] = viewOf(fn, next);
     if (traitsOf(fn.profile).served) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
   }
+  const during = operation.during === undefined ? {} : { during: inside.results };
+  const answered = answers.length === 0 ? {} : { answered: describeGiven(answers, book.given) };
+  const isPlain = operation.during === undefined && answers.length === 0;
+  const values = isPlain ? outcome.values : withResults(outcome.values, { ...during, ...answered });
   const expectation: Expectation = {
     result: outcome.result,
-    values: operation.during === undefined ? outcome.values : withResults(outcome.values, inside.results),
+    values,
     functions,
     messages: describeMessages(host),
     memory: host.predictable ? host.memory : anything,
     blocks: host.predictable ? host.blocks : anything,
     ...(Object.keys(devices).length === 0 ? {} : { devices }),
-    alarms: [],
+    alarms: host.alarms,
   };
   return { state: next, expectation, choices: choices.made };
 }

@@ -25,6 +25,18 @@ export const quirks = {
     "What is unmapped while a function is in the error state stays in reach of it when it is back",
   "flush-without-table-is-an-error":
     "A flush of a function that has no table registered puts it into the error state, with an error event",
+  "refused-flush-leaves-page":
+    "What is unmapped stays in reach of a function whose flush the platform refuses, and the unmap succeeds",
+  "refused-unregister-keeps-table":
+    "A function whose table the platform does not unregister counts as blocked, goes on with its DMA and cannot be attached",
+  "failed-replace-blocks": "A replace that fails leaves the function blocked, attached in name only",
+  "failed-replace-drops-reservations":
+    "A replace within an IOAS that fails takes back what is reserved there on behalf of the function",
+  "reset-returns-condition-code":
+    "A reset that ends with the table not registered returns the condition code in place of an errno",
+  "busy-registration-sleeps-in-atomic":
+    "A reset whose table is not registered at once, because the function is busy, sleeps under a spinlock, and the kernel says so",
+  "failed-power-off-loses-function": "A power-off that fails has taken the function from the PCI core all the same",
   "map-error-of-others-lost":
     "A mapping that one function of a domain could not be told of succeeds where the function told last could be",
 } as const;

@@ -3,6 +3,7 @@ import type { Profile } from "../trace/profile.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
+import { ask, describeToldInHex } from "./platform.ts";
 import { zpciReset } from "./reset.ts";
 import type { ModelFunction } from "./state.ts";
 
@@ -52,10 +53,38 @@ export function endInside(host: Host): void {
  */
 function handleError(host: Host, fn: ModelFunction, pec: string | null, isAnnounced: boolean): void {
   if (!isAnnounced) host.say(describeEvent(fn.profile.name, pec));
+  // The handle that the function has now is not to be had: the event is dropped (__zpci_event_error, clp_refresh_fh).
+  if (ask(host, { instruction: "clp", command: "list", of: null }) !== null) return;
   const { inError, isGivenUp } = recoveryOf(host.profile, fn);
   fn.givenUp ||= isGivenUp;
-  if (fn.inError) fn.inError = inError;
-  else if (!inError) resetInstead(host, fn);
+  if (!inError) clearError(host, fn);
+}
+
+/**
+ * The kernel brings a function back: loads and stores first, DMA then; where the platform does not play along a reset takes their
+ * place, and where that fails the function is given up.
+ * Ground: pci_event.c, zpci_event_do_error_state_clear and zpci_event_do_reset; zpci_event_attempt_error_recovery and
+ * __zpci_event_error for what comes of a reset that fails.
+ */
+function clearError(host: Host, fn: ModelFunction): void {
+  const { name } = fn.profile;
+  const unblocked = ask(host, { instruction: "mpcifc", control: "reset-load-store-blocked", of: name });
+  if (unblocked === null && !fn.inError) {
+    resetInstead(host, fn);
+    return;
+  }
+  if (unblocked !== null) {
+    host.say(`${name} reset-load-store-blocked ${describeToldInHex(unblocked)}`);
+    resetByKernel(host, fn);
+    return;
+  }
+  const cleared = ask(host, { instruction: "mpcifc", control: "reset-error", of: name });
+  if (cleared === null) {
+    fn.inError = false;
+    return;
+  }
+  host.say(`${name} clear-error-state ${describeToldInHex(cleared)}`);
+  resetByKernel(host, fn);
 }
 
 /**
@@ -79,7 +108,11 @@ export function mayRaiseAgain(host: Host, fn: ModelFunction, pec: string | null)
  */
 function resetInstead(host: Host, fn: ModelFunction): void {
   host.say(`${fn.profile.name} reset-load-store-blocked cc=1 status=18`);
-  zpciReset(host, fn.profile.name);
+  resetByKernel(host, fn);
+}
+
+function resetByKernel(host: Host, fn: ModelFunction): void {
+  if (zpciReset(host, fn.profile.name) !== "OK") fn.givenUp = true;
   // This reset comes without the PCI core, which would have restored it.
   fn.busMaster = "unknown";
 }

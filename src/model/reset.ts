@@ -1,6 +1,9 @@
 /** Resets of functions. */
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
+import { ask, describeTold, disableFunction, enableFunction } from "./platform.ts";
+import { end, fail, succeed, type Outcome } from "./rule.ts";
+import type { ModelFunction } from "./state.ts";
 
 /**
  * Says what a reset comes to, and somewhere in between or before that there is an event: the kernel says so before it waits
@@ -23,46 +26,70 @@ function announcing(host: Host, name: string): (what: string) => void {
 }
 
 /**
- * A zPCI reset: disable, enable, register the table again.
+ * A zPCI reset: disable, enable, register the table again. `OK`, or what the one who asked for it gets: an errno, or the
+ * condition code with which the table was not registered; the function is disabled then.
  * Ground: arch/s390/pci/pci.c, zpci_hot_reset_device and zpci_reenable_device (6.12: the same, in one function). Who
  * resets saves the command register before, clears it, and restores it after (drivers/pci/pci.c,
  * pci_dev_save_and_disable), whatever could be read of it.
  */
-export function zpciReset(host: Host, name: string): void {
+export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   const fn = host.fn(name);
   const { inside } = host;
   const say = announcing(host, name);
   say("reset");
-  const saved = fn.inError ? "unknown" : fn.busMaster;
+  const saved = fn.inError || fn.disabled ? "unknown" : fn.busMaster;
   fn.busMaster = "off";
   inside.pass("before-disable", name);
-  say("disable");
-  host.devices.empty(fn);
-  host.devices.reset(fn, true);
-  // It forgets what it was told to do.
-  if (!host.has("reset-stops-at-zpci")) Object.assign(fn.end, { held: null, storm: null });
-  fn.shadow = new Map();
-  fn.kept = new Map();
-  fn.inError = false;
-  if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
+  if (!fn.disabled && disableFunction(host, fn, say) === "EIO") {
+    fn.busMaster = saved;
+    return "EIO";
+  }
   inside.interrupted.set(name, "disabled");
   inside.pass("after-disable", name);
   inside.pass("before-enable", name);
-  say("enable");
+  const result = reenable(host, fn, say);
+  inside.interrupted.delete(name);
+  // In the error state, or disabled, configuration space is out of reach: what was saved cannot be restored.
+  fn.busMaster = fn.inError || fn.disabled ? "off" : saved;
+  return result;
+}
+
+/**
+ * The second half of a reset: enable, set up interrupts, register the table.
+ * Ground: arch/s390/pci/pci.c, zpci_reenable_device: a function whose table is not registered is disabled again, and the condition
+ * code returned as it is; one whose interrupts are not stays as it is, without a table.
+ */
+function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" | number {
+  const { inside } = host;
+  const { name } = fn.profile;
+  if (enableFunction(host, fn, say) !== "OK") return "EIO";
   inside.interrupted.set(name, "unregistered");
   inside.pass("after-enable", name);
-  if (fn.domain !== null) {
-    inside.pass("before-register", name);
-    inside.interrupted.delete(name);
-    inside.pass("after-register", name);
+  const isPaging = fn.domain !== null || fn.onDefault;
+  const asked = { instruction: "mpcifc", control: "register-interrupts", of: name } as const;
+  if (fn.interrupts > 0 && host.kernelIs("6.18") && ask(host, asked) !== null) {
+    fn.unregistered = isPaging;
+    return "EIO";
   }
+  if (!isPaging) return "OK";
+  if (fn.domain !== null) inside.pass("before-register", name);
   inside.interrupted.delete(name);
-  // In the error state configuration space is out of reach: what was saved cannot be restored.
-  fn.busMaster = host.fn(name).inError ? "off" : saved;
+  // s390-iommu.c, zpci_iommu_register_ioat, holds a spinlock meanwhile, and zpci_mod_fc waits with msleep.
+  const told = ask(host, { instruction: "mpcifc", control: "register-ioat", of: name }, () => {
+    if (host.has("busy-registration-sleeps-in-atomic")) host.alarms = { $not: [] };
+  });
+  if (told !== null) {
+    host.say(`${name} register-ioat ${describeTold(told)}`);
+    disableFunction(host, fn, say);
+    return told.cc;
+  }
+  fn.unregistered = false;
+  if (fn.domain !== null) inside.pass("after-register", name);
+  return "OK";
 }
 
 /** How a reset ends. */
-type ResetResult = "OK" | "ENOTTY" | "EIO" | "EAGAIN";
+export type ResetResult = "OK" | "ENOTTY" | "EIO" | "EAGAIN" | number;
 
 /** Who resets: sysfs waits for the device's lock, VFIO gives up without it, and its hot reset asks before whether it can be done. */
 type Caller = "sysfs" | "reset" | "hot-reset";
@@ -106,8 +133,19 @@ export function resetSlot(host: Host, name: string, caller: Caller = "reset"): R
   const isPending = host.inside.unannounced(name) !== undefined;
   const ways = collisions[caller];
   const result = (isPending ? ways[host.choose(ways.length)] : null) ?? "OK";
-  if (result === "OK") zpciReset(host, name);
   // What is restored could not be read.
   if (result === "EIO") host.fn(name).busMaster = "unknown";
-  return result;
+  return result === "OK" ? zpciReset(host, name) : result;
+}
+
+/**
+ * What the one who asked for a reset gets.
+ * Contract: 0, or an errno (include/uapi/linux/vfio.h, VFIO_DEVICE_RESET: "Return: 0 on success, -errno on failure";
+ * Documentation/ABI/testing/sysfs-bus-pci, reset). Quirk: a condition code goes through as it is, which VFIO returns and sysfs takes
+ * for success.
+ */
+export function endReset(host: Host, result: ResetResult, caller: "sysfs" | "ioctl"): Outcome {
+  if (typeof result === "string") return end(result);
+  if (!host.has("reset-returns-condition-code")) return fail("EIO");
+  return succeed(caller === "sysfs" ? {} : { returned: result });
 }

@@ -123,6 +123,10 @@ export interface ModelFunction {
   plugged: boolean;
   end: DeviceEnd;
   configured: boolean;
+  /** Its slot is on, but the PCI core does not have it. */
+  removed: boolean;
+  /** It is disabled on the platform: no handle that is good for anything but enabling it. */
+  disabled: boolean;
   driver: string | null;
   /** What the kernel's own driver does with it, where it has it. */
   driven: Driven | null;
@@ -146,6 +150,10 @@ export interface ModelFunction {
   groupNumber: number | null;
   /** Type of the default domain of the function's group. */
   defaultType: "DMA" | "DMA-FQ";
+  /** Domain, or the kernel's own, whose table stayed registered though the kernel let go of it; null where none did. */
+  left: string | null;
+  /** The kernel takes its domain's table for registered, and none is. */
+  unregistered: boolean;
   /** What a hypervisor that only looks at tables when told by RPCIT knows of them (quirk `shadow-by-rpcit`). */
   shadow: Map<bigint, Translation>;
   /** What it kept of its table because it took no RPCIT (quirk `flush-lost-in-error-state`). */

@@ -2,6 +2,7 @@
 import { pageSize } from "../zpci/iova.ts";
 import type { DmaAnswer } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
+import { registeredOf } from "./platform.ts";
 import { raiseError } from "./recovery.ts";
 import type { ModelFunction, Translation } from "./state.ts";
 
@@ -13,8 +14,8 @@ import type { ModelFunction, Translation } from "./state.ts";
  * register says that it may not be bus master does no DMA (PCI Local Bus Specification, section 6.2.2).
  */
 export function translate(host: Host, fn: ModelFunction, iova: bigint, access: "read" | "write"): DmaAnswer {
-  if (fn.inError || fn.busMaster === "off") return { refused: "silently" };
-  if (fn.domain === null) return refuse(host, fn, null, host.has("blocked-dma-silent"));
+  if (fn.inError || fn.disabled || fn.busMaster === "off") return { refused: "silently" };
+  if (registeredOf(fn) === null) return refuse(host, fn, null, host.has("blocked-dma-silent"));
   if (iova > host.aperture.last) return refuse(host, fn, "0x2", host.has("dma-above-aperture-silent"));
   if (iova < host.aperture.first) return refuse(host, fn, "0x2");
   const translation = findTranslation(host, fn, iova - (iova % pageSize));

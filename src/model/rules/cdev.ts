@@ -4,6 +4,7 @@ import { tableLast } from "../../zpci/aperture.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../host.ts";
+import { registerDefault } from "../platform.ts";
 import type { Ioas } from "../state.ts";
 import { freshCounters } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
@@ -34,7 +35,7 @@ export function openDevice(host: Host, name: string): void {
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   fn.busMaster = "off";
-  if (resetFunction(host, name) === "ENOTTY") zpciReset(host, name);
+  if (resetFunction(host, name) !== "OK") zpciReset(host, name);
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
@@ -103,7 +104,7 @@ export function makeHwpt(
   const domain = host.newDomain();
   if (attachFirst !== null) {
     const fn = host.fn(attachFirst);
-    host.setDomain(attachFirst, domain);
+    if (host.setDomain(attachFirst, domain) !== "OK") return fail("EIO");
     fn.hwpt = hwptName;
   }
   for (const area of ioas.areas) {
@@ -133,10 +134,13 @@ function changeTable(host: Host, name: string, to: string): Outcome {
   const oldIoas = currentIoas(host, name);
   if (oldIoas !== ioasName && !reserveFor(host, name, ioas)) return fail("EADDRINUSE");
   if (existing !== null) {
-    leaveHwpt(host, name, ioasName);
     const hwpt = host.state.objects[existing];
     if (hwpt?.kind !== "hwpt") return fail("ENOENT");
-    host.setDomain(name, hwpt.domain);
+    if (moveTo(host, name, hwpt.domain) !== "OK") {
+      if (oldIoas !== ioasName || host.has("failed-replace-drops-reservations")) removeReservations(ioas, name);
+      return fail("EIO");
+    }
+    leaveHwpt(host, name, ioasName);
     fn.hwpt = existing;
     return succeed({ pt: existing });
   }
@@ -150,14 +154,36 @@ function changeTable(host: Host, name: string, to: string): Outcome {
     if (oldIoas !== ioasName) removeReservations(ioas, name);
     return outcome;
   }
-  host.state.autoCount += 1;
   if (!attaching) {
-    leaveHwpt(host, name, ioasName);
     const hwpt = host.state.objects[made];
-    if (hwpt?.kind === "hwpt") host.setDomain(name, hwpt.domain);
+    if (hwpt?.kind === "hwpt" && moveTo(host, name, hwpt.domain) !== "OK") {
+      Reflect.deleteProperty(host.state.objects, made);
+      removeReservations(ioas, made);
+      if (oldIoas !== ioasName || host.has("failed-replace-drops-reservations")) removeReservations(ioas, name);
+      return fail("EIO");
+    }
+    leaveHwpt(host, name, ioasName);
     fn.hwpt = made;
   }
+  host.state.autoCount += 1;
   return succeed({ pt: made });
+}
+
+/**
+ * A function moves to a domain, from another or from none.
+ * Contract (drivers/iommu/iommufd/device.c, iommufd_device_replace: "If it fails then no change is made to the attachment"): what was
+ * attached before is attached after. Quirk: s390-iommu.c, s390_iommu_attach_device, blocks first, and iommu.c,
+ * __iommu_group_set_domain_internal, has "no need to revert the last gdev that failed to set domain".
+ */
+function moveTo(host: Host, name: string, domain: string): "OK" | "EIO" {
+  const fn = host.fn(name);
+  const before = fn.domain;
+  const result = host.setDomain(name, domain);
+  if (result !== "OK" && before !== null && !host.has("failed-replace-blocks")) {
+    fn.domain = before;
+    host.domain(before).members.unshift(name);
+  }
+  return result;
 }
 
 function currentIoas(host: Host, name: string): string | null {
@@ -192,7 +218,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       if (fn.open === "cdev" && fn.iommufd !== null) {
         leaveHwpt(host, name, null);
         host.setDomain(name, null);
-        fn.onDefault = true;
+        registerDefault(host, fn);
         fn.iommufd = null;
       }
       fn.open = "no";

@@ -1,8 +1,8 @@
 /** The VFIO device: information, function reset, hot reset. */
 import type { Pattern } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
-import { resetFunction, resetSlot } from "../reset.ts";
-import { end, fail, succeed, type Rules } from "../rule.ts";
+import { endReset, resetFunction, resetSlot } from "../reset.ts";
+import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 
 const openFunction = (host: Host, name: string): ModelFunction => {
@@ -39,7 +39,7 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
     predict: (host, { function: name }) => {
       const { inUse, resetWorks } = openFunction(host, name);
       if (!inUse || !resetWorks) return fail("EINVAL");
-      return end(resetFunction(host, name));
+      return endReset(host, resetFunction(host, name), "ioctl");
     },
   },
   "hot-reset-info": {
@@ -62,7 +62,7 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
       if (!fn.inUse) return fail("EINVAL");
       const isCdev = fn.open === "cdev";
       if (isCdev ? groups.length > 0 : groups.length !== 1 || groups[0] !== name) return fail("EINVAL");
-      return end(resetSlot(host, name, "hot-reset"));
+      return endReset(host, resetSlot(host, name, "hot-reset"), "ioctl");
     },
   },
 };

@@ -46,7 +46,7 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       "what the command line asks for and cannot be had becomes DMA, with a warning",
     predict: (host, { function: name, type }) => {
       const fn = host.fn(name);
-      if (!fn.configured) return fail("ENOENT");
+      if (!fn.configured || fn.removed) return fail("ENOENT");
       if (!["identity", "DMA", "DMA-FQ", "auto"].includes(type)) return fail("EINVAL");
       const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
       const isOwned = !fn.onDefault || fn.driven !== null;
@@ -70,7 +70,7 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       if (Object.values(host.state.functions).some(({ profile }) => traitsOf(profile).pluggedLate)) {
         throw new ScenarioMistake("Which groups there are beside a function that is plugged late is not predicted");
       }
-      if (!fn.configured) return fail("ENOENT");
+      if (!fn.configured || fn.removed) return fail("ENOENT");
       return succeed({ group: fn.groupNumber, type: fn.defaultType, members: [name] });
     },
   },

@@ -79,7 +79,7 @@ export const driverRules: Rules<"drive" | "block-read" | "block-write" | "counte
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireUnused(fn, "Unbinding");
-      if (!fn.configured) return fail("ENOENT");
+      if (!fn.configured || fn.removed) return fail("ENOENT");
       if (fn.profile.device !== "nvme") throw new ScenarioMistake(`The NVMe driver does not take "${name}"`);
       if (fn.inError)
         throw new ScenarioMistake("What a driver does with a function in the error state is its own affair");

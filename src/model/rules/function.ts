@@ -3,7 +3,8 @@ import { anything } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
-import { resetFunction } from "../reset.ts";
+import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
+import { endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
 
 /** A function that VFIO has is not to be taken from under it: that waits until it is closed. */
@@ -22,6 +23,15 @@ const scan = (host: Host, name: string): void => {
   host.fn(name).slotResets = !host.has("rescan-loses-slot-reset");
 };
 
+const sayOf =
+  (host: Host, name: string) =>
+  (what: string): void => {
+    host.say(`${name} ${what}`);
+  };
+
+/** Whether the PCI core has the function. */
+const isThere = (fn: ModelFunction): boolean => fn.configured && !fn.removed;
+
 /** Whether the function has any way to be reset: else it has no attributes for it (drivers/pci/pci.c, pci_dev_reset_attr_is_visible). */
 const hasMethods = (fn: ModelFunction): boolean => fn.profile.device === "nvme" || fn.slotResets;
 
@@ -32,7 +42,6 @@ const forget = (host: Host, name: string): void => {
   fn.driver = null;
   fn.driven = null;
   fn.groupNumber = null;
-  fn.inError = false;
   fn.givenUp = false;
   fn.busMaster = "off";
   fn.interrupts = 0;
@@ -41,6 +50,47 @@ const forget = (host: Host, name: string): void => {
   fn.defaultType = defaultTypeOf(host.profile);
 };
 
+/**
+ * The function's slot is switched off.
+ * Contract: arch/s390/pci/pci.c, zpci_deconfigure_device, "If any failure occurs the device is left as is". Quirk: the PCI core has
+ * lost it by then (zpci_bus_remove_device comes first).
+ */
+function powerOff(host: Host, fn: ModelFunction): string {
+  const { name } = fn.profile;
+  const say = sayOf(host, name);
+  const before = structuredClone(fn);
+  if (!fn.removed) forget(host, name);
+  const result = fn.disabled ? "OK" : disableFunction(host, fn, say);
+  host.devices.reset(fn, anything);
+  if (result !== "OK") {
+    if (host.has("failed-power-off-loses-function")) fn.removed = true;
+    else Object.assign(fn, before);
+    return result;
+  }
+  fn.configured = false;
+  fn.removed = false;
+  say("deconfigure");
+  return "OK";
+}
+
+/** The function's slot is switched on: the function is configured, enabled, and found by the PCI core. */
+function powerOn(host: Host, fn: ModelFunction): string {
+  const { name } = fn.profile;
+  const say = sayOf(host, name);
+  forget(host, name);
+  host.devices.reset(fn, anything);
+  fn.configured = true;
+  say("configure");
+  if (enableFunction(host, fn, say) !== "OK") {
+    fn.removed = true;
+    return "EIO";
+  }
+  joinGroup(host, name);
+  scan(host, name);
+  registerDefault(host, fn);
+  return "OK";
+}
+
 /** Rules of this file. */
 export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | "recover" | "reset-method"> = {
   bind: {
@@ -48,7 +98,7 @@ export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | 
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireUnused(fn, "Unbinding");
-      if (!fn.configured) return fail("ENOENT");
+      if (!isThere(fn)) return fail("ENOENT");
       fn.driver = "vfio-pci";
       fn.driven = null;
       return succeed();
@@ -69,21 +119,13 @@ export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | 
   power: {
     ground:
       "drivers/pci/hotplug/s390_pci_hpc.c, enable_slot and disable_slot: -EIO where the function is not in the state that " +
-      "the request starts from; arch/s390/pci/pci.c, zpci_deconfigure_device and zpci_scan_configured_device",
+      'the request starts from; arch/s390/pci/pci.c, zpci_deconfigure_device: "If any failure occurs the device is left as is"; ' +
+      'zpci_scan_configured_device: "If any failure occurs, the zpci_dev is left disabled"',
     predict: (host, { function: name, on }) => {
       const fn = host.fn(name);
       if (!on) requireUnused(fn, "Powering off");
       if (fn.configured === on) return fail("EIO");
-      forget(host, name);
-      host.devices.reset(fn, anything);
-      fn.configured = on;
-      if (on) {
-        joinGroup(host, name);
-        scan(host, name);
-      }
-      if (on) host.say(`${name} configure`, `${name} enable`);
-      else host.say(`${name} disable`, `${name} deconfigure`);
-      return succeed();
+      return end(on ? powerOn(host, fn) : powerOff(host, fn));
     },
   },
   "sysfs-reset": {
@@ -92,31 +134,39 @@ export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | 
       "pci_dev_reset_attr_is_visible: no file where there is none",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
-      if (!fn.configured || !hasMethods(fn)) return fail("ENOENT");
+      if (!isThere(fn) || !hasMethods(fn)) return fail("ENOENT");
       if (fn.driven !== null)
         throw new ScenarioMistake("What the kernel's driver does about a reset is its own affair");
-      return end(resetFunction(host, name, "sysfs"));
+      return endReset(host, resetFunction(host, name, "sysfs"), "sysfs");
     },
   },
   recover: {
-    ground: "arch/s390/pci/pci_sysfs.c, recover_store: remove the PCI device, disable, enable, scan again",
+    ground:
+      "arch/s390/pci/pci_sysfs.c, recover_store and _do_recover: remove the PCI device, disable, enable, scan again, which finds " +
+      "only what is enabled; what the first two return is returned",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireUnused(fn, "Recovery");
-      if (!fn.configured) return fail("ENOENT");
+      if (!isThere(fn)) return fail("ENOENT");
+      const say = sayOf(host, name);
       forget(host, name);
+      const isDisabled = fn.disabled || disableFunction(host, fn, say) !== "EIO";
+      if (isDisabled && enableFunction(host, fn, say) !== "OK") {
+        fn.removed = true;
+        return fail("EIO");
+      }
       host.devices.reset(fn, anything);
       joinGroup(host, name);
       scan(host, name);
-      host.say(`${name} disable`, `${name} enable`);
-      return succeed();
+      registerDefault(host, fn);
+      return isDisabled ? succeed() : fail("EIO");
     },
   },
   "reset-method": {
     ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
     predict: (host, { function: name, method }) => {
       const fn = host.fn(name);
-      if (!fn.configured || !hasMethods(fn)) return fail("ENOENT");
+      if (!isThere(fn) || !hasMethods(fn)) return fail("ENOENT");
       const known = fn.profile.device === "nvme" ? ["flr", "bus", "default"] : ["bus", "default"];
       if (!known.includes(method)) return fail("EINVAL");
       fn.resetMethod = method;

@@ -3,6 +3,7 @@ import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
 import { areaOf, holesOf, isReserved, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
+import { registerDefault } from "../platform.ts";
 import type { Container, ModelFunction, Reservation } from "../state.ts";
 import { openDevice } from "./cdev.ts";
 import { mapInto, unmapFrom } from "../table.ts";
@@ -39,10 +40,15 @@ const wraps = (host: Host): string => (host.kernelIs("6.18") ? "EOVERFLOW" : "EI
  * A group joins the container's domain, the first one makes it. Every one comes with a domain of its own, which is attached
  * first and left for that of the others where one like it is there (vfio_iommu_type1_attach_group).
  */
-function joinDomain(host: Host, name: string, container: Container): void {
-  if (container.domain !== null) host.setDomain(name, host.newDomain());
-  container.domain ??= host.newDomain();
-  host.setDomain(name, container.domain);
+function joinDomain(host: Host, name: string, container: Container): "OK" | "EIO" {
+  const own = host.newDomain();
+  const result = host.setDomain(name, own);
+  if (container.domain === null || result !== "OK") {
+    if (result === "OK") container.domain = own;
+    return result;
+  }
+  if (host.setDomain(name, container.domain) === "OK") return "OK";
+  throw new ScenarioMistake(`A container with two domains is beyond the model: have "${name}" join the first`);
 }
 
 /** A group leaves; with the last one the domain and its mappings go. */
@@ -51,7 +57,7 @@ function leaveContainer(host: Host, name: string): void {
   const container = containerOfGroup(host, fn);
   if (container === null) return;
   host.setDomain(name, null);
-  fn.onDefault = true;
+  registerDefault(host, fn);
   fn.group.container = null;
   container.groups = container.groups.filter((each) => each !== name);
   if (container.groups.length === 0) {
@@ -94,13 +100,23 @@ export const type1Rules: Rules<
     },
   },
   "container-set-iommu": {
-    ground: "drivers/vfio/container.c, vfio_ioctl_set_iommu: -EINVAL without a group or when set already",
+    ground:
+      "drivers/vfio/container.c, vfio_ioctl_set_iommu: -EINVAL without a group or when set already; " +
+      "__vfio_container_attach_groups: where one group cannot be attached none is",
     predict: (host, { container: name }) => {
       const container = containerOf(host, name);
       if (container.groups.length === 0 || container.iommuSet) return fail("EINVAL");
-      container.iommuSet = true;
+      const joined: string[] = [];
       // Newest first: vfio_container_attach_group adds at the head of the list.
-      for (const group of container.groups.toReversed()) joinDomain(host, group, container);
+      for (const group of container.groups.toReversed()) {
+        if (joinDomain(host, group, container) !== "OK") {
+          for (const each of joined) host.setDomain(each, null);
+          container.domain = null;
+          return fail("EIO");
+        }
+        joined.push(group);
+      }
+      container.iommuSet = true;
       return succeed();
     },
   },
@@ -188,8 +204,9 @@ export const type1Rules: Rules<
       fn.group.container = containerName;
       container.groups.push(name);
       host.setDomain(name, null);
-      if (container.iommuSet) joinDomain(host, name, container);
-      return succeed();
+      if (!container.iommuSet || joinDomain(host, name, container) === "OK") return succeed();
+      leaveContainer(host, name);
+      return fail("EIO");
     },
   },
   "group-unset-container": {

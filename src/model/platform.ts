@@ -1,0 +1,183 @@
+/** The platform underneath: what zPCI instructions come to, where the hypervisor has its say and where a scenario has. */
+import type { Asked } from "../operation/answers.ts";
+import { ScenarioMistake, type Host } from "./host.ts";
+import type { ModelFunction } from "./state.ts";
+
+/** What a zPCI instruction ends with. */
+export interface Told {
+  readonly cc: number;
+  readonly status: number;
+  /** Response code of CLP; success, 0x10, where that is not what it is about. */
+  readonly response: number;
+  /** The hypervisor did what it was told all the same. */
+  readonly done: boolean;
+}
+
+/** Response codes of CLP (arch/s390/include/asm/pci_clp.h). */
+export const responses = { ok: 0x10, notForState: 0x102, alreadySo: 0x105, busy: 0x108 } as const;
+
+/** Most times that Set PCI Function is tried while the function is busy (pci_clp.c, clp_set_pci_fn: retries). */
+const busyLimit = 100;
+
+/**
+ * What the kernel is told of an instruction; null where the hypervisor has its say. While it is told that the function is busy
+ * it asks again.
+ * Ground: arch/s390/pci/pci_insn.c, zpci_mod_fc and zpci_refresh_trans: cc 2 is tried again without end; pci_clp.c,
+ * clp_set_pci_fn: response 0x0108 a hundred times.
+ */
+export function ask(host: Host, asked: Asked, isBusySeen = (): void => undefined): Told | null {
+  for (let tries = 0; ; tries += 1) {
+    const answer = host.answers.take(asked);
+    if (answer === null) return null;
+    const told: Told = {
+      cc: answer.cc,
+      status: answer.instruction === "clp" ? 0 : (answer.status ?? 0),
+      response: answer.instruction === "clp" ? Number(answer.response ?? responses.ok) : responses.ok,
+      done: answer.done,
+    };
+    const isBusy = asked.instruction === "clp" ? told.response === responses.busy : told.cc === 2;
+    if (!isBusy) return told;
+    isBusySeen();
+    if (told.done) throw new ScenarioMistake("A function that is busy does nothing: leave out done");
+    if (asked.instruction === "clp" && tries === busyLimit) return told;
+  }
+}
+
+/** What Linux makes of how CLP ended: 0, the condition code or the response code (pci_clp.c, clp_set_pci_fn). */
+export const callResult = (told: Told | null): number =>
+  told === null ? 0 : told.cc !== 0 ? told.cc : told.response === responses.ok ? 0 : told.response;
+
+/** What the kernel says of an instruction that failed, in the words of zpci_dbg: status as a decimal number. */
+export const describeTold = ({ cc, status }: Pick<Told, "cc" | "status">): string =>
+  `cc=${String(cc)} status=${String(status)}`;
+
+/** The same where zpci_dbg has a hexadecimal one. */
+export const describeToldInHex = ({ cc, status }: Pick<Told, "cc" | "status">): string =>
+  `cc=${String(cc)} status=${status.toString(16)}`;
+
+/** Status codes of QEMU and the architecture (hw/s390x, ZPCI_MOD_ST_*; arch/s390/include/asm/pci_insn.h, ZPCI_PCI_ST_*). */
+const statuses = { outOfSequence: 24, notAvailable: 40 } as const;
+
+/** What the hypervisor says of a function that is disabled. */
+const noSuchFunction = { cc: 3, status: 0 } as const;
+const outOfSequence = { cc: 1, status: statuses.outOfSequence } as const;
+
+/** The domain whose table is registered with a function, whatever the kernel takes for it; null where none is. */
+export const registeredOf = (fn: ModelFunction): string | null =>
+  fn.left ?? (fn.unregistered || fn.disabled ? null : fn.domain);
+
+/**
+ * Unregisters a function's table; true where none is registered after.
+ * Ground: arch/s390/pci/pci.c, zpci_unregister_ioat, of which s390-iommu.c, blocking_domain_attach_device, does not look at
+ * what it returns. Contract (drivers/iommu/iommufd/device.c, iommufd_device_detach: "returns back to a blocked DMA
+ * translation"): DMA is blocked all the same. Quirk: the table stays.
+ */
+export function unregisterIoat(host: Host, fn: ModelFunction): boolean {
+  const { name } = fn.profile;
+  const given = ask(host, { instruction: "mpcifc", control: "unregister-ioat", of: name });
+  const own = fn.disabled ? noSuchFunction : fn.unregistered ? outOfSequence : null;
+  const told = given ?? own;
+  if (told !== null) host.say(`${name} unregister-ioat ${describeTold(told)}`);
+  if (given === null || given.done || own !== null || !host.has("refused-unregister-keeps-table")) return true;
+  fn.left = fn.domain ?? "default";
+  return false;
+}
+
+/**
+ * Whether a failure to register a table is one to the kernel.
+ * Ground: s390-iommu.c, reg_ioat_propagate_error: a function in the error state gets its table when it is reset, one that is gone
+ * is torn down by an event. In 6.12 an invalid handle is an error.
+ */
+const isFailure = (host: Host, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
+  if (cc === 1 && status === statuses.notAvailable) return false;
+  return !(cc === 3 && host.kernelIs("6.18"));
+};
+
+/**
+ * Registers a domain's table for a function: `OK`, or the errno that attaching it ends with.
+ * Ground: s390-iommu.c, s390_iommu_attach_device; QEMU hw/s390x/s390-pci-inst.c, mpcifc_service_call: out of sequence where one
+ * is registered.
+ */
+export function registerIoat(host: Host, fn: ModelFunction, domain: string): "OK" | "EIO" {
+  const { name } = fn.profile;
+  const given = ask(host, { instruction: "mpcifc", control: "register-ioat", of: name });
+  const own = fn.disabled ? noSuchFunction : fn.left !== null ? outOfSequence : null;
+  const told = given ?? own;
+  if (told !== null) host.say(`${name} register-ioat ${describeTold(told)}`);
+  const isRegistered = own === null && (given === null || given.done);
+  if (told !== null && isFailure(host, told)) {
+    if (isRegistered) fn.left = domain;
+    return "EIO";
+  }
+  fn.unregistered = !isRegistered;
+  return "OK";
+}
+
+/** The kernel's own domain takes a function back, which it takes for certain (drivers/iommu/iommu.c, __iommu_group_set_domain_nofail). */
+export function registerDefault(host: Host, fn: ModelFunction): void {
+  fn.onDefault = true;
+  if (fn.configured && !fn.removed && registerIoat(host, fn, "default") !== "OK") {
+    throw new ScenarioMistake(
+      `The kernel takes it for certain that "${fn.profile.name}" goes back to its default domain, and warns: have that succeed`,
+    );
+  }
+}
+
+/**
+ * The function is disabled: nothing is left of its table, of its error state, of what it was told.
+ * Ground: QEMU s390-pci-bus.c, s390_pci_device_reset; arch/s390/pci/pci.c, zpci_hot_reset_device.
+ */
+export function disableOnPlatform(host: Host, fn: ModelFunction): void {
+  host.devices.empty(fn);
+  host.devices.reset(fn, true);
+  // It forgets what it was told to do.
+  if (!host.has("reset-stops-at-zpci")) Object.assign(fn.end, { held: null, storm: null });
+  fn.shadow = new Map();
+  fn.kept = new Map();
+  fn.inError = false;
+  fn.left = null;
+  fn.unregistered = false;
+  if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
+  fn.disabled = true;
+}
+
+/**
+ * Disables a function; `say` gets what the kernel says. `EINVAL`: it was so already, as the handle says that is asked for anew; what
+ * that counts for is the caller's affair.
+ * Ground: arch/s390/pci/pci.c, zpci_disable_device; pci_clp.c, clp_disable_fh.
+ */
+export function disableFunction(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" | "EINVAL" {
+  const { name } = fn.profile;
+  const told = ask(host, { instruction: "clp", command: "disable", of: name });
+  const result = callResult(told);
+  if (told?.done === true && result !== responses.alreadySo) {
+    throw new ScenarioMistake(
+      "A function that is disabled while the kernel is told of an error has two handles at once",
+    );
+  }
+  say(result === 0 ? "disable" : `disable rc=${String(result)}`);
+  if (told === null || told.done) disableOnPlatform(host, fn);
+  if (result === 0) return "OK";
+  return result === responses.alreadySo && ask(host, { instruction: "clp", command: "list", of: null }) === null
+    ? "EINVAL"
+    : "EIO";
+}
+
+/**
+ * Enables a function.
+ * Ground: arch/s390/pci/pci.c, zpci_enable_device; pci_clp.c, clp_enable_fh; QEMU s390-pci-inst.c, clp_service_call: one that is
+ * enabled cannot be enabled.
+ */
+export function enableFunction(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" {
+  const told = ask(host, { instruction: "clp", command: "enable", of: fn.profile.name });
+  if (told?.done === true) {
+    throw new ScenarioMistake(
+      "A function that is enabled while the kernel is told of an error has two handles at once",
+    );
+  }
+  const result = told === null && !fn.disabled ? responses.notForState : callResult(told);
+  say(result === 0 ? "enable" : `enable rc=${String(result)}`);
+  if (result !== 0) return "EIO";
+  fn.disabled = false;
+  return "OK";
+}
