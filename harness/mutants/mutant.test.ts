@@ -30,6 +30,14 @@ describe("parseMutant", () => {
     );
   });
 
+  it("reads which flavour of the kernel it shows on, where it does on one alone", () => {
+    const { flavour } = parseMutant(`${header}Kernel: lean/kasan\n${diff}`, "f.patch");
+    expect(flavour).toBe("kasan");
+    expect(() => parseMutant(`${header}Kernel: debian/6.12\n${diff}`, "f.patch")).toThrow(
+      '"debian/6.12" is no flavour of the lean kernel',
+    );
+  });
+
   it("takes no heading from the diff", () => {
     const late = header.replace(/^Seen as.*\n/mu, "");
     expect(() => parseMutant(`${late}${diff}Seen as: too late\n`, "f.patch")).toThrow('no "Seen as"');

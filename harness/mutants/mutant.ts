@@ -1,5 +1,6 @@
 /** A mutant: a kernel bug on purpose, kept as a patch whose header says what it is for. */
 import { UsageError } from "../errors/harness-error.ts";
+import { parseFlavourName } from "../kernel/flavour.ts";
 
 /** A mutant as its patch describes it. */
 export interface Mutant {
@@ -13,6 +14,8 @@ export interface Mutant {
   readonly tags: readonly string[];
   /** What a scenario sees of it. */
   readonly seenAs: string;
+  /** The flavour of the lean kernel that it shows on, such as `kasan`; the lean kernel itself where absent. */
+  readonly flavour?: string;
   /** Path of the patch. */
   readonly file: string;
 }
@@ -24,6 +27,9 @@ const headings = {
   tags: "Expected killer tags",
   seenAs: "Seen as",
 } as const;
+
+/** A heading that a mutant need not have: what asks for the kernel that it shows on, such as `lean/kasan`. */
+const kernelHeading = "Kernel";
 
 /**
  * Reads the header of a mutant's patch: lines `Heading: text` before the diff, continued on lines that begin with a space.
@@ -47,7 +53,11 @@ export function parseMutant(text: string, file: string): Mutant {
   };
   const name = take(headings.name);
   if (!/^[a-z][a-z0-9-]{2,60}$/u.test(name)) return fail(`"${name}" is no name: lower-case words joined by dashes`);
+  const kernel = fields.get(kernelHeading);
+  const flavour = kernel === undefined ? null : parseFlavourName(kernel);
+  if (kernel !== undefined && flavour === null) return fail(`"${kernel}" is no flavour of the lean kernel`);
   return {
+    ...(flavour === null ? {} : { flavour }),
     name,
     breaks: take(headings.breaks),
     because: take(headings.because),

@@ -10,7 +10,8 @@ import { readScenarioFolder, scenariosFolder, type ScenarioFolder } from "../sce
 import { prepareMutantBenches } from "./mutant-benches.ts";
 import type { Mutant } from "./mutant.ts";
 import { readMutants } from "./read-mutants.ts";
-import { runMutants, type MutantRunResult } from "./run-mutants.ts";
+import { runMutantsByFlavour } from "./run-by-flavour.ts";
+import type { MutantRunResult } from "./run-mutants.ts";
 
 const signal = new AbortController().signal;
 let runFolder: string;
@@ -20,13 +21,15 @@ beforeEach(async () => {
 afterEach(() => rm(runFolder, { recursive: true }));
 
 async function tryAll(mutants: readonly Mutant[], scenarios: ScenarioFolder): Promise<MutantRunResult> {
-  return runMutants({
+  const run = {
     ...{ mutants, scenarios, runFolder, signal, all: false },
     ledger: await readLedger(),
-    benches: await prepareMutantBenches({ qemu: null, boot: "cold", report: () => undefined, signal }),
     jobs: defaultJobs(measureCapacity(), "cold"),
     onProgress: () => undefined,
-  });
+  };
+  return runMutantsByFlavour(run, (flavour) =>
+    prepareMutantBenches({ flavour, qemu: null, boot: "cold", report: () => undefined, signal }),
+  );
 }
 
 /** A mutant that puts a line into the start of the zPCI IOMMU driver. */

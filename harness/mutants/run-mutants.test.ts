@@ -11,6 +11,7 @@ import { InfrastructureError } from "../errors/harness-error.ts";
 import type { Bench } from "../run/bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
 import type { Mutant } from "./mutant.ts";
+import { runMutantsByFlavour } from "./run-by-flavour.ts";
 import { runMutants, type MutantProgress, type MutantRunOptions } from "./run-mutants.ts";
 
 type Change = (operation: Operation, observation: Observation) => Observation;
@@ -238,5 +239,41 @@ describe("runMutants", () => {
     await expect(runMutants(optionsWith({ torn: new TypeError("undefined is not") }))).rejects.toThrow(
       "undefined is not",
     );
+  });
+});
+
+describe("runMutantsByFlavour", () => {
+  it("tries those of a flavour on it, after the others, by scenarios with their tags", async () => {
+    const opened: (string | null)[] = [];
+    const { benches, ...run } = optionsWith({ first: answer("power", "EIO"), last: answer("bind", "EIO") });
+    const [first, last] = run.mutants;
+    if (first === undefined || last === undefined) throw new Error("No mutants");
+    const mutants = [{ ...first, flavour: "kasan" }, last];
+    const { records, interrupted, missing } = await runMutantsByFlavour({ ...run, mutants }, (flavour) => {
+      opened.push(flavour);
+      return Promise.resolve(benches);
+    });
+    expect(opened).toEqual([null, "kasan"]);
+    expect(records.map(({ mutant, fate }) => [mutant, fate])).toEqual([
+      ["last", "killed"],
+      ["first", "killed"],
+    ]);
+    expect({ interrupted, missing }).toEqual({ interrupted: false, missing: [] });
+    expect(ranOn("first")).not.toContain("allocates");
+    const baselines = heard.flatMap((each) => (each.kind === "baseline" ? [each.scenarios] : []));
+    expect(baselines).toEqual([3, 2]);
+  });
+
+  it("opens nothing more where it was called off, and says what was not tried", async () => {
+    const off = new AbortController();
+    off.abort(new Error("Ctrl-C"));
+    const { benches, ...run } = optionsWith({ one: answer("power", "EIO") }, { signal: off.signal });
+    let opened = 0;
+    const result = await runMutantsByFlavour(run, () => {
+      opened += 1;
+      return Promise.resolve(benches);
+    });
+    expect(opened).toBe(0);
+    expect(result).toMatchObject({ records: [], missing: ["one"], interrupted: true });
   });
 });

@@ -4,7 +4,8 @@ import { mutantExitCode, showMutantProgress, summariseMutants } from "../../muta
 import { prepareMutantBenches } from "../../mutants/mutant-benches.ts";
 import type { Mutant } from "../../mutants/mutant.ts";
 import { readMutants } from "../../mutants/read-mutants.ts";
-import { runMutants } from "../../mutants/run-mutants.ts";
+import { runMutantsByFlavour, type OpenMutantBenches } from "../../mutants/run-by-flavour.ts";
+import type { MutantProgress, MutantRunOptions } from "../../mutants/run-mutants.ts";
 import { measureCapacity } from "../../run/measure-capacity.ts";
 import { defaultJobs } from "../../run/schedule.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
@@ -37,6 +38,9 @@ unpatched kernel. Kernels are kept in the cache by what they were built from, so
   unclear   no scenario failed twice, but some gave no answer or failed once
   broken    the kernel does not boot, or does not find a function
   unbuilt   the patch does not apply, or the kernel does not compile
+
+A mutant that only a flavour of the kernel shows, such as lean/kasan, is tried on that, after the others, by scenarios that
+have a tag of one of those.
 
 Exits with 1 where a mutant survived, else with 2 where one was not decided, or where the suite is not sound without any.
 
@@ -81,30 +85,32 @@ async function tryMutants(
   const ledger = await readLedger();
   const qemu = flags.qemu ?? readVariable(io, "ZHIL_QEMU");
   const signal = io.interrupt;
-  const benches = await prepareMutantBenches({
-    qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
-    boot: flags.all ? "clone" : "cold",
-    report: showProgress(people, screen),
-    signal,
-  });
+  const openBenches: OpenMutantBenches = (flavour) =>
+    prepareMutantBenches({
+      flavour,
+      qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
+      boot: flags.all ? "clone" : "cold",
+      report: showProgress(people, screen),
+      signal,
+    });
   const show = showMutantProgress(
     screen,
     mutants.map((each) => each.name),
   );
-  const result = await runMutants({
+  const run = {
     mutants,
     scenarios,
     ledger,
-    benches,
     runFolder: await createRunFolder(resolve(io.workingFolder, flags.out), new Date()),
     jobs: flags.jobs ?? defaultJobs(measureCapacity(), flags.all ? "clone" : "cold"),
     all: flags.all,
-    onProgress: (progress) => {
+    onProgress: (progress: MutantProgress) => {
       show(progress);
       if (flags.json && progress.kind === "decided") io.stdout.write(formatJsonLine(progress.record));
     },
     signal,
-  });
+  } satisfies Omit<MutantRunOptions, "benches">;
+  const result = await runMutantsByFlavour(run, openBenches);
   screen.print(summariseMutants(result));
   return mutantExitCode(result);
 }
