@@ -37,8 +37,12 @@ int open_iommufd(struct agent *agent, struct request *request, const char *name,
 	return request_refuse(request, "Cannot open iommufd \"%s\": %d were opened already", name, IOMMUFDS);
 }
 
-/* Enter a new object into the table; a name that was used before stands for the new object from now on. */
-static int name_object(struct agent *agent, struct request *request, const char *name, struct iommufd *iommufd, uint32_t id)
+/**
+ * name_object - enter a new object into the table; a name that was used before stands for the new object from now on
+ *
+ * Return: 0, or %REFUSED.
+ */
+int name_object(struct agent *agent, struct request *request, const char *name, struct iommufd *iommufd, uint32_t id)
 {
 	struct page_table *object = find_page_table(&agent->table, name);
 
@@ -46,8 +50,10 @@ static int name_object(struct agent *agent, struct request *request, const char 
 		object = add_page_table(&agent->table, name);
 	if (!object)
 		return request_refuse(request, "Cannot keep \"%s\": there are %d objects already", name, PAGE_TABLES);
+	close_queue(object);
 	object->iommufd = iommufd;
 	object->id = id;
+	object->device = 0;
 	value_number(request, "id", id);
 	return 0;
 }
@@ -175,7 +181,10 @@ int huge_pages(struct agent *agent, struct request *request)
 	return system_call(request, ioctl(ioas->iommufd->fd, IOMMU_OPTION, &option));
 }
 
-static uint32_t take_hwpt_flags(struct request *request)
+/**
+ * take_hwpt_flags - the field "flags" of what makes a HWPT
+ */
+uint32_t take_hwpt_flags(struct request *request)
 {
 	static const struct {
 		const char *name;
@@ -208,6 +217,7 @@ int hwpt_alloc(struct agent *agent, struct request *request)
 	const char *name = take_name(request, "hwpt");
 	struct function *function = take_function(&agent->table, request);
 	struct page_table *ioas = take_page_table(&agent->table, request, "ioas");
+	struct page_table *queue = request_has(request, "queue") ? take_page_table(&agent->table, request, "queue") : NULL;
 	int error;
 
 	alloc.flags = take_hwpt_flags(request);
@@ -217,6 +227,9 @@ int hwpt_alloc(struct agent *agent, struct request *request)
 		return REFUSED;
 	alloc.dev_id = function->id;
 	alloc.pt_id = ioas->id;
+	alloc.fault_id = queue ? queue->id : 0;
+	if (queue)
+		alloc.flags |= IOMMU_HWPT_FAULT_ID_VALID;
 	error = system_call(request, ioctl(ioas->iommufd->fd, IOMMU_HWPT_ALLOC, &alloc));
 	return error ? error : name_object(agent, request, name, ioas->iommufd, alloc.out_hwpt_id);
 }

@@ -86,6 +86,32 @@ perform_fn interrupts_enable;
 perform_fn interrupts_disable;
 perform_fn interrupts_count;
 
+/* mock.c */
+perform_fn mock_create;
+perform_fn mock_replace;
+perform_fn mock_check;
+perform_fn mock_hwpt_alloc;
+perform_fn mock_pasid_attach;
+perform_fn mock_pasid_replace;
+perform_fn mock_pasid_detach;
+
+/* mock-queue.c */
+perform_fn queue_poll;
+perform_fn queue_close;
+
+/* mock-faults.c */
+perform_fn fault_queue_alloc;
+perform_fn fault_raise;
+perform_fn fault_read;
+perform_fn fault_respond;
+
+/* mock-viommu.c */
+perform_fn viommu_alloc;
+perform_fn vdevice_alloc;
+perform_fn event_queue_alloc;
+perform_fn event_raise;
+perform_fn event_read;
+
 /* nvme-operations.c */
 perform_fn nvme_enable;
 perform_fn nvme_identify;

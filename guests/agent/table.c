@@ -91,7 +91,13 @@ struct iommufd *add_iommufd(struct table *table, const char *name, int fd)
 
 struct page_table *add_page_table(struct table *table, const char *name)
 {
-	return ADD(table, page_tables, name);
+	struct page_table *object = ADD(table, page_tables, name);
+
+	if (object) {
+		object->queue = -1;
+		object->watch = -1;
+	}
+	return object;
 }
 
 struct container *add_container(struct table *table, const char *name)
@@ -253,8 +259,14 @@ static void close_descriptor(int *fd)
 	*fd = -1;
 }
 
+void close_queue(struct page_table *object)
+{
+	close_descriptor(&object->watch);
+	close_descriptor(&object->queue);
+}
+
 /**
- * table_close_all - close every descriptor: devices, then groups, containers and iommufds
+ * table_close_all - close every descriptor: devices, then groups, containers, queues and iommufds
  */
 void table_close_all(struct table *table)
 {
@@ -267,6 +279,9 @@ void table_close_all(struct table *table)
 	for (size_t i = 0; i < CONTAINERS; i++)
 		if (*table->containers[i].name)
 			close_descriptor(&table->containers[i].fd);
+	for (size_t i = 0; i < PAGE_TABLES; i++)
+		if (*table->page_tables[i].name)
+			close_queue(&table->page_tables[i]);
 	for (size_t i = 0; i < IOMMUFDS; i++)
 		if (*table->iommufds[i].name)
 			close_descriptor(&table->iommufds[i].fd);

@@ -24,14 +24,22 @@ struct iommufd {
 };
 
 /**
- * struct page_table - an IOAS or a HWPT
+ * struct page_table - an IOAS, a HWPT, or another object of an iommufd
  * @iommufd: the iommufd it was made in
  * @id: the kernel's number for it; kept after it was destroyed, so that the kernel is asked and not the table
+ * @device: of a mock, the kernel's number for it as a device; 0 of anything else
+ * @attached: of a mock, the number of the HWPT it was last attached to
+ * @queue: of a queue, its file; -1 without one
+ * @watch: an epoll that was told to watch the file when it was opened
  */
 struct page_table {
 	char name[NAME_SIZE];
 	struct iommufd *iommufd;
 	uint32_t id;
+	uint32_t device;
+	uint32_t attached;
+	int queue;
+	int watch;
 };
 
 /**
@@ -127,6 +135,7 @@ struct buffer *take_buffer(struct table *table, struct request *request);
 struct page_table *take_page_table(struct table *table, struct request *request, const char *field);
 struct container *take_container(struct table *table, struct request *request);
 
+void close_queue(struct page_table *object);
 void table_close_all(struct table *table);
 
 /* interrupts.c: close the eventfds, which their function no longer signals */

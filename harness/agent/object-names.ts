@@ -19,9 +19,13 @@ export class ObjectNames {
   /** Takes in what a successful operation returned: an id of a named object, or the HWPT of an attachment. */
   learn(
     operation: Operation,
-    returned: { readonly id?: number | undefined; readonly pt?: number | undefined },
+    returned: {
+      readonly id?: number | undefined;
+      readonly pt?: number | undefined;
+      readonly device?: number | undefined;
+    },
   ): void {
-    const { id, pt } = returned;
+    const { id, pt, device } = returned;
     switch (operation.op) {
       case "bind-iommufd":
         this.#iommufds.set(operation.function, operation.iommufd);
@@ -33,6 +37,7 @@ export class ObjectNames {
         break;
       case "hwpt-alloc": {
         const iommufd = this.#iommufds.get(operation.function);
+        if (iommufd !== undefined) this.#iommufds.set(operation.hwpt, iommufd);
         if (id !== undefined && iommufd !== undefined) this.#setName({ iommufd, id }, operation.hwpt);
         break;
       }
@@ -40,6 +45,26 @@ export class ObjectNames {
       case "replace": {
         const iommufd = this.#iommufds.get(operation.function);
         if (pt !== undefined && iommufd !== undefined) this.#hold(operation.function, { iommufd, id: pt });
+        break;
+      }
+      case "fault-queue-alloc":
+        this.#iommufds.set(operation.queue, operation.iommufd);
+        if (id !== undefined) this.#setName({ iommufd: operation.iommufd, id }, operation.queue);
+        break;
+      case "mock-create": {
+        const iommufd = this.#iommufdOf(operation.to);
+        this.#iommufds.set(operation.mock, iommufd);
+        if (device !== undefined) this.#setName({ iommufd, id: device }, operation.mock);
+        if (pt !== undefined) this.#hold(operation.mock, { iommufd, id: pt });
+        break;
+      }
+      case "mock-replace":
+        if (pt !== undefined) this.#hold(operation.mock, { iommufd: this.#iommufdOf(operation.mock), id: pt });
+        break;
+      case "mock-hwpt-alloc": {
+        const iommufd = this.#iommufdOf(operation.mock);
+        this.#iommufds.set(operation.hwpt, iommufd);
+        if (id !== undefined) this.#setName({ iommufd, id }, operation.hwpt);
         break;
       }
       case "detach":
@@ -51,6 +76,7 @@ export class ObjectNames {
         this.#iommufds.delete(operation.function);
         break;
       case "destroy":
+        this.#letGo(operation.object);
         this.#forgetName(operation.object);
         break;
       case "iommufd-close":
@@ -70,6 +96,11 @@ export class ObjectNames {
   nameFor(functionName: string, id: number): string | null {
     const iommufd = this.#iommufds.get(functionName);
     return iommufd === undefined ? null : (this.#names.get(iommufd)?.get(id) ?? null);
+  }
+
+  /** The iommufd that an object is in: scenarios that name none have one. */
+  #iommufdOf(name: string): string {
+    return this.#iommufds.get(name) ?? "main";
   }
 
   #setName({ iommufd, id }: ObjectId, name: string): void {

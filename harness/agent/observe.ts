@@ -98,17 +98,28 @@ export class Observer {
   }
 
   #nameValues(operation: Operation, answer: AgentAnswer): Observation["values"] {
-    const { pt, devices, ...values } = answer.values as Record<string, Value>;
+    const { pt, devices, device: _device, ...values } = answer.values as Record<string, Value>;
     // The kernel's own number: bookkeeping, kept as evidence.
     delete values["id"];
     if (operation.op === "domain-type" && answer.result === "OK") {
       values["fellBack"] = answer.log.some(({ text }) => text.includes(fallBackWarning));
     }
-    if (pt !== undefined && "function" in operation) values["pt"] = this.#objects.heldBy(operation.function);
+    const holder = "function" in operation ? operation.function : "mock" in operation ? operation.mock : null;
+    if (pt !== undefined && holder !== null) values["pt"] = this.#objects.heldBy(holder);
+    if (operation.op === "fault-read" && Array.isArray(values["faults"])) {
+      values["faults"] = values["faults"].map((each: Value) => this.#nameFault(operation.queue, each));
+    }
     if (Array.isArray(devices) && "function" in operation) {
       values["devices"] = devices.map((each: Value) => this.#nameDevice(operation.function, each));
     }
     return values;
+  }
+
+  /** A page request: its device is told by the kernel's own number. */
+  #nameFault(queue: string, fault: Value): Value {
+    const { device } = numbersOf(fault);
+    const name = device === undefined ? null : this.#objects.nameFor(queue, device);
+    return { ...(fault as Readonly<Record<string, Value>>), device: name ?? `id ${String(device)}` };
   }
 
   /** A device of a hot-reset set: its segment is its uid; where ids are told, the id has to mean the same function. */

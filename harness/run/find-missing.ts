@@ -1,5 +1,5 @@
 /** What a scenario needs and a bench does not have. */
-import { kernelOptionsOf } from "../../src/scenario/requirements.ts";
+import { kernelLineOf, kernelOptionsOf } from "../../src/scenario/requirements.ts";
 import { kindOf, type Scenario } from "../../src/scenario/scenario.ts";
 import { isServed, type DeviceKind } from "../../src/trace/device-kinds.ts";
 import type { Profile } from "../../src/trace/profile.ts";
@@ -13,6 +13,8 @@ const deviceSince = (device: DeviceKind): string =>
 const lacksDriver = ({ steps }: Scenario, { kernel }: Omit<Profile, "functions">): boolean =>
   kernel.commandLine.includes("nvme_init") && steps.some(({ op }) => op === "drive");
 
+const isOfLine = (version: string, line: string): boolean => new RegExp(`^${line}(?!\\d)`, "u").test(version);
+
 /** Everything missing, in words; empty where the scenario can run. A kernel that does not tell its options has them all. */
 export function findMissing(scenario: Scenario, profile: Omit<Profile, "functions">): string[] {
   const { options } = profile.kernel;
@@ -21,7 +23,10 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   const devices = [...new Set(Object.values(scenario.functions).map(kindOf))].filter(
     (device) => compareVersions(profile.qemu.version, deviceSince(device)) < 0,
   );
+  const line = kernelLineOf(scenario);
+  const isOther = line !== null && profile.bench !== "model" && !isOfLine(profile.kernel.version, line);
   return [
+    ...(isOther ? [`the mock device of Linux ${profile.kernel.version} is not that of ${line}`] : []),
     ...(lacking.length === 0 ? [] : [`the kernel lacks ${lacking.map((option) => `CONFIG_${option}`).join(", ")}`]),
     ...(lacksDriver(scenario, profile) ? ["the kernel's NVMe driver, which is kept out of it"] : []),
     ...devices.map((device) => `QEMU ${profile.qemu.version} has no ${device} (since ${deviceSince(device)})`),

@@ -78,6 +78,11 @@ export class Host {
     this.predictable = false;
   }
 
+  /** Leave everything open from here on: the kernel writes where it may not. */
+  loseTrack(): void {
+    this.state.lost = true;
+  }
+
   /** Takes one of several ways that timing decides between; 0 is the usual one. */
   choose(ways: number): number {
     return this.#choices.take(ways);
@@ -132,8 +137,9 @@ export class Host {
    * destroyed one: from now on nobody can say what a destroyed one's id stands for.
    */
   forgetStaleIds(): void {
-    for (const [name, object] of Object.entries(this.state.objects)) {
-      if (object === null) Reflect.deleteProperty(this.state.objects, name);
+    for (const objects of [this.state.objects, this.state.others]) {
+      for (const [name, object] of Object.entries(objects))
+        if (object === null) Reflect.deleteProperty(objects, name);
     }
   }
 

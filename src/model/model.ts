@@ -28,6 +28,9 @@ import { functionRules } from "./rules/function.ts";
 import { interruptRules } from "./rules/interrupts.ts";
 import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
+import { faultRules } from "./rules/faults.ts";
+import { mockRules } from "./rules/mock.ts";
+import { mockViommuRules } from "./rules/mock-viommu.ts";
 import { type1Rules } from "./rules/type1.ts";
 import { describeCounters, type HostState, type ModelFunction } from "./state.ts";
 
@@ -43,6 +46,9 @@ export const rules: Rules<OperationName> = {
   ...interruptRules,
   ...dmaRules,
   ...servedRules,
+  ...mockRules,
+  ...faultRules,
+  ...mockViommuRules,
 };
 
 /** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
@@ -94,6 +100,8 @@ export function initialState(plan: Plan): HostState {
     functions,
     iommufds: {},
     objects: {},
+    others: {},
+    lost: false,
     containers: {},
     domains: {},
     memory,
@@ -183,6 +191,7 @@ export function step(
   const book = new AnswerBook(answers);
   const host: Host = new Host(next, profile, quirks, choices, inside, book);
   const rule = rules[operation.op] as Rule<OperationName>;
+  if (state.lost) return { state: next, expectation: leaveOpen(anything, anything), choices: [] };
   const outcome = rule.predict(host, operation as OperationFields<OperationName>);
   endInside(host);
   for (const fn of Object.values(next.functions)) goOn(host, fn, state);
@@ -206,7 +215,17 @@ export function step(
     ...(Object.keys(devices).length === 0 ? {} : { devices }),
     alarms: host.alarms,
   };
-  return { state: next, expectation, choices: choices.made };
+  return {
+    state: next,
+    expectation: next.lost ? leaveOpen(outcome.result, outcome.values) : expectation,
+    choices: choices.made,
+  };
+}
+
+/** What is expected of a kernel of which nothing can be said any more; the step that made it so has a result to be judged. */
+function leaveOpen(result: Pattern, values: Pattern): Expectation {
+  const open = { functions: anything, messages: anything, memory: anything, blocks: anything };
+  return { result, values, ...open, devices: { $maybe: anything }, alarms: anything };
 }
 
 /** A step of which its author knows more than the model can: what a function of one's own writes meanwhile. */

@@ -1,6 +1,7 @@
 /** The state of a modelled host: plain data, copied at every step. */
 import { between, type Pattern } from "../compare/pattern.ts";
 import type { FunctionProfile } from "../trace/profile.ts";
+import type { MockObject } from "./mock-state.ts";
 
 /** A number the kernel's code fixes only to a range. */
 export interface Bounds {
@@ -177,6 +178,10 @@ export interface HostState {
   iommufds: Record<string, { open: boolean }>;
   /** IOASes and HWPTs; null where one was destroyed and its stale id is nobody else's yet. */
   objects: Record<string, Ioas | Hwpt | null>;
+  /** The mock's objects in iommufds; null where one was destroyed and its stale id is nobody else's yet. */
+  others: Record<string, MockObject | null>;
+  /** Nothing can be said of this kernel any more. */
+  lost: boolean;
   containers: Record<string, Container>;
   domains: Record<string, Domain>;
   /** Contents of buffer pages, by page. */

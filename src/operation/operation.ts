@@ -6,17 +6,12 @@
  */
 import * as z from "zod";
 import type { Answer } from "./answers.ts";
+import { hwptFlags, mockFields } from "./mock-fields.ts";
+import { hexSchema, nameSchema } from "./names.ts";
 import type { PointName } from "./points.ts";
 
-/** A name that a scenario gives to a thing. What every JavaScript object has, such as `constructor`, is none. */
-export const nameSchema = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9._-]{0,30}$/, "expected a name: a letter, then up to 30 letters, digits, dots, dashes")
-  .refine((text) => !(text in {}), "expected another name: this one has a meaning in JavaScript");
+export { hexSchema, nameSchema };
 const name = nameSchema;
-
-/** An unsigned 64-bit number written `0x…`. */
-export const hexSchema = z.string().regex(/^0x[0-9a-f]{1,16}$/, "expected a hexadecimal number such as 0x1000");
 
 const onFunction = { function: name };
 const count = z.int().min(0).max(65_536);
@@ -132,10 +127,13 @@ export const operationFields = {
       hwpt: name,
       ...onFunction,
       ioas: name,
-      flags: z.array(z.enum(["nest-parent", "dirty-tracking", "fault-id-valid", "pasid"])).default([]),
+      flags: hwptFlags,
+      queue: name.optional().describe("The queue of its faults"),
     })
     .describe("IOMMU_HWPT_ALLOC of a paging HWPT"),
-  destroy: z.strictObject({ object: name }).describe("IOMMU_DESTROY of an IOAS, a HWPT or a bound function"),
+  destroy: z
+    .strictObject({ object: name })
+    .describe("IOMMU_DESTROY of an object of an iommufd, or of a bound function"),
   "iommufd-close": z.strictObject({ iommufd: name.default("main") }).describe("Close the iommufd"),
 
   // VFIO through group and container, with the type1 IOMMU
@@ -210,6 +208,9 @@ export const operationFields = {
   misbehave: z
     .strictObject({ ...onFunction, how: z.enum(misbehaviours) })
     .describe("A rude function sends what the vfio-user protocol does not allow"),
+
+  // iommufd's mock device
+  ...mockFields,
 
   // Memory, and nothing at all
   fill: z

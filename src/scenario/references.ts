@@ -3,7 +3,8 @@ import type { InsideName, OperationName } from "../operation/operation.ts";
 import { nearestOf } from "./nearest.ts";
 
 /** What names may stand for. */
-type Kind = "function" | "buffer" | "IOAS or HWPT" | "container";
+type Kind =
+  "function" | "buffer" | "IOAS or HWPT" | "container" | "mock" | "queue" | "virtual IOMMU" | "device behind one";
 
 const kindOfField: Readonly<Record<string, readonly Kind[]>> = {
   function: ["function"],
@@ -12,8 +13,12 @@ const kindOfField: Readonly<Record<string, readonly Kind[]>> = {
   buffer: ["buffer"],
   ioas: ["IOAS or HWPT"],
   from: ["IOAS or HWPT"],
-  to: ["IOAS or HWPT", "function"],
-  object: ["IOAS or HWPT", "function"],
+  to: ["IOAS or HWPT", "function", "queue"],
+  object: ["IOAS or HWPT", "function", "mock", "queue", "virtual IOMMU", "device behind one"],
+  mock: ["mock"],
+  queue: ["queue"],
+  viommu: ["virtual IOMMU"],
+  parent: ["IOAS or HWPT", "virtual IOMMU", "mock", "queue"],
   container: ["container"],
 };
 
@@ -22,6 +27,17 @@ const made: Readonly<Partial<Record<OperationName, readonly [field: string, kind
   "ioas-alloc": ["ioas", "IOAS or HWPT"],
   "hwpt-alloc": ["hwpt", "IOAS or HWPT"],
   "container-open": ["container", "container"],
+  "mock-create": ["mock", "mock"],
+  "mock-hwpt-alloc": ["hwpt", "IOAS or HWPT"],
+  "fault-queue-alloc": ["queue", "queue"],
+  "viommu-alloc": ["viommu", "virtual IOMMU"],
+  "vdevice-alloc": ["vdevice", "device behind one"],
+  "event-queue-alloc": ["queue", "queue"],
+};
+
+/** Fields that may name more in one operation than in the others. */
+const moreKinds: Readonly<Partial<Record<string, Readonly<Record<string, readonly Kind[]>>>>> = {
+  "fault-raise": { mock: ["mock", "function"] },
 };
 
 const origin: Readonly<Record<Kind, string>> = {
@@ -29,6 +45,10 @@ const origin: Readonly<Record<Kind, string>> = {
   buffer: 'one of "buffers", or a function\'s own such as "a.queues"',
   "IOAS or HWPT": "one that a step before it allocates",
   container: "one that a step before it opens",
+  mock: "one that a step before it creates",
+  queue: "one that a step before it allocates",
+  "virtual IOMMU": "one that a step before it allocates",
+  "device behind one": "one that a step before it allocates",
 };
 
 /** The names known so far while the steps are read in order. */
@@ -41,6 +61,10 @@ export class KnownNames {
       buffer: new Set([...buffers, ...functions.map((name) => `${name}.queues`)]),
       "IOAS or HWPT": new Set(),
       container: new Set(),
+      mock: new Set(),
+      queue: new Set(),
+      "virtual IOMMU": new Set(),
+      "device behind one": new Set(),
     };
   }
 
@@ -51,7 +75,7 @@ export class KnownNames {
   ): { field: string; problem: string } | null {
     const making = (made as Readonly<Partial<Record<string, (typeof made)[OperationName]>>>)[op];
     for (const [field, value] of Object.entries(fields)) {
-      const kinds = field === making?.[0] ? undefined : kindOfField[field];
+      const kinds = field === making?.[0] ? undefined : (moreKinds[op]?.[field] ?? kindOfField[field]);
       if (kinds === undefined) continue;
       const unknown = [value].flat().find((name) => !kinds.some((kind) => this.#names[kind].has(name as string)));
       if (unknown !== undefined) return { field, problem: this.#describe(unknown as string, kinds) };

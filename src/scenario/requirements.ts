@@ -17,7 +17,17 @@ const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   "ioas-alloc": iommufd,
   "container-open": type1,
   "group-open": ["VFIO_GROUP"],
+  "mock-create": ["IOMMUFD", "IOMMUFD_TEST"],
+  "fault-queue-alloc": ["IOMMUFD"],
+  "fault-raise": ["IOMMUFD_TEST", "IOMMU_IOPF"],
 };
+
+/** The mock's interface is nobody's stable one: the agent knows it as this line of kernels has it (guests/agent/mock.h). */
+const mockLine = "7.2";
+
+/** The line of kernels that a scenario is for, such as `7.2`; null where it is for any. */
+export const kernelLineOf = ({ steps }: Pick<Scenario, "steps">): string | null =>
+  steps.some(({ op }) => impliedBy[op]?.includes("IOMMUFD_TEST") === true) ? mockLine : null;
 
 /** Kernel options (without `CONFIG_`) that a scenario cannot run without, sorted. */
 export function kernelOptionsOf(scenario: Pick<Scenario, "steps" | "requires">): string[] {

@@ -4,12 +4,14 @@ import { tableLast } from "../../zpci/aperture.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../host.ts";
+import { findMocks, isMocks } from "../mocks.ts";
 import { registerDefault } from "../platform.ts";
 import type { Ioas } from "../state.ts";
 import { freshCounters } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { resetFunction, zpciReset } from "../reset.ts";
 import { mapInto } from "../table.ts";
+import { autoHwptsOf, endWith, refuseForeign } from "./mock.ts";
 
 /**
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
@@ -120,6 +122,7 @@ function changeTable(host: Host, name: string, to: string): Outcome {
   const fn = host.fn(name);
   if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
   if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
+  if (isMocks(host, to)) return changeToMocks(host, name, to);
   const target = host.object(to);
   if (target === null) return fail("ENOENT");
   if (target.iommufd !== fn.iommufd)
@@ -133,6 +136,12 @@ function changeTable(host: Host, name: string, to: string): Outcome {
 
   const oldIoas = currentIoas(host, name);
   if (oldIoas !== ioasName && !reserveFor(host, name, ioas)) return fail("EADDRINUSE");
+  // Automatic HWPTs are tried from the oldest on; one of a mock is none for a function.
+  const oldest = target.kind === "ioas" ? autoHwptsOf(host, to)[0] : undefined;
+  if (oldest?.mocks === true) {
+    const refusal = refuseForeign(host, oldest.name, fn.hwpt);
+    if (refusal.confusedWith !== undefined) return endWith(host, refusal, true);
+  }
   if (existing !== null) {
     const hwpt = host.state.objects[existing];
     if (hwpt?.kind !== "hwpt") return fail("ENOENT");
@@ -184,6 +193,24 @@ function moveTo(host: Host, name: string, domain: string): "OK" | "EIO" {
     host.domain(before).members.unshift(name);
   }
   return result;
+}
+
+/** A function is attached to one of the mock's objects: a HWPT of another driver is none for it, the rest is no page table. */
+function changeToMocks(host: Host, name: string, to: string): Outcome {
+  const fn = host.fn(name);
+  const object = host.state.others[to] ?? null;
+  if (object === null) return fail("ENOENT");
+  if (object.kind !== "mock-hwpt") return fail("EINVAL");
+  if (object.iommufd !== fn.iommufd) {
+    throw new ScenarioMistake(`"${to}" is not an object of the iommufd of "${name}"`);
+  }
+  const below = object.ioas ?? findMocks(host, "mock-hwpt", object.parent ?? to)?.ioas ?? null;
+  const ioas = below === null ? null : host.ioas(below);
+  if (ioas !== null && below !== currentIoas(host, name)) {
+    if (!reserveFor(host, name, ioas)) return fail("EADDRINUSE");
+    removeReservations(ioas, name);
+  }
+  return endWith(host, refuseForeign(host, to, fn.hwpt), true);
 }
 
 function currentIoas(host: Host, name: string): string | null {

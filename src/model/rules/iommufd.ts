@@ -5,12 +5,16 @@ import { ScenarioMistake, type Host } from "../host.ts";
 import { areaOf, chooseIova, holesOf, isReserved, isWholePages, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
+import { endMocks, isInUse, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
+import { destroyMock } from "./mock.ts";
 import { mapInto, unmapFrom } from "../table.ts";
 
 /** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
-const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint =>
-  host.hwptsOf(name).length > 0 || !ioas.hugePages ? pageSize : 1n;
+const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint => {
+  if (host.hwptsOf(name).length > 0 || !ioas.hugePages) return pageSize;
+  return mockHwptsOf(host, name).length > 0 ? mockPageSize : 1n;
+};
 
 /** Checks and inserts areas that follow each other, in the kernel's order of tests; null where all is well. */
 function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[], chosen: boolean): string | null {
@@ -156,7 +160,8 @@ export const iommufdRules: Rules<
       const ioas = host.ioas(name);
       if (ioas === null) return fail("ENOENT");
       if (on === ioas.hugePages) return succeed();
-      if (!on && host.hwptsOf(name).length > 0 && ioas.areas.length > 0) return fail("EINVAL");
+      const isFilled = host.hwptsOf(name).length > 0 || mockHwptsOf(host, name).length > 0;
+      if (!on && isFilled && ioas.areas.length > 0) return fail("EINVAL");
       if (!on && ioas.areas.some((area) => (area.iova | area.length | area.offset) % pageSize !== 0n)) {
         return fail("EADDRINUSE");
       }
@@ -168,10 +173,11 @@ export const iommufdRules: Rules<
     ground:
       "drivers/iommu/iommufd/hw_pagetable.c, iommufd_hwpt_alloc: s390-iommu.c has no domain_alloc_paging_flags and no " +
       "domain_alloc_nested, so every flag and every parent is -EOPNOTSUPP",
-    predict: (host, { hwpt, function: name, ioas, flags }) => {
+    predict: (host, { hwpt, function: name, ioas, flags, queue }) => {
       const fn = host.fn(name);
       if (fn.iommufd === null) throw new ScenarioMistake(`Function "${name}" is not bound to an iommufd`);
-      return allocateHwpt(host, fn, { hwpt, parent: ioas, flags });
+      const wanted = queue === undefined ? flags : [...flags, "fault-id-valid"];
+      return allocateHwpt(host, fn, { hwpt, parent: ioas, flags: wanted });
     },
   },
   destroy: {
@@ -180,10 +186,11 @@ export const iommufdRules: Rules<
     predict: (host, { object: name }) => {
       const fn = host.state.functions[name];
       if (fn !== undefined) return fail(fn.iommufd === null ? "ENOENT" : "EBUSY");
+      if (isMocks(host, name)) return destroyMocks(host, name);
       const object = host.object(name);
       if (object === null) return fail("ENOENT");
       if (object.kind === "ioas") {
-        if (host.hwptsOf(name).length > 0) return fail("EBUSY");
+        if (host.hwptsOf(name).length > 0 || mockHwptsOf(host, name).length > 0) return fail("EBUSY");
       } else {
         if (Object.values(host.state.functions).some((each) => each.hwpt === name)) return fail("EBUSY");
         removeReservations(host.ioas(object.ioas), name);
@@ -204,16 +211,36 @@ export const iommufdRules: Rules<
       for (const [name, object] of Object.entries(host.state.objects)) {
         if (object?.iommufd === iommufd) Reflect.deleteProperty(host.state.objects, name);
       }
+      // An open queue holds the iommufd, and what it holds with it: only the queue can be named after.
+      for (const [name, object] of Object.entries(host.state.others)) {
+        const isOpenQueue = object !== null && "open" in object && object.open;
+        if (object?.iommufd === iommufd && !isOpenQueue) Reflect.deleteProperty(host.state.others, name);
+      }
       return succeed();
     },
   },
 };
+
+/** The end of one of the mock's objects. */
+function destroyMocks(host: Host, name: string): Outcome {
+  const object = host.state.others[name] ?? null;
+  if (object === null) return fail("ENOENT");
+  if (isInUse(host, name)) return fail("EBUSY");
+  if (object.kind === "mock") destroyMock(host, name, object);
+  else endMocks(host, name);
+  return succeed();
+}
 
 function allocateHwpt(
   host: Host,
   fn: ModelFunction,
   wanted: { readonly hwpt: string; readonly parent: string; readonly flags: readonly string[] },
 ): Outcome {
+  // Another driver's HWPT is no parent because this driver has none at all; whatever else the mock's is no page table.
+  if (isMocks(host, wanted.parent)) {
+    const other = host.state.others[wanted.parent];
+    return fail(other?.kind === "mock-hwpt" && other.ioas !== null ? "EOPNOTSUPP" : "EINVAL");
+  }
   const parent = host.object(wanted.parent);
   if (parent === null) return fail("EINVAL");
   if (parent.iommufd !== fn.iommufd) {
