@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { fakeProfile } from "../testing/fake-bench.ts";
 import { quirkyScenarioText } from "../testing/scenario-files.ts";
+import { commandLineFor } from "../target/emulated-options.ts";
 import { findMissing } from "./find-missing.ts";
 
 const scenario = parseScenario(quirkyScenarioText, "quirky.yaml");
@@ -25,4 +26,16 @@ it.each([
   ["a QEMU without NVMe", enough, "7.2.22", ["QEMU 7.2.22 has no nvme (since 10.0)"]],
 ])("%s", (_, options, qemu, missing) => {
   expect(findMissing(scenario, profileWith(options, qemu))).toEqual(missing);
+});
+
+it("misses the kernel's NVMe driver where the command line keeps it out, and only where a function is to be driven by it", () => {
+  const text = (step: string): string =>
+    `name: sample\nsummary: A function that is driven\ntags: [sample]\nfunctions: { a: nvme }\nsteps:\n  - ${step}: { function: a }`;
+  const old = profileWith(["*"]);
+  const kept = { ...old, kernel: { ...old.kernel, commandLine: commandLineFor("6.12.107") } };
+  expect(findMissing(parseScenario(text("drive"), "s.yaml"), kept)).toEqual([
+    "the kernel's NVMe driver, which is kept out of it",
+  ]);
+  expect(findMissing(parseScenario(text("drive"), "s.yaml"), old)).toEqual([]);
+  expect(findMissing(parseScenario(text("bind"), "s.yaml"), kept)).toEqual([]);
 });
