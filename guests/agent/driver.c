@@ -85,8 +85,8 @@ static int transfer_blocks(struct agent *agent, struct request *request, transfe
 	uint32_t block = take_number(request, "block", COUNT_LIMIT);
 	uint32_t page = take_count_or(request, "page", 0);
 	uint32_t pages = take_count_or(request, "pages", 1);
-	size_t length = (size_t)pages * PAGE_SIZE;
-	int fd, error;
+	uint32_t at_once = take_bool_or(request, "apart", false) ? 1 : pages;
+	int fd, error = 0;
 
 	if (buffer && (page > buffer->pages || pages > buffer->pages - page))
 		request_refuse(request, "Buffer \"%s\" has no %u pages from page %u on", buffer->name, pages, page);
@@ -97,7 +97,12 @@ static int transfer_blocks(struct agent *agent, struct request *request, transfe
 		return step_failed(request, "block device", errno);
 	if (!function->queued)
 		function->queued = clock_micros();
-	error = access_result(transfer(fd, buffer->memory + (size_t)page * PAGE_SIZE, length, (off_t)block * PAGE_SIZE), length);
+	for (uint32_t done = 0; done < pages && !error; done += at_once) {
+		size_t length = (size_t)at_once * PAGE_SIZE;
+		unsigned char *memory = buffer->memory + (size_t)(page + done) * PAGE_SIZE;
+
+		error = access_result(transfer(fd, memory, length, (off_t)(block + done) * PAGE_SIZE), length);
+	}
 	close(fd);
 	return error;
 }

@@ -176,7 +176,7 @@ it("says whether a default domain fell back to another type, as the kernel says 
 it("looks at every block that the kernel's driver writes", async () => {
   const { observer, blocks } = makeObserver();
   blocks.set(8, patternPage("fill:p[1]"));
-  const transfer = { function: "a", block: 7, buffer: "p", page: 0, pages: 2 } as const;
+  const transfer = { function: "a", block: 7, buffer: "p", page: 0, pages: 2, apart: false } as const;
   expect((await observe(observer, { op: "block-write", ...transfer }, {})).blocks).toEqual({ "a:8": "fill:p[1]" });
   blocks.set(7, patternPage("fill:p[0]"));
   expect((await observe(observer, { op: "block-read", ...transfer }, {})).blocks).toEqual({});

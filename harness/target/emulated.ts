@@ -107,7 +107,7 @@ export class EmulatedTarget implements Target {
 }
 
 const raisesInterrupts = ({ steps }: Plan): boolean =>
-  steps.some(({ operation: { op } }) => op === "interrupt" || op === "interrupts-enable");
+  steps.some(({ operation: { op } }) => op === "interrupt" || op === "interrupts-enable" || op === "drive");
 
 /** Relays of a run; a function that raises no interrupts is better off without. */
 const relayBy =

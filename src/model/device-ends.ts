@@ -88,6 +88,8 @@ export class DeviceEnds {
   describe(fn: ModelFunction, table: ReadonlyMap<bigint, Translation>): Pattern {
     // Whether a client comes again to a server that is there again is its own affair; QEMU's does not.
     if (!fn.end.connected) return fn.end.returned && !this.#quirks.has("death-goes-unheard") ? anything : null;
+    // Where the kernel has its own drivers' data is its own affair.
+    if (fn.driven !== null) return { ...this.#toldOf(fn), reach: anything };
     if (fn.end.uncertain) return { ...this.#toldOf(fn), emptied: anything, reach: anything };
     const known = this.#quirks.has("shadow-by-rpcit") ? fn.shadow : new Map([...table, ...fn.kept]);
     const reach = describeReach([...known].map(([iova, { read, write }]) => ({ iova, size: pageSize, read, write })));

@@ -30,6 +30,12 @@ describe("a transfer of the kernel's driver", () => {
     });
   });
 
+  it("is several where its pages are to be moved one after the other", () => {
+    const apart = "block-read: { function: a, block: 3, buffer: p, pages: 3, apart: true }";
+    expect(countersOf(`${strict}\n${apart}`)).toMatchObject({ mapped: 3, syncMapRpcits: 3, syncRpcits: 3 });
+    expect(countersOf(`${lazy}\n${apart}`)).toMatchObject({ syncRpcits: 0, globalRpcits: { $range: [0, 3] } });
+  });
+
   it("is not flushed for its unmapping where it is lazy, but with all that waits", () => {
     expect(countersOf(`${lazy}\n${read}\n${readBoth}`)).toEqual({
       ...{ mapped: 3, unmapped: 3, syncMapRpcits: 2, syncRpcits: 0, globalRpcits: { $range: [0, 2] } },

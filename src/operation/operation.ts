@@ -32,6 +32,7 @@ const transfer = {
   page: count.default(0).describe("First page of the buffer"),
   // More than that is more than one request of the driver (drivers/iommu/dma-iommu.c, iommu_dma_opt_mapping_size).
   pages: z.int().min(1).max(32).default(1),
+  apart: z.boolean().default(false).describe("A transfer of its own for each page, one after the other"),
 };
 
 /** What a rude function may send. */
@@ -76,10 +77,10 @@ export const operationFields = {
     .describe("Bind the function to the kernel's NVMe driver (driver_override, unbind, drivers_probe)"),
   "block-read": z
     .strictObject({ ...onFunction, ...transfer })
-    .describe("The kernel's driver reads blocks into pages of a buffer, mapping those for it: O_DIRECT, one read"),
+    .describe("The kernel's driver reads blocks into pages of a buffer, mapping those for it: O_DIRECT"),
   "block-write": z
     .strictObject({ ...onFunction, ...transfer })
-    .describe("The kernel's driver writes pages of a buffer to blocks, mapping those for it: O_DIRECT, one write"),
+    .describe("The kernel's driver writes pages of a buffer to blocks, mapping those for it: O_DIRECT"),
   "counters-reset": z
     .strictObject(onFunction)
     .describe("Switch measurement of the function off and on: its domain's counters count from zero"),

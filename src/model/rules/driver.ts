@@ -43,7 +43,7 @@ const transferGround =
 /** One transfer; its pages are mapped before and unmapped after. */
 function transfer(
   host: Host,
-  { function: name, block, buffer, page, pages }: OperationFields<"block-read">,
+  { function: name, block, buffer, page, pages, apart }: OperationFields<"block-read">,
   move: (page: string, block: number) => void,
 ): Outcome {
   const fn = host.fn(name);
@@ -54,14 +54,15 @@ function transfer(
   const { driven } = fn;
   if (driven === null) return fail("ENODEV");
   const { counters } = driven;
-  const list = needsList(pages) ? 1 : 0;
+  const transfers = apart ? pages : 1;
+  const list = needsList(pages / transfers) ? 1 : 0;
   add(counters.mapped, pages, pages + list);
-  add(counters.syncMapRpcits, 1, 1 + list);
+  add(counters.syncMapRpcits, transfers, transfers + list);
   add(counters.unmapped, pages);
-  if (driven.queue === "none") add(counters.syncRpcits, 1);
+  if (driven.queue === "none") add(counters.syncRpcits, transfers);
   else {
-    // At most one flush more, some time.
-    add(counters.globalRpcits, 0, 1);
+    // At most one flush more for each, some time.
+    add(counters.globalRpcits, 0, transfers);
     driven.sinceTransfer ??= driven.queue === "empty" ? "timer" : "unknown";
     if (driven.queue === "empty") driven.queue = "waiting";
   }
@@ -80,7 +81,8 @@ export const driverRules: Rules<"drive" | "block-read" | "block-write" | "counte
       const fn = host.fn(name);
       requireUnused(fn, "Unbinding");
       if (!fn.configured || fn.removed) return fail("ENOENT");
-      if (fn.profile.device !== "nvme") throw new ScenarioMistake(`The NVMe driver does not take "${name}"`);
+      if (fn.profile.device !== "nvme" && fn.profile.device !== "own")
+        throw new ScenarioMistake(`The NVMe driver does not take "${name}"`);
       if (fn.inError)
         throw new ScenarioMistake("What a driver does with a function in the error state is its own affair");
       if (fn.driven !== null) return succeed();
