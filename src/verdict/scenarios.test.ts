@@ -19,7 +19,7 @@ const scenarios = new Map(files.map((file): [string, Scenario] => [file, parseSc
 /** What scenarios may be about: a tag that is not among these is one that nobody will ask for. */
 const vocabulary = new Set(
   `lifecycle iommufd type1 attach replace detach reset hot-reset map unmap copy hwpt destroy dma interrupt error-event
-  shared-domain aperture counters access device-end race answer`.split(/\s+/u),
+  shared-domain aperture counters access device-end race answer mock fault`.split(/\s+/u),
 );
 
 const verdictOf = async (scenario: Scenario): Promise<string> => {
