@@ -69,7 +69,25 @@ int close_device(struct agent *agent, struct request *request)
 	function->device = -1;
 	memset(&function->nvme, 0, sizeof(function->nvme));
 	interrupts_forget(function);
+	if (function->leaving) {
+		function->leaving = false;
+		agent->observer.leaving--;
+	}
 	return system_call(request, close(fd));
+}
+
+/* A function will be asked for: what the kernel does about that waits until its device is closed. */
+int unplug(struct agent *agent, struct request *request)
+{
+	struct function *function = take_function(&agent->table, request);
+
+	if (request_refused(request))
+		return REFUSED;
+	if (function->device >= 0 && !function->leaving) {
+		function->leaving = true;
+		agent->observer.leaving++;
+	}
+	return 0;
 }
 
 int bind_iommufd(struct agent *agent, struct request *request)

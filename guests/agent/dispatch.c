@@ -47,6 +47,7 @@ static const struct operation operations[] = {
 
 	{ "open", open_device, true },
 	{ "close", close_device, true },
+	{ "unplug", unplug, false },
 	{ "bind-iommufd", bind_iommufd, true },
 	{ "attach", attach, true },
 	{ "replace", attach, true },

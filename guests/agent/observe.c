@@ -55,7 +55,8 @@ bool observe_settle(struct observer *observer)
 	int quiet = 0;
 
 	for (int round = 0; round < ROUNDS_LIMIT; round++) {
-		bool drained = !write_attribute(SETTLE_PATH, "1");
+		/* The thread that handles channel reports waits for us while we hold what is to be let go of. */
+		bool drained = !observer->leaving && !write_attribute(SETTLE_PATH, "1");
 
 		quiet = observe_drain(observer) ? 0 : quiet + 1;
 		if (quiet >= (drained ? QUIET_ROUNDS_DRAINED : QUIET_ROUNDS))

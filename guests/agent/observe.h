@@ -22,6 +22,7 @@ struct function;
  * @messages: new zPCI messages, without what comes before their text
  * @log: new kernel log records
  * @dropped: how many more there were
+ * @leaving: functions that are to be let go of and are held: channel reports are not handled until they are not
  */
 struct observer {
 	int kmsg;
@@ -30,6 +31,7 @@ struct observer {
 	json_t *messages;
 	json_t *log;
 	uint32_t dropped;
+	unsigned int leaving;
 };
 
 void observe_start(struct observer *observer);

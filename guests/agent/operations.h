@@ -46,6 +46,7 @@ perform_fn churn;
 /* cdev.c */
 perform_fn open_device;
 perform_fn close_device;
+perform_fn unplug;
 perform_fn bind_iommufd;
 perform_fn attach;
 perform_fn detach;

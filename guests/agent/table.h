@@ -74,6 +74,7 @@ struct buffer {
  * @queues: the pages of the NVMe queues
  * @nvme: the NVMe driver's state
  * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
+ * @leaving: the hypervisor will ask for it, or has, while its device is open
  * @queued: when a block was read or written first since a flush was last waited for, in microseconds; 0 if never
  */
 struct function {
@@ -88,6 +89,7 @@ struct function {
 	struct nvme nvme;
 	int32_t interrupts[INTERRUPTS];
 	uint32_t interrupt_count;
+	bool leaving;
 	uint64_t queued;
 };
 

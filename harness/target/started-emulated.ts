@@ -9,6 +9,7 @@ import type { AgentAnswer } from "../agent/answers.ts";
 import { mergeAnswers } from "../agent/merge-answers.ts";
 import type { Observer } from "../agent/observe.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
+import { unplugCommands } from "../qemu/device.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { QmpRefusal } from "../qmp/qmp-client.ts";
 import { escapeText } from "../report/escape.ts";
@@ -124,6 +125,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     }
     const { op, ...fields } = operation;
     if (operation.op === "plug") return this.#plugIn(operation.function, signal);
+    if (operation.op === "unplug") return this.#unplug(operation.function, signal);
     const own = this.#served.perform(operation);
     if (own === null) return agent.request(op, fields, signal, limit);
     const began = performance.now();
@@ -166,6 +168,23 @@ export class StartedEmulatedTarget implements StartedTarget {
     const wait = Math.round(scaleTime(this.#limits.find));
     const found = await agent.request("define-function", { ...describeToAgent(profile), wait }, signal, limit + wait);
     return mergeAnswers({ ...found, result: "OK", values: {} }, await look());
+  }
+
+  /** Asks the guest to let go of a function; where somebody holds it there, that comes later. */
+  async #unplug(name: string, signal: AbortSignal): Promise<AgentAnswer> {
+    const profile = this.profile.functions.find((each) => each.name === name);
+    if (profile === undefined)
+      throw new InfrastructureError({ what: `Cannot unplug "${name}": the plan has no such` });
+    // Who has the machine next would look for the function.
+    this.#doubt ??= `function "${name}" was unplugged`;
+    const began = performance.now();
+    const { agent } = this.#held;
+    const limit = this.#limits.operation;
+    const asked = await agent.request("unplug", { function: name }, signal, limit);
+    const { request } = unplugCommands(profile);
+    await this.machine.qmp.execute(request.execute, request.arguments, signal);
+    const micros = Math.round((performance.now() - began) * 1000);
+    return { ...mergeAnswers(asked, await agent.request("look", {}, signal, limit)), micros };
   }
 
   /** Says that what was observed is wrong: the machine is not to be used again. */

@@ -62,6 +62,7 @@ export function initialState(plan: Plan): HostState {
         end: makeEnd(profile),
         configured: !traitsOf(profile).pluggedLate,
         removed: false,
+        unplugged: "no",
         disabled: false,
         driver: null,
         driven: null,

@@ -126,6 +126,8 @@ export interface ModelFunction {
   configured: boolean;
   /** Its slot is on, but the PCI core does not have it. */
   removed: boolean;
+  /** The hypervisor wants it back: asked for it, and got it. */
+  unplugged: "no" | "asked" | "gone";
   /** It is disabled on the platform: no handle that is good for anything but enabling it. */
   disabled: boolean;
   driver: string | null;

@@ -186,6 +186,9 @@ export const operationFields = {
   plug: z
     .strictObject(onFunction)
     .describe("Plug in a function that is not there from the start: one whose device is broken"),
+  unplug: z
+    .strictObject(onFunction)
+    .describe("Have the hypervisor ask the host to let go of the function, for good: device_del"),
   interrupt: z
     .strictObject({ ...onFunction, vector: z.int().min(0).max(15) })
     .describe("The function raises an interrupt; how often each vector's eventfd was signalled is looked at"),

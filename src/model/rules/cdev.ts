@@ -5,6 +5,7 @@ import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../host.ts";
 import { findMocks, isMocks } from "../mocks.ts";
+import { letGo } from "./function.ts";
 import { registerDefault } from "../platform.ts";
 import type { Ioas } from "../state.ts";
 import { freshCounters } from "../state.ts";
@@ -37,7 +38,8 @@ export function openDevice(host: Host, name: string): void {
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   fn.busMaster = "off";
-  if (resetFunction(host, name) !== "OK") zpciReset(host, name);
+  // A function that is to be let go of has its state locked: no slot can be reset.
+  if (resetFunction(host, name) !== "OK" && fn.unplugged === "no") zpciReset(host, name);
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
@@ -249,6 +251,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
         fn.iommufd = null;
       }
       fn.open = "no";
+      if (fn.unplugged === "asked") letGo(host, fn);
       return succeed();
     },
   },

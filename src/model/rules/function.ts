@@ -1,6 +1,7 @@
 /** The life of a function: drivers, power, sysfs resets. */
 import { anything } from "../../compare/pattern.ts";
 import { ScenarioMistake, type Host } from "../host.ts";
+import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
 import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
@@ -91,8 +92,25 @@ function powerOn(host: Host, fn: ModelFunction): string {
   return "OK";
 }
 
+/**
+ * The host lets go of a function for good.
+ * Ground: arch/s390/pci/pci_event.c, __zpci_event_availability: 0x0303, zpci_deconfigure_device; 0x0308, zpci_device_reserved; QEMU
+ * hw/s390x/s390-pci-bus.c, s390_pci_perform_unplug, which follows when the function is deconfigured. s390-iommu.c has the blocking
+ * domain as release_domain: nothing is left of what was attached.
+ */
+export function letGo(host: Host, fn: ModelFunction): void {
+  const { name } = fn.profile;
+  forget(host, name);
+  disableFunction(host, fn, sayOf(host, name));
+  fn.configured = false;
+  fn.unplugged = "gone";
+  host.say(`${name} deconfigure`, `${name} available 0x308`, `${name} reserved`, `${name} removed`);
+}
+
 /** Rules of this file. */
-export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | "recover" | "reset-method"> = {
+export const functionRules: Rules<
+  "bind" | "unbind" | "power" | "unplug" | "sysfs-reset" | "recover" | "reset-method"
+> = {
   bind: {
     ground: "Documentation/ABI/testing/sysfs-bus-pci, driver_override; drivers/vfio/pci/vfio_pci.c, vfio_pci_probe",
     predict: (host, { function: name }) => {
@@ -124,8 +142,31 @@ export const functionRules: Rules<"bind" | "unbind" | "power" | "sysfs-reset" | 
     predict: (host, { function: name, on }) => {
       const fn = host.fn(name);
       if (!on) requireUnused(fn, "Powering off");
+      // Its slot is gone with it.
+      if (fn.unplugged === "gone") return fail("ENOENT");
       if (fn.configured === on) return fail("EIO");
       return end(on ? powerOn(host, fn) : powerOff(host, fn));
+    },
+  },
+  unplug: {
+    ground:
+      "QEMU hw/s390x/s390-pci-bus.c, s390_pcihost_unplug_request: a deconfiguration request, 0x0303; arch/s390/pci/pci_event.c, " +
+      "__zpci_event_availability: the PCI device is removed first, and that waits for VFIO's user (drivers/vfio/vfio_main.c, " +
+      "vfio_unregister_group_dev) with the function's state locked; what the function has is its own until then",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (traitsOf(fn.profile).served) throw new ScenarioMistake(`QEMU does not survive that "${name}" is unplugged`);
+      if (fn.unplugged !== "no" || !isThere(fn))
+        throw new ScenarioMistake(`There is no function "${name}" to unplug`);
+      if (fn.group.open) throw new ScenarioMistake(`Group of "${name}" is open: what becomes of it is not predicted`);
+      host.say(`${name} available 0x303`);
+      if (fn.open === "no") letGo(host, fn);
+      else {
+        fn.unplugged = "asked";
+        // drivers/base/dd.c, __device_release_driver: sysfs forgets the driver first.
+        fn.driver = null;
+      }
+      return succeed();
     },
   },
   "sysfs-reset": {
