@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Operation } from "../../src/operation/operation.ts";
+import { operationFields, type Operation } from "../../src/operation/operation.ts";
 import { ObjectNames } from "./object-names.ts";
 
 const bind = (name: string, iommufd = "main"): Operation => ({ op: "bind-iommufd", function: name, iommufd });
@@ -78,4 +78,16 @@ it("forgets a function that is closed", () => {
   table.learn(attach("a"), { pt: 4 });
   table.learn({ op: "close", function: "a" }, {});
   expect([table.heldBy("a"), table.nameFor("b", 1)]).toEqual([null, null]);
+});
+
+it("names mocks by their device's number, and the HWPT that their attachment made", () => {
+  const table = makeTable();
+  table.learn({ op: "fault-queue-alloc", queue: "Q", iommufd: "main", flags: 0, unwritable: false }, { id: 4 });
+  const create = operationFields["mock-create"].parse({ mock: "m", to: "A" });
+  table.learn({ op: "mock-create", ...create }, { id: 5, device: 6, pt: 7 });
+  expect([table.nameFor("Q", 6), table.heldBy("m")]).toEqual(["m", "auto:1"]);
+  table.learn({ op: "mock-replace", mock: "m", to: "B" }, { pt: 8 });
+  expect(table.heldBy("m")).toBe("auto:2");
+  table.learn({ op: "destroy", object: "m" }, {});
+  expect([table.nameFor("Q", 6), table.heldBy("m")]).toEqual([null, null]);
 });
