@@ -2,6 +2,7 @@
 #ifndef ZHIL_AGENT_H
 #define ZHIL_AGENT_H
 
+#include "fail-nth.h"
 #include "observe.h"
 #include "request.h"
 #include "table.h"
@@ -12,6 +13,7 @@
 struct agent {
 	struct table table;
 	struct observer observer;
+	struct fail_nth fail;
 };
 
 /**

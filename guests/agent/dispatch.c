@@ -110,6 +110,7 @@ static const struct operation operations[] = {
 
 	{ "fill", fill, false },
 	{ "look", look, true },
+	{ "pinned", pinned, false },
 };
 
 static const struct operation *find_operation(const char *name)
@@ -147,11 +148,14 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	operation = find_operation(name);
 	if (!operation)
 		request_refuse(request, "Unknown operation \"%.40s\"", name);
+	fail_nth_take(&agent->fail, request);
 	if (*request->error)
 		return refusal(request, answer);
 
 	since = clock_micros();
+	fail_nth_arm(&agent->fail);
 	result = operation->perform(agent, request);
+	fail_nth_disarm(&agent->fail, request);
 	if (result == REFUSED)
 		return refusal(request, answer);
 	json_object_set_new(answer, "result", json_string(errno_name(result, unnamed)));

@@ -21,6 +21,9 @@ perform_fn gcov_read;
 /* run.c */
 perform_fn run_program;
 
+/* pinned.c */
+perform_fn pinned;
+
 /* function.c */
 perform_fn bind_function;
 perform_fn unbind_function;

@@ -19,12 +19,14 @@ import { TableReporter } from "../report/table-reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import type { BootKind } from "../run/emulated-bench.ts";
 import { seedLimit, type Order, type orderNames } from "../run/order.ts";
+import type { RunContext } from "../run/run-context.ts";
 import { runSuite } from "../run/run-suite.ts";
 import { defaultJobs } from "../run/schedule.ts";
 import { measureCapacity } from "../run/measure-capacity.ts";
 import { selectScenarios } from "../scenarios/select-scenarios.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
+import { failNthCommand } from "./fail-nth-command.ts";
 import { readVariable, type Io } from "./io.ts";
 import { readSelection, type SelectionFlags } from "./options.ts";
 import { printPlans } from "./print-plans.ts";
@@ -45,6 +47,7 @@ export interface RunFlags extends SelectionFlags {
   readonly json?: true;
   readonly keep?: true;
   readonly dryRun?: true;
+  readonly failNth?: string | true;
   readonly color: boolean;
 }
 
@@ -69,6 +72,17 @@ export async function runCommand(
   await using bench = await services.openBench(chooseBench(flags, io, showProgress(people, screen)));
   if (flags.dryRun === true) return printPlans(selected, bench, io, json);
 
+  const runs = resolve(io.workingFolder, flags.out);
+  const jobs = flags.jobs ?? defaultJobs(measureCapacity(), flags.boot);
+  const context: RunContext = {
+    ...{ bench, ledger, keep: flags.keep === true, signal: io.interrupt },
+    runFolder: await createRunFolder(runs, new Date()),
+    reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench),
+  };
+  if (flags.failNth !== undefined) {
+    // Awaited here: the bench ends with this function.
+    return await failNthCommand({ ...context, selected, which: flags.failNth, jobs, json }, io, screen);
+  }
   const reporters = new ReporterGroup([
     new LineReporter(screen),
     ...(json ? [new JsonReporter(io.stdout)] : []),
@@ -78,19 +92,8 @@ export async function runCommand(
   if (order.kind === "random") {
     screen.print(`in a random order, which --order-seed ${order.seed} repeats`);
   }
-  const runs = resolve(io.workingFolder, flags.out);
-  const result = await runSuite(selected, {
-    bench,
-    ledger,
-    reporters,
-    runFolder: await createRunFolder(runs, new Date()),
-    order,
-    durations: await readDurations(runs),
-    jobs: flags.jobs ?? defaultJobs(measureCapacity(), flags.boot),
-    keep: flags.keep === true,
-    reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench),
-    signal: io.interrupt,
-  });
+  const durations = await readDurations(runs);
+  const result = await runSuite(selected, { ...context, reporters, order, durations, jobs });
   await keepDurations(runs, result.records);
   for (const broken of reporters.broken) printBroken(broken, io);
   return exitCodeOf(result, reporters.broken);

@@ -8,7 +8,7 @@ export function renderPage(record: CoverageRecord): string {
   return `# What the suite reaches of the kernel
 
 Written by \`zhil coverage --page\`; not to be changed by hand. ${String(scenarios)} scenarios on Linux ${record.kernel.version}, each on a clone of
-its own; [how it is counted](decisions/0010-counts-by-gcov.md). Why a line is not reached is said in
+its own; [how it is counted](decisions/0011-counts-by-gcov.md). Why a line is not reached is said in
 [fixtures/coverage/unreached.yaml](../fixtures/coverage/unreached.yaml), by function and text.
 
 | file | lines | functions | bar | lines without a reason |

@@ -12,6 +12,7 @@ import type { InsideOperation, Operation, OperationFields, OperationName } from 
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
+import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { Host, ScenarioMistake } from "./host.ts";
 import { Inside } from "./inside.ts";
@@ -193,7 +194,8 @@ export function step(
   const host: Host = new Host(next, profile, quirks, choices, inside, book);
   const rule = rules[operation.op] as Rule<OperationName>;
   if (state.lost) return { state: next, expectation: leaveOpen(anything, anything), choices: [] };
-  const outcome = rule.predict(host, operation as OperationFields<OperationName>);
+  const outcome =
+    chooseEndForMemory(host, operation) ?? rule.predict(host, operation as OperationFields<OperationName>);
   endInside(host);
   for (const fn of Object.values(next.functions)) goOn(host, fn, state);
   const functions: Record<string, Pattern> = {};
@@ -208,9 +210,9 @@ export function step(
   const values = isPlain ? outcome.values : withResults(outcome.values, { ...during, ...answered });
   const expectation: Expectation = {
     result: outcome.result,
-    values,
+    values: withInjected(values, operation),
     functions,
-    messages: describeMessages(host),
+    messages: operation.failNth === undefined ? describeMessages(host) : messagesWithoutMemory,
     memory: host.predictable ? host.memory : anything,
     blocks: host.predictable ? host.blocks : anything,
     ...(Object.keys(devices).length === 0 ? {} : { devices }),

@@ -221,6 +221,9 @@ export const operationFields = {
     .strictObject({ buffer: name, page: count.default(0), with: z.string().regex(/^[a-z0-9:._-]{1,40}$/) })
     .describe("The host's own CPU fills a page of a buffer with the pattern of that name"),
   look: z.strictObject({}).describe("Do nothing; observe"),
+  pinned: z
+    .strictObject({})
+    .describe("How much of the process' memory is held for devices: pages pinned, KiB locked and KiB charged"),
 } as const;
 
 /** The name of an operation. */
@@ -264,6 +267,8 @@ interface Meanwhile {
   readonly during?: readonly Interjection[];
   /** What its instructions are answered instead of what the hypervisor has to say. */
   readonly answers?: readonly Answer[];
+  /** Which of the kernel's allocations in it fails, counted from 1; no scenario says so, but who repeats one. */
+  readonly failNth?: number;
 }
 
 /** One operation: `op` names it, the rest are its fields. */

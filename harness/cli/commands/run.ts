@@ -16,6 +16,7 @@ Examples:
   zhil run --tag race --kernel lean/kasan     races on a kernel that watches its memory
   zhil run --without race                     everything but races
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
+  zhil run "attach-*" --fail-nth              what becomes of them where the kernel gets no memory
   zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
 
 Verdicts:
@@ -69,6 +70,11 @@ export const registerRun: RegisterCommand = (program, context) => {
     .option("--junit <file>", "write a JUnit report as well")
     .option("--json", "one JSON record per scenario and line on standard output; the rest on standard error")
     .option("--keep", "keep the console log of scenarios that went well, too")
+    .option(
+      "--fail-nth [step:nth]",
+      "have the kernel's allocations in each operation fail, one at a time: it is to refuse or to go on without, and all " +
+        "to be well after; or one of them only",
+    )
     .option("--dry-run", "print operations and QEMU command line, and start nothing")
     .option("--no-color", "no colours")
     .addHelpText("after", examples)

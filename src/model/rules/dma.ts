@@ -101,7 +101,7 @@ const doesDma = (host: Host, name: string): boolean => traitsOf(host.fn(name).pr
 
 /** Rules of this file. */
 export const dmaRules: Rules<
-  "bus-master" | "nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look"
+  "bus-master" | "nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look" | "pinned"
 > = {
   "bus-master": {
     ground:
@@ -173,4 +173,15 @@ export const dmaRules: Rules<
     },
   },
   look: { ground: "Nothing is done", predict: () => succeed() },
+  pinned: {
+    ground:
+      "drivers/iommu/iommufd/pages.c, iopt_area_unfill_domains and update_unpinned, and drivers/vfio/vfio_iommu_type1.c, " +
+      "vfio_unmap_unpin: whoever unmaps, or closes what has mappings, ends the pins and takes back what it charged for them",
+    predict: ({ state }) => {
+      const objects = Object.values(state.objects);
+      const areas = [...objects.flatMap((each) => (each?.kind === "ioas" ? each.areas : []))];
+      areas.push(...Object.values(state.containers).flatMap((each) => each.areas));
+      return areas.length > 0 ? { result: "OK", values: anything } : succeed({ pages: 0, locked: 0, charged: 0 });
+    },
+  },
 };

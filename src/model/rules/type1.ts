@@ -96,6 +96,7 @@ export const type1Rules: Rules<
           `Container "${container}" is closed while groups are in it: nothing could be named after`,
         );
       }
+      containerOf(host, container).areas = [];
       return succeed();
     },
   },

@@ -1,0 +1,117 @@
+/** Operations in which the kernel once gets no memory. */
+import { anything, type Pattern } from "../compare/pattern.ts";
+import type { Operation, OperationName } from "../operation/operation.ts";
+import { pageSize } from "../zpci/iova.ts";
+import type { Host } from "./host.ts";
+import { areaOf } from "./mapping.ts";
+import type { Outcome } from "./rule.ts";
+import type { Bounds } from "./state.ts";
+
+/** How an operation may end beside ENOMEM. */
+interface OtherEnd {
+  readonly result: string;
+  /** Kernel file and function that ends it so. */
+  readonly ground: string;
+}
+
+/**
+ * Ends beside ENOMEM. What is named iommufd_should_fail is no allocation: where iommufd can be tested, it stands for what
+ * cannot be failed otherwise.
+ */
+const lookup: OtherEnd = {
+  result: "ENOENT",
+  ground: "drivers/iommu/iommufd/main.c, iommufd_get_object: iommufd_should_fail",
+};
+const pinning: OtherEnd = {
+  result: "EFAULT",
+  ground: "drivers/iommu/iommufd/pages.c, pfn_reader_user_pin: iommufd_should_fail",
+};
+const storing: OtherEnd = {
+  result: "EINVAL",
+  ground: "drivers/iommu/iommufd/pages.c, pages_to_xarray: iommufd_should_fail",
+};
+const reserving: OtherEnd = {
+  result: "EINVAL",
+  ground: "drivers/iommu/iommufd/io_pagetable.c, iopt_table_enforce_dev_resv_regions: iommufd_should_fail",
+};
+
+const otherEnds: Readonly<Partial<Record<OperationName, readonly OtherEnd[]>>> = {
+  bind: [
+    {
+      result: "OK",
+      ground: "drivers/base/dd.c, really_probe: what a driver's probe says is handed on as if no driver had matched",
+    },
+    { result: "EINVAL", ground: "drivers/base/bus.c, drivers_probe_store: whatever else went wrong" },
+  ],
+  attach: [lookup, reserving, pinning, storing],
+  replace: [lookup, reserving, pinning, storing],
+  "ioas-map": [lookup, pinning, storing],
+  "ioas-unmap": [lookup],
+  "ioas-copy": [lookup, pinning, storing],
+  "iova-ranges": [lookup],
+  "huge-pages": [lookup, pinning, storing],
+  "hwpt-alloc": [lookup, reserving, pinning, storing],
+};
+
+/** How an operation may end whose allocation failed, beside the usual way; whichever it is, all is as it was before. */
+function endsForMemory({ op }: Operation): readonly Outcome[] {
+  const results = ["ENOMEM", ...(otherEnds[op] ?? []).map(({ result }) => result)];
+  return [...new Set(results)].map((result) => ({ result, values: { $has: { injected: true } } }));
+}
+
+/**
+ * The end of an operation for want of memory, null where it ends as usual: whether it does is a choice.
+ * Ground: the man pages of ioctl(2), open(2) and write(2), ENOMEM; Documentation/fault-injection/fault-injection.rst,
+ * /proc/<pid>/fail-nth: one allocation fails, and whoever made it undoes what was done.
+ */
+export function chooseEndForMemory(host: Host, operation: Operation): Outcome | null {
+  if (operation.failNth === undefined) return null;
+  const ends = endsForMemory(operation);
+  const end = ends[host.choose(ends.length + 1) - 1] ?? null;
+  if (end !== null && fillsTables.has(operation.op)) countWhatWasUndone(host, countPages(host, operation));
+  return end;
+}
+
+/** What an operation returns, and whether an allocation of its failed. */
+export function withInjected(values: Pattern, { failNth }: Operation): Pattern {
+  if (failNth === undefined || typeof values !== "object" || values === null || Array.isArray(values)) return values;
+  if ("$any" in values || "$has" in values) return values;
+  return { ...(values as Readonly<Record<string, Pattern>>), injected: anything };
+}
+
+/**
+ * What the kernel may say in an operation whose allocation failed: a reset that was tried again, a call that was not made
+ * (arch/s390/pci/pci_clp.c, clp_set_pci_fn: -ENOMEM is said as any other), but of no error event.
+ */
+export const messagesWithoutMemory: Pattern = {
+  $oneOf: [[], { $each: { $not: { $match: "^[^ ]+ error " } } }],
+};
+
+/** Operations that write entries of a table, one page after the other. */
+const fillsTables: ReadonlySet<OperationName> = new Set<OperationName>([
+  ...(["ioas-map", "ioas-copy", "container-map", "attach", "replace", "hwpt-alloc", "huge-pages"] as const),
+]);
+
+/** How many pages an operation may have mapped before it ended. */
+function countPages(host: Host, operation: Operation): number {
+  const lengths = ((): readonly bigint[] => {
+    if (operation.op === "ioas-map" || operation.op === "container-map") return [areaOf(host, operation, 0n).length];
+    if (operation.op === "ioas-copy") return [BigInt(operation.length)];
+    return [...Object.values(host.state.objects), ...Object.values(host.state.containers)].flatMap((each) =>
+      each !== null && "areas" in each ? each.areas.map(({ length }) => length) : [],
+    );
+  })();
+  return lengths.reduce((sum, length) => sum + Number(length / pageSize) + 1, 0);
+}
+
+/**
+ * What was mapped before the memory ran out is unmapped again, and counted as ever: at least nothing was.
+ * Ground: drivers/iommu/iommufd/pages.c, iopt_area_fill_domains and iopt_fill_domains_pages, their ends; drivers/iommu/iommu.c,
+ * iommu_map; drivers/iommu/s390-iommu.c, s390_iommu_map_pages and s390_iommu_unmap_pages.
+ */
+function countWhatWasUndone({ state }: Host, pages: number): void {
+  for (const { counters, members } of Object.values(state.domains)) {
+    // Each member is told on its own.
+    for (const bounds of Object.values(counters) as Bounds[]) bounds.high += pages * Math.max(1, members.length);
+  }
+}

@@ -1,0 +1,86 @@
+/** Judging as it goes: one operation after the other, for whoever decides by what came of one which is the next. */
+import { compareObservation } from "../compare/compare.ts";
+import type { Difference } from "../compare/pattern.ts";
+import { Choices, nextScript, type Choice, type Script } from "../model/choices.ts";
+import { initialState, narrow, step, type Step } from "../model/model.ts";
+import type { QuirkName } from "../model/quirks.ts";
+import type { HostState } from "../model/state.ts";
+import type { Plan, PlannedStep } from "../plan/plan.ts";
+import type { Observation } from "../trace/observation.ts";
+import { quirksOf, type Ledger } from "./ledger.ts";
+
+/** The host as the contract has it, and as it is known to deviate. */
+interface States {
+  readonly contract: HostState;
+  readonly deviating: HostState;
+}
+
+/** What came of an operation. */
+export interface Followed {
+  readonly differences: readonly Difference[];
+  /** It ended for want of memory, and all is as it was. */
+  readonly refused: boolean;
+}
+
+interface Gone {
+  readonly states: States;
+  readonly choices: readonly Choice[];
+  readonly differences: readonly Difference[];
+}
+
+/** Follows a host, at each operation the first way that explains what was observed: what shows only later it does not go back for. */
+export class Follower {
+  readonly #plan: Plan;
+  readonly #quirks: ReadonlySet<QuirkName>;
+  #states: States;
+
+  constructor(plan: Plan, ledger: Ledger) {
+    this.#plan = plan;
+    this.#quirks = quirksOf(ledger, plan.profile);
+    this.#states = { contract: initialState(plan), deviating: initialState(plan) };
+  }
+
+  /** The host as it is known to be. */
+  get state(): HostState {
+    return this.#states.deviating;
+  }
+
+  /**
+   * Goes on by an operation, the way that it went, and says how what was observed differs from what that must show: in
+   * nothing where it is as the contract says, or as the ledger does.
+   */
+  follow(performed: PlannedStep, observation: Observation): Followed {
+    let best: Gone | null = null;
+    for (let script: Script | null = []; script !== null;) {
+      const gone = this.#go(script[0] ?? [], performed, observation);
+      // Where none fits, it went the way from which it differs least.
+      if (best === null || gone.differences.length < best.differences.length) best = gone;
+      script = gone.differences.length === 0 ? null : nextScript([gone.choices]);
+    }
+    if (best === null) return { differences: [], refused: false };
+    this.#states = best.states;
+    // Whether there was memory is the first choice of all.
+    const refused = performed.operation.failNth !== undefined && (best.choices[0]?.taken ?? 0) > 0;
+    return { differences: best.differences, refused };
+  }
+
+  #go(told: readonly number[], performed: PlannedStep, observation: Observation): Gone {
+    const contract = this.#step(this.#states.contract, performed, new Set(), told);
+    const deviating = this.#step(this.#states.deviating, performed, this.#quirks, told);
+    const meetsContract = compareObservation(contract.expectation, observation).length === 0;
+    return {
+      states: { contract: contract.state, deviating: deviating.state },
+      choices: deviating.choices,
+      differences: meetsContract ? [] : compareObservation(deviating.expectation, observation),
+    };
+  }
+
+  #step(
+    state: HostState,
+    { operation, expectedMemory }: PlannedStep,
+    quirks: ReadonlySet<QuirkName>,
+    told: readonly number[],
+  ): Step {
+    return narrow(step(state, operation, this.#plan.profile, quirks, new Choices(told)), expectedMemory);
+  }
+}
