@@ -39,11 +39,19 @@ struct page_table *take_mock(struct table *table, struct request *request)
 	return mock;
 }
 
+/**
+ * mock_command - send a command to the mock's driver, through an iommufd
+ */
+int mock_command(struct request *request, const struct iommufd *iommufd, struct mock_command *command)
+{
+	command->size = sizeof(*command);
+	return system_call(request, ioctl(iommufd->fd, MOCK_COMMAND, command));
+}
+
 /* A command about something that is no mock's is sent through the iommufd of the object it is about. */
 static int command(struct request *request, const struct page_table *object, struct mock_command *command)
 {
-	command->size = sizeof(*command);
-	return system_call(request, ioctl(object->iommufd->fd, MOCK_COMMAND, command));
+	return mock_command(request, object->iommufd, command);
 }
 
 int mock_create(struct agent *agent, struct request *request)
@@ -54,10 +62,9 @@ int mock_create(struct agent *agent, struct request *request)
 	struct page_table *mock;
 	int error;
 
-	if (take_bool_or(request, "pasids", false)) {
+	create.create.flags = take_mock_flags(request);
+	if (create.create.flags)
 		create.op = MOCK_CREATE_WITH_FLAGS;
-		create.create.flags = MOCK_FLAG_PASIDS;
-	}
 	if (mock_refused(request))
 		return REFUSED;
 	create.id = to->id;
@@ -147,7 +154,7 @@ static int change_pasid(struct agent *agent, struct request *request, enum mock_
 	struct page_table *to = op == MOCK_PASID_DETACH ? mock : take_page_table(&agent->table, request, "to");
 	struct mock_command change = { .op = op };
 
-	change.pasid.pasid = take_number(request, "pasid", (1 << 20) - 1);
+	change.pasid.pasid = take_number(request, "pasid", MOCK_PASID_LIMIT);
 	if (mock_refused(request))
 		return REFUSED;
 	change.id = mock->id;

@@ -99,6 +99,35 @@ perform_fn mock_pasid_attach;
 perform_fn mock_pasid_replace;
 perform_fn mock_pasid_detach;
 
+/* mock-pasid.c */
+perform_fn mock_pasid_check;
+
+/* mock-access.c */
+perform_fn access_create;
+perform_fn access_replace;
+perform_fn access_pin;
+perform_fn access_unpin;
+perform_fn access_read;
+perform_fn access_write;
+perform_fn access_close;
+perform_fn page_pins;
+
+/* iova-limits.c */
+perform_fn iova_reserve;
+perform_fn iova_allow;
+
+/* iommufd-options.c */
+perform_fn option_get;
+perform_fn option_set;
+perform_fn hw_info;
+perform_fn vfio_ioas_set;
+perform_fn vfio_ioas_get;
+
+/* cdev-odd.c */
+perform_fn pasid_attach;
+perform_fn pasid_detach;
+perform_fn odd_call;
+
 /* mock-queue.c */
 perform_fn queue_poll;
 perform_fn queue_close;

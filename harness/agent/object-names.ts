@@ -70,6 +70,17 @@ export class ObjectNames {
       case "detach":
         this.#letGo(operation.function);
         break;
+      case "pasid-attach": {
+        const iommufd = this.#iommufds.get(operation.function);
+        if (pt !== undefined && iommufd !== undefined) this.#hold(operation.function, { iommufd, id: pt });
+        break;
+      }
+      case "pasid-detach":
+        if (operation.pasid === 0) this.#letGo(operation.function);
+        break;
+      case "odd-call":
+        if (operation.call === "attach" && operation.how === "unwritable") this.#letGo(operation.function);
+        break;
       case "close":
         this.#letGo(operation.function);
         this.#forgetName(operation.function);

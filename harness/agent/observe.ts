@@ -64,7 +64,10 @@ export class Observer {
   /** What an answer shows. */
   async observe(operation: Operation, answer: AgentAnswer): Promise<Performed> {
     if (operation.op === "fill") this.#contents.learn(operation.with);
-    if (answer.result === "OK") this.#objects.learn(operation, numbersOf(answer.values));
+    // An odd call is refused, and may have done something all the same.
+    if (answer.result === "OK" || operation.op === "odd-call") {
+      this.#objects.learn(operation, numbersOf(answer.values));
+    }
     this.look(answer.functions);
     const log = answer.log.map(({ text }) => text);
     const observation: Observation = {

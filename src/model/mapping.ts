@@ -81,7 +81,9 @@ const largestAlignment = 0x10_0000n;
  */
 export function chooseIova(ioas: Ioas, length: bigint): bigint | null {
   const taken = ioas.areas.map((area) => ({ owner: "", first: area.iova, last: area.iova + area.length - 1n }));
-  const holes = holesOf([...ioas.reserved, ...taken, { owner: "", first: 0n, last: pageSize - 1n }]);
+  const kept = ioas.allowed ?? [];
+  const others = kept.length === 0 ? [] : holesOf(kept).map((hole) => ({ owner: "", ...hole }));
+  const holes = holesOf([...ioas.reserved, ...taken, ...others, { owner: "", first: 0n, last: pageSize - 1n }]);
   const choices = new Set<bigint | null>();
   for (let alignment = pageSize; alignment < 2n * length && alignment <= largestAlignment; alignment *= 2n) {
     choices.add(lowestIn(holes, length, alignment));

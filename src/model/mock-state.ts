@@ -11,6 +11,10 @@ export interface Mock {
   pasids: Record<number, string>;
   /** The virtual IOMMU it is attached through, and its number there when it was. */
   behind: { readonly viommu: string; readonly number: number } | null;
+  /** It can track dirty pages. */
+  tracksDirt: boolean;
+  /** Its driver fails the next attach of PASID 1024. */
+  stumbles: boolean;
 }
 
 /** A HWPT of the mock's driver. */
@@ -27,6 +31,7 @@ export interface MockHwpt {
   auto: boolean;
   canBeParent: boolean;
   takesPasids: boolean;
+  tracksDirt: boolean;
   /** The queue of its faults, which makes it fault-capable. */
   queue: string | null;
 }
@@ -87,5 +92,26 @@ export interface EventQueue {
   sequence: number;
 }
 
+/** What an access pinned. */
+interface Pin {
+  readonly number: number;
+  readonly iova: bigint;
+  readonly length: bigint;
+}
+
+/** Access of the kernel itself to an IOAS, and its file. */
+export interface Access {
+  kind: "access";
+  iommufd: string;
+  /** Null once closed. */
+  ioas: string | null;
+  /** Pages may be pinned. */
+  pins: boolean;
+  open: boolean;
+  held: Pin[];
+  /** The number of the next pin. */
+  next: number;
+}
+
 /** Any of them. */
-export type MockObject = Mock | MockHwpt | FaultQueue | Viommu | Vdevice | EventQueue;
+export type MockObject = Mock | MockHwpt | FaultQueue | Viommu | Vdevice | EventQueue | Access;

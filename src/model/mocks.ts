@@ -75,10 +75,12 @@ export function endMocks(host: Host, name: string): void {
 /**
  * True where the mappings of an IOAS fit the mock's tables.
  * Ground: io_pagetable.c, iopt_table_add_domain: -EADDRINUSE for mappings that a page of the table does not fit, and for
- * those outside its aperture.
+ * those outside its aperture, which the user must not keep for himself either.
  */
 export function fitsMock(host: Host, ioas: string): boolean {
-  const areas = host.ioas(ioas)?.areas ?? [];
+  const { areas = [], allowed = [] } = host.ioas(ioas) ?? {};
+  const isOutside = allowed.some(({ first, last }) => first < mockAperture.first || last > mockAperture.last);
+  if (isOutside) return false;
   return areas.every(
     (area) =>
       (area.iova | area.length | area.offset) % mockPageSize === 0n &&

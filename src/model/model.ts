@@ -30,6 +30,10 @@ import { interruptRules } from "./rules/interrupts.ts";
 import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { faultRules } from "./rules/faults.ts";
+import { optionRules } from "./rules/iommufd-options.ts";
+import { mockAccessRules } from "./rules/mock-access.ts";
+import { oddCallRules } from "./rules/odd-calls.ts";
+import { mockPasidRules } from "./rules/mock-pasid.ts";
 import { mockRules } from "./rules/mock.ts";
 import { mockViommuRules } from "./rules/mock-viommu.ts";
 import { type1Rules } from "./rules/type1.ts";
@@ -48,8 +52,12 @@ export const rules: Rules<OperationName> = {
   ...dmaRules,
   ...servedRules,
   ...mockRules,
+  ...mockPasidRules,
   ...faultRules,
   ...mockViommuRules,
+  ...mockAccessRules,
+  ...optionRules,
+  ...oddCallRules,
 };
 
 /** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */

@@ -44,6 +44,8 @@ export interface Area {
   write: boolean;
   /** Whether the pages themselves may be written, which a copy cannot widen. */
   writable: boolean;
+  /** The map that handed the memory over, by number; copies have that of what they are copied from. */
+  origin?: number;
 }
 
 /** IOVAs that may not be mapped, and on whose behalf. */
@@ -59,6 +61,8 @@ export interface Ioas {
   iommufd: string;
   areas: Area[];
   reserved: Reservation[];
+  /** What the user keeps for IOVAs that the kernel chooses; everything where absent. */
+  allowed?: Reservation[];
   hugePages: boolean;
 }
 
@@ -139,6 +143,8 @@ export interface ModelFunction {
   inUse: boolean;
   iommufd: string | null;
   hwpt: string | null;
+  /** It was attached as its PASID 0, which VFIO takes for another attachment than its own. */
+  asPasid?: boolean;
   group: { open: boolean; container: string | null };
   resetMethod: "default" | "flr" | "bus" | "pm";
   /** Its slot counts as a way to reset it. */
@@ -177,7 +183,7 @@ export interface ModelFunction {
 export interface HostState {
   functions: Record<string, ModelFunction>;
   /** iommufds in use, by name. */
-  iommufds: Record<string, { open: boolean }>;
+  iommufds: Record<string, { open: boolean; accounts?: "user" | "process"; vfioIoas?: string }>;
   /** IOASes and HWPTs; null where one was destroyed and its stale id is nobody else's yet. */
   objects: Record<string, Ioas | Hwpt | null>;
   /** The mock's objects in iommufds; null where one was destroyed and its stale id is nobody else's yet. */

@@ -30,7 +30,13 @@ export const faultAccesses = ["read", "write", "exec", "priv"] as const;
 /** Each operation's name and the fields it takes. */
 export const mockFields = {
   "mock-create": z
-    .strictObject({ ...onMock, to: name, pasids: z.boolean().default(false).describe("It has PASIDs") })
+    .strictObject({
+      ...onMock,
+      to: name,
+      pasids: z.boolean().default(false).describe("It has PASIDs"),
+      dirtyTracking: z.boolean().default(true).describe("It can track dirty pages"),
+      unknown: z.boolean().default(false).describe("Ask for what the kernel does not know"),
+    })
     .describe("Create a mock device, bind it to the iommufd and attach it to an IOAS or HWPT, all in one"),
   "mock-replace": z.strictObject({ ...onMock, to: name }).describe("Replace what a mock is attached to"),
   "mock-check": z
@@ -51,13 +57,13 @@ export const mockFields = {
     })
     .describe("IOMMU_HWPT_ALLOC for a mock"),
   "mock-pasid-attach": z
-    .strictObject({ ...onMock, pasid: z.int().min(1).max(1023), to: name })
+    .strictObject({ ...onMock, pasid: z.int().min(1).max(1_048_576), to: name })
     .describe("Attach a PASID of a mock"),
   "mock-pasid-replace": z
-    .strictObject({ ...onMock, pasid: z.int().min(1).max(1023), to: name })
+    .strictObject({ ...onMock, pasid: z.int().min(1).max(1_048_576), to: name })
     .describe("Replace what a PASID of a mock is attached to"),
   "mock-pasid-detach": z
-    .strictObject({ ...onMock, pasid: z.int().min(1).max(1023) })
+    .strictObject({ ...onMock, pasid: z.int().min(1).max(1_048_576) })
     .describe("Detach a PASID of a mock"),
 
   "fault-queue-alloc": z

@@ -5,6 +5,7 @@
  * containers. Addresses are hexadecimal strings, so an operation survives JSON whatever its width.
  */
 import * as z from "zod";
+import { accessFields } from "./access-fields.ts";
 import type { Answer } from "./answers.ts";
 import { hwptFlags, mockFields } from "./mock-fields.ts";
 import { hexSchema, nameSchema } from "./names.ts";
@@ -215,6 +216,7 @@ export const operationFields = {
 
   // iommufd's mock device
   ...mockFields,
+  ...accessFields,
 
   // Memory, and nothing at all
   fill: z

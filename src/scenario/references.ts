@@ -4,7 +4,15 @@ import { nearestOf } from "./nearest.ts";
 
 /** What names may stand for. */
 type Kind =
-  "function" | "buffer" | "IOAS or HWPT" | "container" | "mock" | "queue" | "virtual IOMMU" | "device behind one";
+  | "function"
+  | "buffer"
+  | "IOAS or HWPT"
+  | "container"
+  | "mock"
+  | "queue"
+  | "virtual IOMMU"
+  | "device behind one"
+  | "access";
 
 const kindOfField: Readonly<Record<string, readonly Kind[]>> = {
   function: ["function"],
@@ -20,6 +28,7 @@ const kindOfField: Readonly<Record<string, readonly Kind[]>> = {
   viommu: ["virtual IOMMU"],
   parent: ["IOAS or HWPT", "virtual IOMMU", "mock", "queue"],
   container: ["container"],
+  device: ["mock", "function"],
 };
 
 /** Fields in which an operation makes a name. */
@@ -27,6 +36,7 @@ const made: Readonly<Partial<Record<OperationName, readonly [field: string, kind
   "ioas-alloc": ["ioas", "IOAS or HWPT"],
   "hwpt-alloc": ["hwpt", "IOAS or HWPT"],
   "container-open": ["container", "container"],
+  "access-create": ["access", "access"],
   "mock-create": ["mock", "mock"],
   "mock-hwpt-alloc": ["hwpt", "IOAS or HWPT"],
   "fault-queue-alloc": ["queue", "queue"],
@@ -38,6 +48,12 @@ const made: Readonly<Partial<Record<OperationName, readonly [field: string, kind
 /** Fields that may name more in one operation than in the others. */
 const moreKinds: Readonly<Partial<Record<string, Readonly<Record<string, readonly Kind[]>>>>> = {
   "fault-raise": { mock: ["mock", "function"] },
+  "access-replace": { access: ["access"] },
+  "access-pin": { access: ["access"] },
+  "access-unpin": { access: ["access"] },
+  "access-read": { access: ["access"] },
+  "access-write": { access: ["access"] },
+  "access-close": { access: ["access"] },
 };
 
 const origin: Readonly<Record<Kind, string>> = {
@@ -49,6 +65,7 @@ const origin: Readonly<Record<Kind, string>> = {
   queue: "one that a step before it allocates",
   "virtual IOMMU": "one that a step before it allocates",
   "device behind one": "one that a step before it allocates",
+  access: "one that a step before it creates",
 };
 
 /** The names known so far while the steps are read in order. */
@@ -65,6 +82,7 @@ export class KnownNames {
       queue: new Set(),
       "virtual IOMMU": new Set(),
       "device behind one": new Set(),
+      access: new Set(),
     };
   }
 

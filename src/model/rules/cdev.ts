@@ -1,5 +1,4 @@
 /** VFIO through the character device: open, bind to an iommufd, attach, replace, detach, close. */
-import { anything } from "../../compare/pattern.ts";
 import { tableLast } from "../../zpci/aperture.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
@@ -8,45 +7,11 @@ import { findMocks, isMocks } from "../mocks.ts";
 import { letGo } from "./function.ts";
 import { registerDefault } from "../platform.ts";
 import type { Ioas } from "../state.ts";
-import { freshCounters } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
-import { resetFunction, zpciReset } from "../reset.ts";
+import { isReserved } from "../mapping.ts";
 import { mapInto } from "../table.ts";
+import { closeDevice, openDevice } from "./vfio-device.ts";
 import { autoHwptsOf, endWith, refuseForeign } from "./mock.ts";
-
-/**
- * VFIO opens the PCI device: statistics begin, and a function reset is tried.
- * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable; arch/s390/pci/pci.c, pcibios_enable_device and
- * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment. vfio_pci_core_enable begins with
- * pci_clear_master: "Don't allow our initial saved state to include busmaster".
- */
-export function openDevice(host: Host, name: string): void {
-  const fn = host.fn(name);
-  if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
-  fn.inUse = true;
-  fn.busMaster = "off";
-  // It is tried, and nobody is told where it did not work.
-  fn.resetWorks = resetFunction(host, name) === "OK";
-  host.devices.reset(fn, anything);
-}
-
-/**
- * VFIO closes the PCI device: it is reset once more, by its slot where no method of its own works, and disabled.
- * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable, which begins with pci_clear_master, and
- * vfio_pci_dev_set_try_reset.
- */
-export function closeDevice(host: Host, name: string): void {
-  const fn = host.fn(name);
-  fn.busMaster = "off";
-  // A function that is to be let go of has its state locked: no slot can be reset.
-  if (resetFunction(host, name) !== "OK" && fn.unplugged === "no") zpciReset(host, name);
-  host.devices.reset(fn, anything);
-  fn.inUse = false;
-  fn.busMaster = "off";
-  fn.interrupts = 0;
-  fn.controller = "off";
-  fn.queues = null;
-}
 
 /** Leave the HWPT; one made by an attach goes with its last function (iommufd_hw_pagetable_put). */
 function leaveHwpt(host: Host, name: string, keepReservationsOf: string | null): void {
@@ -73,10 +38,11 @@ export const removeReservations = (ioas: Ioas | null, owner: string): void => {
 };
 
 const overlaps = (ioas: Ioas, first: bigint, last: bigint): boolean =>
-  ioas.areas.some((area) => area.iova <= last && area.iova + area.length - 1n >= first);
+  ioas.areas.some((area) => area.iova <= last && area.iova + area.length - 1n >= first) ||
+  isReserved(ioas.allowed ?? [], first, last);
 
 /**
- * Reserve what a function cannot translate; false where a mapping is in the way.
+ * Reserve what a function cannot translate; false where a mapping is in the way, or what the user keeps.
  * Ground: io_pagetable.c, iopt_table_enforce_dev_resv_regions. Contract (Documentation/userspace-api/iommufd.rst,
  * IOMMU_IOAS_IOVA_RANGES: "mapping outside these ranges is not allowed"): all but the aperture. Quirk: s390-iommu.c,
  * s390_iommu_get_resv_regions leaves the top out while the function's domain is blocking.
@@ -120,7 +86,8 @@ export function makeHwpt(
   return succeed();
 }
 
-function changeTable(host: Host, name: string, to: string): Outcome {
+/** Attach a function to an IOAS or HWPT, or replace what it is attached to. */
+export function attachFunction(host: Host, name: string, to: string): Outcome {
   const fn = host.fn(name);
   if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
   if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
@@ -226,6 +193,43 @@ const attachGround =
   "iommufd_device_change_pt and iommufd_device_auto_get_domain: an automatic HWPT of the IOAS is shared, a manual one never " +
   "picked; after a replace DMA is translated by the new table (include/uapi/linux/vfio.h, VFIO_DEVICE_ATTACH_IOMMUFD_PT)";
 
+/** Bind a function to an iommufd. */
+export function bindFunction(host: Host, name: string, iommufd: string): Outcome {
+  const fn = host.fn(name);
+  if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+  host.state.iommufds[iommufd] ??= { open: true };
+  if (fn.open === "group") return fail("EINVAL");
+  if (fn.group.open) return fail("EBUSY");
+  if (fn.iommufd !== null) return fail("EINVAL");
+  host.setDomain(name, null);
+  fn.iommufd = iommufd;
+  host.forgetStaleIds();
+  openDevice(host, name);
+  return succeed();
+}
+
+/** Attach as VFIO does, which takes what was attached as a PASID for nothing: the kernel refuses to attach it again. */
+function attachOnce(host: Host, name: string, to: string): Outcome {
+  return host.fn(name).asPasid === true ? fail("EBUSY") : attachFunction(host, name, to);
+}
+
+/** The end of a function's use: it is detached, and no iommufd's any more. */
+export function unbindFunction(host: Host, name: string): void {
+  const fn = host.fn(name);
+  if (fn.inUse) closeDevice(host, name);
+  if (fn.open !== "cdev" || fn.iommufd === null) return;
+  detachFunction(host, name);
+  registerDefault(host, fn);
+  fn.iommufd = null;
+}
+
+/** Detach a function, whoever knows of its attachment. */
+export function detachFunction(host: Host, name: string): void {
+  leaveHwpt(host, name, null);
+  host.setDomain(name, null);
+  delete host.fn(name).asPasid;
+}
+
 /** Rules of this file. */
 export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "replace" | "detach"> = {
   open: {
@@ -243,13 +247,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
-      if (fn.inUse) closeDevice(host, name);
-      if (fn.open === "cdev" && fn.iommufd !== null) {
-        leaveHwpt(host, name, null);
-        host.setDomain(name, null);
-        registerDefault(host, fn);
-        fn.iommufd = null;
-      }
+      unbindFunction(host, name);
       fn.open = "no";
       if (fn.unplugged === "asked") letGo(host, fn);
       return succeed();
@@ -259,22 +257,10 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
     ground:
       "drivers/vfio/device_cdev.c, vfio_df_ioctl_bind_iommufd: -EBUSY while the group is open, -EINVAL when bound already or " +
       "opened through the group; drivers/iommu/iommufd/device.c, iommufd_device_bind: the group's DMA is blocked",
-    predict: (host, { function: name, iommufd }) => {
-      const fn = host.fn(name);
-      if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
-      host.state.iommufds[iommufd] ??= { open: true };
-      if (fn.open === "group") return fail("EINVAL");
-      if (fn.group.open) return fail("EBUSY");
-      if (fn.iommufd !== null) return fail("EINVAL");
-      host.setDomain(name, null);
-      fn.iommufd = iommufd;
-      host.forgetStaleIds();
-      openDevice(host, name);
-      return succeed();
-    },
+    predict: (host, { function: name, iommufd }) => bindFunction(host, name, iommufd),
   },
-  attach: { ground: attachGround, predict: (host, { function: name, to }) => changeTable(host, name, to) },
-  replace: { ground: attachGround, predict: (host, { function: name, to }) => changeTable(host, name, to) },
+  attach: { ground: attachGround, predict: (host, { function: name, to }) => attachOnce(host, name, to) },
+  replace: { ground: attachGround, predict: (host, { function: name, to }) => attachOnce(host, name, to) },
   detach: {
     ground:
       "drivers/vfio/iommufd.c, vfio_iommufd_physical_detach_ioas: nothing where not attached; " +
@@ -282,9 +268,9 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
-      if (fn.hwpt === null) return succeed();
-      leaveHwpt(host, name, null);
-      host.setDomain(name, null);
+      // VFIO does not know of what was attached as a PASID.
+      if (fn.hwpt === null || fn.asPasid === true) return succeed();
+      detachFunction(host, name);
       return succeed();
     },
   },

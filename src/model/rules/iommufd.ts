@@ -6,13 +6,14 @@ import { areaOf, chooseIova, holesOf, isReserved, isWholePages, lastOf, meets, r
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
 import { endMocks, isInUse, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
+import { accessesOf, giveUpPins, isPinnedByPages, newOrigin } from "../pins.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
 import { destroyMock } from "./mock.ts";
 import { mapInto, unmapFrom } from "../table.ts";
 
 /** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
 const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint => {
-  if (host.hwptsOf(name).length > 0 || !ioas.hugePages) return pageSize;
+  if (host.hwptsOf(name).length > 0 || isPinnedByPages(host, name) || !ioas.hugePages) return pageSize;
   return mockHwptsOf(host, name).length > 0 ? mockPageSize : 1n;
 };
 
@@ -55,6 +56,7 @@ function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: b
   for (const area of [...ioas.areas].sort((a, b) => (a.iova < b.iova ? -1 : 1))) {
     if (!meets(area, first, last)) continue;
     if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
+    giveUpPins(host, name, area);
     for (const [, hwpt] of host.hwptsOf(name)) unmapFrom(host, hwpt.domain, area);
     ioas.areas = ioas.areas.filter((each) => each !== area);
     unmapped += area.length;
@@ -107,6 +109,7 @@ export const iommufdRules: Rules<
       const refusal = checkArea(host, fields.ioas, ioas, [area], wanted === null);
       if (refusal !== null) return fail(refusal);
       requireInside(host, area);
+      area.origin = newOrigin(host);
       const problem = enterAreas(host, fields.ioas, ioas, [area]);
       return problem === null ? succeed({ iova: toHex(area.iova) }) : fail(problem);
     },
@@ -190,7 +193,10 @@ export const iommufdRules: Rules<
       const object = host.object(name);
       if (object === null) return fail("ENOENT");
       if (object.kind === "ioas") {
-        if (host.hwptsOf(name).length > 0 || mockHwptsOf(host, name).length > 0) return fail("EBUSY");
+        const users = [host.hwptsOf(name), mockHwptsOf(host, name), accessesOf(host, name)];
+        if (users.some((each) => each.length > 0)) return fail("EBUSY");
+        const of = host.state.iommufds[object.iommufd];
+        if (of?.vfioIoas === name) delete of.vfioIoas;
       } else {
         if (Object.values(host.state.functions).some((each) => each.hwpt === name)) return fail("EBUSY");
         removeReservations(host.ioas(object.ioas), name);

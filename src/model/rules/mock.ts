@@ -17,10 +17,10 @@ import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { answerFor } from "./faults.ts";
 
 /** A mock before it is attached. */
-type Mount = Pick<Mock, "iommufd" | "behind" | "pasids">;
+type Mount = Pick<Mock, "iommufd" | "behind" | "pasids" | "tracksDirt">;
 
 /** What something is attached to by a name: a HWPT that is there, an IOAS, a HWPT of the other driver; or an errno. */
-type Target =
+export type Target =
   | { readonly kind: "mock-hwpt"; readonly name: string; readonly hwpt: MockHwpt }
   | { readonly kind: "ioas" | "foreign"; readonly name: string }
   | { readonly kind: "refused"; readonly errno: string };
@@ -29,7 +29,7 @@ type Target =
  * What a name stands for where something is attached.
  * Ground: device.c, iommufd_device_change_pt: -ENOENT where there is no such object, -EINVAL where it is no page table.
  */
-function resolveTarget(host: Host, iommufd: string, name: string): Target {
+export function resolveTarget(host: Host, iommufd: string, name: string): Target {
   if (!isMocks(host, name)) {
     const object = host.object(name);
     if (object === null) return { kind: "refused", errno: "ENOENT" };
@@ -55,7 +55,7 @@ function makeMockHwpt(
   host: Host,
   ioasName: string,
   name: string,
-  more: Partial<Pick<MockHwpt, "auto" | "canBeParent" | "takesPasids" | "queue">>,
+  more: Partial<Pick<MockHwpt, "auto" | "canBeParent" | "takesPasids" | "tracksDirt" | "queue">>,
 ): "OK" | "EADDRINUSE" {
   const ioas = host.ioas(ioasName);
   if (ioas === null) throw new ScenarioMistake(`No IOAS is named "${ioasName}"`);
@@ -64,7 +64,7 @@ function makeMockHwpt(
   addMocks(host, name, {
     kind: "mock-hwpt",
     ...{ iommufd: ioas.iommufd, ioas: ioasName, parent: null, viommu: null },
-    ...{ auto: false, canBeParent: false, takesPasids: false, queue: null, ...more },
+    ...{ auto: false, canBeParent: false, takesPasids: false, tracksDirt: false, queue: null, ...more },
   });
   return "OK";
 }
@@ -72,7 +72,8 @@ function makeMockHwpt(
 /**
  * Whether a mock can be attached to a HWPT of its own driver, and what it is behind then; else an errno.
  * Ground: device.c, iommufd_hwpt_pasid_compat: -EINVAL where PASIDs are attached and the HWPT does not take any;
- * selftest.c, mock_domain_nop_attach: -ENOENT where the mock is no device behind the virtual IOMMU.
+ * selftest.c, mock_domain_nop_attach: -EINVAL where the HWPT tracks dirty pages and the mock does not, -ENOENT where the mock is
+ * no device behind the virtual IOMMU.
  */
 function examineHwpt(
   host: Host,
@@ -81,6 +82,7 @@ function examineHwpt(
   hwpt: MockHwpt,
 ): { readonly behind: Mock["behind"] } | { readonly errno: string } {
   if (!hwpt.takesPasids && Object.keys(mount.pasids).length > 0) return { errno: "EINVAL" };
+  if (hwpt.tracksDirt && !mount.tracksDirt) return { errno: "EINVAL" };
   const { viommu } = hwpt;
   if (viommu === null) return { behind: null };
   // Where it is behind that virtual IOMMU already, its number there is not asked for again: it was attached with it.
@@ -169,14 +171,16 @@ function endAllocation(host: Host, wish: HwptWish): string | null {
   return wish.unwritable ? "EFAULT" : null;
 }
 
-function allocatePaging(host: Host, wish: HwptWish): Outcome {
+function allocatePaging(host: Host, mock: Mock, wish: HwptWish): Outcome {
   const canBeParent = wish.flags.includes("nest-parent");
+  const tracksDirt = wish.flags.includes("dirty-tracking");
+  if (tracksDirt && !mock.tracksDirt) return fail("EOPNOTSUPP");
   const hasQueue = wish.queue !== undefined || wish.flags.includes("fault-id-valid");
   if (canBeParent && hasQueue) return fail("EOPNOTSUPP");
   // The new object has the lowest free number while the queue is looked for, but is none that can be found.
   const late = endAllocation(host, wish);
   if (late !== null) return fail(fitsMock(host, wish.parent) ? late : "EADDRINUSE");
-  const options = { canBeParent, takesPasids: wish.flags.includes("pasid"), queue: wish.queue ?? null };
+  const options = { canBeParent, tracksDirt, takesPasids: wish.flags.includes("pasid"), queue: wish.queue ?? null };
   const result = makeMockHwpt(host, wish.parent, wish.hwpt, options);
   return result === "OK" ? succeed() : fail(result);
 }
@@ -192,32 +196,27 @@ function allocateNested(host: Host, iommufd: string, wish: HwptWish): Outcome {
   addMocks(host, wish.hwpt, {
     kind: "mock-hwpt",
     ...{ iommufd, ioas: null, parent: below, viommu: parent?.kind === "viommu" ? wish.parent : null },
-    ...{ auto: false, canBeParent: false, takesPasids: wish.flags.includes("pasid"), queue: wish.queue ?? null },
+    ...{ auto: false, canBeParent: false, tracksDirt: false, queue: wish.queue ?? null },
+    takesPasids: wish.flags.includes("pasid"),
   });
   return succeed();
 }
 
 /** Rules of this file. */
-export const mockRules: Rules<
-  | "mock-create"
-  | "mock-replace"
-  | "mock-check"
-  | "mock-hwpt-alloc"
-  | "mock-pasid-attach"
-  | "mock-pasid-replace"
-  | "mock-pasid-detach"
-> = {
+export const mockRules: Rules<"mock-create" | "mock-replace" | "mock-check" | "mock-hwpt-alloc"> = {
   "mock-create": {
     ground:
       "drivers/iommu/iommufd/selftest.c, iommufd_test_mock_domain: bind and attach, undone whole where that fails; " +
       "drivers/iommu/iommu.c, __iommu_attach_group: -EINVAL for another driver's domain, so an IOAS has a HWPT for each driver; " +
       "io_pagetable.c, iopt_table_add_domain: each reserves what its aperture leaves out",
-    predict: (host, { mock: name, to, pasids }) => {
+    predict: (host, { mock: name, to, pasids, dirtyTracking, unknown }) => {
+      if (unknown) return fail("EINVAL");
       const iommufd = (isMocks(host, to) ? host.state.others[to] : host.object(to))?.iommufd ?? "main";
-      const mount = { iommufd, behind: null, pasids: {} };
+      const mount = { iommufd, behind: null, pasids: {}, tracksDirt: dirtyTracking };
       const found = findHwpt(host, name, mount, to, null);
       if ("errno" in found) return fail(found.errno);
-      addMocks(host, name, { kind: "mock", ...mount, hasPasids: pasids, hwpt: found.hwpt, behind: found.behind });
+      const attached = { hwpt: found.hwpt, behind: found.behind };
+      addMocks(host, name, { kind: "mock", ...mount, ...attached, hasPasids: pasids, stumbles: false });
       return succeed({ pt: found.hwpt });
     },
   },
@@ -273,7 +272,7 @@ export const mockRules: Rules<
       if (!isMocks(host, wish.parent)) {
         const parent = host.object(wish.parent);
         if (parent === null) return fail("EINVAL");
-        if (parent.kind === "ioas") return allocatePaging(host, wish);
+        if (parent.kind === "ioas") return allocatePaging(host, mock, wish);
         // The other driver's HWPT is no parent, either.
         const refused = wish.flags.some((each) => each !== "fault-id-valid" && each !== "pasid") || !wish.data;
         return fail(refused ? "EOPNOTSUPP" : "EINVAL");
@@ -283,61 +282,7 @@ export const mockRules: Rules<
       return nests ? allocateNested(host, mock.iommufd, wish) : fail("EINVAL");
     },
   },
-  "mock-pasid-attach": {
-    ground:
-      "drivers/iommu/iommufd/device.c, iommufd_hw_pagetable_attach and iommufd_hwpt_pasid_compat: -EINVAL unless this HWPT and that " +
-      "of the device itself take PASIDs; -EBUSY where the PASID is attached; iommu.c, dev_iommu_get_max_pasids: a mock without PASIDs " +
-      "has one, which is none",
-    predict: (host, { mock: name, pasid, to }) => {
-      const mock = findMock(host, name);
-      if (mock === null) return fail("ENOENT");
-      const target = resolveTarget(host, mock.iommufd, to);
-      if (target.kind === "refused") return fail(target.errno);
-      if (mock.pasids[pasid] !== undefined) return fail("EBUSY");
-      if (!takesPasid(host, mock, target)) return fail("EINVAL");
-      mock.pasids[pasid] = target.name;
-      return succeed();
-    },
-  },
-  "mock-pasid-replace": {
-    ground:
-      "drivers/iommu/iommufd/device.c, iommufd_device_do_replace: -EINVAL where the PASID is not attached; the page requests that " +
-      "came by that attachment are answered, no others",
-    predict: (host, { mock: name, pasid, to }) => {
-      const mock = findMock(host, name);
-      if (mock === null) return fail("ENOENT");
-      const target = resolveTarget(host, mock.iommufd, to);
-      if (target.kind === "refused") return fail(target.errno);
-      const old = mock.pasids[pasid];
-      if (old === undefined) return fail("EINVAL");
-      if (target.name === old) return succeed();
-      if (!takesPasid(host, mock, target)) return fail("EINVAL");
-      mock.pasids[pasid] = target.name;
-      answerFor(host, name, pasid, old);
-      return succeed();
-    },
-  },
-  "mock-pasid-detach": {
-    ground:
-      "drivers/iommu/iommufd/device.c, iommufd_hw_pagetable_detach: nothing where it is not attached; the page requests that came by " +
-      "that attachment are answered, no others",
-    predict: (host, { mock: name, pasid }) => {
-      const mock = findMock(host, name);
-      if (mock === null) return fail("ENOENT");
-      const old = mock.pasids[pasid];
-      if (old === undefined) return succeed();
-      Reflect.deleteProperty(mock.pasids, pasid);
-      answerFor(host, name, pasid, old);
-      return succeed();
-    },
-  },
 };
-
-/** Whether a PASID of a mock can be attached: what an attach makes of an IOAS takes none, nor does another driver's HWPT. */
-function takesPasid(host: Host, mock: Mock, target: Target): boolean {
-  const own = findMocks(host, "mock-hwpt", mock.hwpt);
-  return mock.hasPasids && target.kind === "mock-hwpt" && target.hwpt.takesPasids && own?.takesPasids === true;
-}
 
 /** The end of a mock by IOMMU_DESTROY: what it is attached to is left, and its page requests are answered. */
 export function destroyMock(host: Host, name: string, mock: Mock): void {

@@ -5,7 +5,7 @@ import { areaOf, holesOf, isReserved, lastOf, meets, requireInside } from "../ma
 import { fail, succeed, type Rules } from "../rule.ts";
 import { registerDefault } from "../platform.ts";
 import type { Container, ModelFunction, Reservation } from "../state.ts";
-import { openDevice } from "./cdev.ts";
+import { openDevice } from "./vfio-device.ts";
 import { mapInto, unmapFrom } from "../table.ts";
 
 /** Entries a container may hold (vfio_iommu_type1.c, dma_entry_limit). */
