@@ -1,6 +1,7 @@
 /** What memory and media hold, by name. */
 import { anything } from "../compare/pattern.ts";
-import { ScenarioMistake, type Host } from "./host.ts";
+import type { Host } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 
 /** A page of memory is written; queues are nobody's data. */
 export function writePage(host: Host, page: string | null, content: string): void {

@@ -2,9 +2,8 @@
 import { anything, type Pattern } from "../compare/pattern.ts";
 import { pageSize } from "../zpci/iova.ts";
 import { describeReach } from "../zpci/reach.ts";
-import { registeredOf } from "./platform.ts";
 import type { QuirkName } from "./quirks.ts";
-import type { ModelFunction, Translation } from "./state.ts";
+import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
 
 interface Told {
   readonly emptied: boolean;

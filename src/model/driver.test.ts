@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planOf } from "../testing/plan-of.ts";
 import { modelProfile } from "../target/model-target.ts";
-import { ScenarioMistake } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import { predict, type Step } from "./model.ts";
 
 /** What is expected last of steps, on a kernel that is told something. */

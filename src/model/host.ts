@@ -7,8 +7,9 @@ import { isAtLeast } from "../zpci/version.ts";
 import type { Choices } from "./choices.ts";
 import { DeviceEnds } from "./device-ends.ts";
 import { Inside } from "./inside.ts";
-import { registerIoat, registeredOf, unregisterIoat } from "./platform.ts";
+import { registerIoat, unregisterIoat } from "./platform.ts";
 import type { QuirkName } from "./quirks.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import {
   freshCounters,
   type Domain,
@@ -17,12 +18,8 @@ import {
   type Ioas,
   type ModelFunction,
   type Translation,
+  registeredOf,
 } from "./state.ts";
-
-/** An operation that the plan's names or order make meaningless: the scenario is wrong, not the kernel. */
-export class ScenarioMistake extends Error {
-  override readonly name = "ScenarioMistake";
-}
 
 const nothingInside = (): Inside => new Inside([], () => "refused");
 

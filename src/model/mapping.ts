@@ -1,6 +1,7 @@
 /** Mappings: what IOAS and container have in common. */
 import { maxU64, pageSize } from "../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "./host.ts";
+import type { Host } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import { queuePages, type Area, type Ioas, type Reservation } from "./state.ts";
 
 /** Fields of the mapping operations. */

@@ -1,5 +1,6 @@
 /** Finding and using the mock's objects. */
-import { ScenarioMistake, type Host } from "./host.ts";
+import type { Host } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { Mock, MockHwpt, MockObject } from "./mock-state.ts";
 import { maxU64 } from "../zpci/iova.ts";
 import type { Ioas } from "./state.ts";

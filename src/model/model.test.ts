@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planOf } from "../testing/plan-of.ts";
 import type { Profile } from "../trace/profile.ts";
-import { ScenarioMistake } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import { predict, type Step } from "./model.ts";
 import type { QuirkName } from "./quirks.ts";
 

@@ -1,7 +1,7 @@
 /** Accesses of the kernel itself to an IOAS, and the pages that are pinned for them and for HWPTs. */
 import { pageSize } from "../zpci/iova.ts";
 import type { Host } from "./host.ts";
-import { ScenarioMistake } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import { meets } from "./mapping.ts";
 import type { Access } from "./mock-state.ts";
 import { mockHwptsOf, mocksOf } from "./mocks.ts";

@@ -1,6 +1,8 @@
 /** The platform underneath: what zPCI instructions come to, where the hypervisor has its say and where a scenario has. */
-import type { Asked } from "../operation/answers.ts";
-import { ScenarioMistake, type Host } from "./host.ts";
+import type { AnswerBook, Asked } from "../operation/answers.ts";
+import type { DeviceEnds } from "./device-ends.ts";
+import type { QuirkName } from "./quirks.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { ModelFunction } from "./state.ts";
 
 /** What a zPCI instruction ends with. */
@@ -11,6 +13,15 @@ export interface Told {
   readonly response: number;
   /** The hypervisor did what it was told all the same. */
   readonly done: boolean;
+}
+
+/** What of a host has to do with the platform. */
+export interface Platform {
+  readonly answers: AnswerBook;
+  readonly devices: DeviceEnds;
+  say(message: string): void;
+  has(quirk: QuirkName): boolean;
+  kernelIs(version: string): boolean;
 }
 
 /** Response codes of CLP (arch/s390/include/asm/pci_clp.h). */
@@ -25,7 +36,7 @@ const busyLimit = 100;
  * Ground: arch/s390/pci/pci_insn.c, zpci_mod_fc and zpci_refresh_trans: cc 2 is tried again without end; pci_clp.c,
  * clp_set_pci_fn: response 0x0108 a hundred times.
  */
-export function ask(host: Host, asked: Asked, isBusySeen = (): void => undefined): Told | null {
+export function ask(host: Platform, asked: Asked, isBusySeen = (): void => undefined): Told | null {
   for (let tries = 0; ; tries += 1) {
     const answer = host.answers.take(asked);
     if (answer === null) return null;
@@ -62,17 +73,13 @@ const statuses = { outOfSequence: 24, notAvailable: 40 } as const;
 const noSuchFunction = { cc: 3, status: 0 } as const;
 const outOfSequence = { cc: 1, status: statuses.outOfSequence } as const;
 
-/** The domain whose table is registered with a function, whatever the kernel takes for it; null where none is. */
-export const registeredOf = (fn: ModelFunction): string | null =>
-  fn.left ?? (fn.unregistered || fn.disabled ? null : fn.domain);
-
 /**
  * Unregisters a function's table; true where none is registered after.
  * Ground: arch/s390/pci/pci.c, zpci_unregister_ioat, of which s390-iommu.c, blocking_domain_attach_device, does not look at
  * what it returns. Contract (drivers/iommu/iommufd/device.c, iommufd_device_detach: "returns back to a blocked DMA
  * translation"): DMA is blocked all the same. Quirk: the table stays.
  */
-export function unregisterIoat(host: Host, fn: ModelFunction): boolean {
+export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
   const { name } = fn.profile;
   const given = ask(host, { instruction: "mpcifc", control: "unregister-ioat", of: name });
   const own = fn.disabled ? noSuchFunction : fn.unregistered ? outOfSequence : null;
@@ -88,7 +95,7 @@ export function unregisterIoat(host: Host, fn: ModelFunction): boolean {
  * Ground: s390-iommu.c, reg_ioat_propagate_error: a function in the error state gets its table when it is reset, one that is gone
  * is torn down by an event. In 6.12 an invalid handle is an error.
  */
-const isFailure = (host: Host, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
+const isFailure = (host: Platform, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
   if (cc === 1 && status === statuses.notAvailable) return false;
   return !(cc === 3 && host.kernelIs("6.18"));
 };
@@ -98,7 +105,7 @@ const isFailure = (host: Host, { cc, status }: Pick<Told, "cc" | "status">): boo
  * Ground: s390-iommu.c, s390_iommu_attach_device; QEMU hw/s390x/s390-pci-inst.c, mpcifc_service_call: out of sequence where one
  * is registered.
  */
-export function registerIoat(host: Host, fn: ModelFunction, domain: string): "OK" | "EIO" {
+export function registerIoat(host: Platform, fn: ModelFunction, domain: string): "OK" | "EIO" {
   const { name } = fn.profile;
   const given = ask(host, { instruction: "mpcifc", control: "register-ioat", of: name });
   const own = fn.disabled ? noSuchFunction : fn.left !== null ? outOfSequence : null;
@@ -114,7 +121,7 @@ export function registerIoat(host: Host, fn: ModelFunction, domain: string): "OK
 }
 
 /** The kernel's own domain takes a function back, which it takes for certain (drivers/iommu/iommu.c, __iommu_group_set_domain_nofail). */
-export function registerDefault(host: Host, fn: ModelFunction): void {
+export function registerDefault(host: Platform, fn: ModelFunction): void {
   fn.onDefault = true;
   if (fn.configured && !fn.removed && registerIoat(host, fn, "default") !== "OK") {
     throw new ScenarioMistake(
@@ -127,7 +134,7 @@ export function registerDefault(host: Host, fn: ModelFunction): void {
  * The function is disabled: nothing is left of its table, of its error state, of what it was told.
  * Ground: QEMU s390-pci-bus.c, s390_pci_device_reset; arch/s390/pci/pci.c, zpci_hot_reset_device.
  */
-export function disableOnPlatform(host: Host, fn: ModelFunction): void {
+export function disableOnPlatform(host: Platform, fn: ModelFunction): void {
   host.devices.empty(fn);
   host.devices.reset(fn, true);
   // It forgets what it was told to do.
@@ -146,7 +153,11 @@ export function disableOnPlatform(host: Host, fn: ModelFunction): void {
  * that counts for is the caller's affair.
  * Ground: arch/s390/pci/pci.c, zpci_disable_device; pci_clp.c, clp_disable_fh.
  */
-export function disableFunction(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" | "EINVAL" {
+export function disableFunction(
+  host: Platform,
+  fn: ModelFunction,
+  say: (what: string) => void,
+): "OK" | "EIO" | "EINVAL" {
   const { name } = fn.profile;
   const told = ask(host, { instruction: "clp", command: "disable", of: name });
   const result = callResult(told);
@@ -168,7 +179,7 @@ export function disableFunction(host: Host, fn: ModelFunction, say: (what: strin
  * Ground: arch/s390/pci/pci.c, zpci_enable_device; pci_clp.c, clp_enable_fh; QEMU s390-pci-inst.c, clp_service_call: one that is
  * enabled cannot be enabled.
  */
-export function enableFunction(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" {
+export function enableFunction(host: Platform, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" {
   const told = ask(host, { instruction: "clp", command: "enable", of: fn.profile.name });
   if (told?.done === true) {
     throw new ScenarioMistake(

@@ -3,7 +3,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import { parseScenario } from "../scenario/parse.ts";
 import { modelProfile } from "../target/model-target.ts";
 import type { Profile } from "../trace/profile.ts";
-import { ScenarioMistake } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import { predict, type Step } from "./model.ts";
 import type { QuirkName } from "./quirks.ts";
 

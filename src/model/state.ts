@@ -220,3 +220,7 @@ export const describeCounters = (counters: Counters): Pattern =>
 
 /** Pages of a function's queue buffer (docs/agent-protocol.md). */
 export const queuePages = 4;
+
+/** The domain whose table is registered with a function, whatever the kernel takes for it; null where none is. */
+export const registeredOf = (fn: ModelFunction): string | null =>
+  fn.left ?? (fn.unregistered || fn.disabled ? null : fn.domain);

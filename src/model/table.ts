@@ -2,10 +2,11 @@
 import { flushPoints, type InterjectionResult } from "../operation/during.ts";
 import type { InsideOperation } from "../operation/operation.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "./host.ts";
-import { ask, registeredOf } from "./platform.ts";
+import type { Host } from "./host.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
+import { ask } from "./platform.ts";
 import { mayRaiseAgain, raiseError } from "./recovery.ts";
-import type { Area, Bounds, Domain, ModelFunction, Translation } from "./state.ts";
+import { registeredOf, type Area, type Bounds, type Domain, type ModelFunction, type Translation } from "./state.ts";
 
 const add = (bounds: Bounds, low: number, high = low): void => {
   bounds.low += low;
@@ -55,7 +56,9 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
   const isDelicate =
     host.inside.awaits(flushPoints) ||
     host.answers.awaited.includes("rpcit") ||
-    members.some((each) => registeredOf(each) === null);
+    members.some((each) => registeredOf(each) === null) ||
+    // What the other members answer counts as well.
+    (refusing.length > 0 && members.length > 1 && pages.length === 1 && outside < 0);
   if (failed >= 0 && members.length > 0 && isDelicate && !host.inside.awaits(flushPoints) && outside >= 0) {
     throw new ScenarioMistake("A page outside the aperture ends in an error of its own: map one inside");
   }

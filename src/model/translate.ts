@@ -2,9 +2,8 @@
 import { pageSize } from "../zpci/iova.ts";
 import type { DmaAnswer } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
-import { registeredOf } from "./platform.ts";
 import { raiseError } from "./recovery.ts";
-import type { ModelFunction, Translation } from "./state.ts";
+import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
 
 /**
  * One page of DMA.

@@ -3,7 +3,7 @@
  * of the architecture can be taken on purpose.
  */
 import * as z from "zod";
-import { nameSchema } from "./operation.ts";
+import { nameSchema } from "./names.ts";
 
 /** Operation controls of Modify PCI Function Controls, by number (arch/s390/include/asm/pci_insn.h, ZPCI_MOD_FC_*). */
 export const controls = {

@@ -2,7 +2,7 @@
 import { tableLast } from "../../zpci/aperture.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
-import { ScenarioMistake } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { letGo } from "./function.ts";
 import { registerDefault } from "../platform.ts";

@@ -1,6 +1,7 @@
 /** The VFIO device: information, function reset, hot reset. */
 import type { Pattern } from "../../compare/pattern.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { endReset, resetFunction, resetSlot } from "../reset.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";

@@ -1,7 +1,8 @@
 /** DMA, with an NVMe controller or a witness as the device that does it; and the CPU's own hand in memory. */
 import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";

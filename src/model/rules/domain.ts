@@ -2,7 +2,8 @@
 import { between } from "../../compare/pattern.ts";
 import type { Profile } from "../../trace/profile.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 
 /** The last of some parameters that say the same thing is the one that counts. */

@@ -2,7 +2,8 @@
 import { between } from "../../compare/pattern.ts";
 import type { OperationFields } from "../../operation/operation.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { bufferPages } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { freshCounters, type Bounds, type Driven } from "../state.ts";

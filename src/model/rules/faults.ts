@@ -1,5 +1,6 @@
 /** Page requests: raised by a mock, read from a fault queue, answered there, or answered for the one who did not. */
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { Fault, FaultQueue } from "../mock-state.ts";
 import { addMocks, findMocks } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";

@@ -1,6 +1,7 @@
 /** The life of a function: drivers, power, sysfs resets. */
 import { anything } from "../../compare/pattern.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";

@@ -1,7 +1,8 @@
 /** MSI-X interrupts of a function, by eventfds through VFIO. */
 import type { Pattern } from "../../compare/pattern.ts";
 import { isServed } from "../../trace/device-kinds.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 

@@ -1,6 +1,7 @@
 /** What is set of an iommufd and its IOASes, which IOVAs they offer, and what is told of a device's IOMMU. */
 import { toHex } from "../../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { isReserved } from "../mapping.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";

@@ -1,7 +1,8 @@
 /** iommufd's own objects: IOAS, HWPT, their mappings, their end. */
 import { anything } from "../../compare/pattern.ts";
 import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { areaOf, chooseIova, holesOf, isReserved, isWholePages, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";

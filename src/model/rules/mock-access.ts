@@ -1,7 +1,8 @@
 /** Access to an IOAS by the kernel itself: created, moved to another IOAS, ended; pages pinned, copies in and out. */
 import { maxU64, pageSize } from "../../zpci/iova.ts";
 import { contentOf, writePage } from "../contents.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { bufferPages, isReserved, meets } from "../mapping.ts";
 import type { Access } from "../mock-state.ts";
 import { addMocks, findMocks } from "../mocks.ts";

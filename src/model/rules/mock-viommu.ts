@@ -1,5 +1,5 @@
 /** The mock as a virtual IOMMU: devices behind it, and the queue of its events. */
-import { ScenarioMistake } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { EventQueue, MockEvent } from "../mock-state.ts";
 import { addMocks, findMocks, mocksOf } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";

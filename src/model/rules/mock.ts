@@ -1,6 +1,7 @@
 /** iommufd's mock device: another IOMMU driver beside s390-iommu, in the same iommufd. */
 import { pageSize } from "../../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { Mock, MockHwpt } from "../mock-state.ts";
 import {
   addMocks,

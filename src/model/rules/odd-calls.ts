@@ -1,5 +1,6 @@
 /** VFIO's calls with PASIDs, and with arguments that no program should pass. */
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { attachFunction, bindFunction, detachFunction, unbindFunction } from "./cdev.ts";

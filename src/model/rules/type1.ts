@@ -1,6 +1,7 @@
 /** VFIO through group and container with the type1 IOMMU. */
 import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
-import { ScenarioMistake, type Host } from "../host.ts";
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
 import { areaOf, holesOf, isReserved, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import { registerDefault } from "../platform.ts";
