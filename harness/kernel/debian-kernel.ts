@@ -25,6 +25,9 @@ interface UnpackedKernel {
   readonly modules: string | null;
 }
 
+/** Drivers whose modules are not brought along: where they are modules the kernel has them as good as not. */
+const unpackedDrivers: readonly string[] = ["BLK_DEV_NVME"];
+
 const kind = "debian-kernel";
 const files = { image: "bzImage", configuration: "config", modules: "modules.gz" } as const;
 
@@ -54,7 +57,7 @@ function fetchKernel(preparation: Preparation, wanted: string): Promise<Kernel> 
     report({ kind: "step", text: `Looking for the kernel ${spellDebianName(wanted)} in the archive` });
     const found = await findDebianKernel(archive, wanted);
     const { release, version, suite, packages } = found;
-    const key = makeKey({ release, version, modules: neededModules.join(" ") });
+    const key = makeKey({ release, version, modules: neededModules.join(" "), without: unpackedDrivers.join(" ") });
     const entry =
       (await readEntry<UnpackedKernel>(root, kind, key)) ??
       (await publishEntry(root, kind, key, async (folder) => {
@@ -90,12 +93,15 @@ async function takeKernel(
   };
   await copyFile(await find("image", "vmlinuz", `vmlinuz-${release}`), join(folder, files.image));
   await copyFile(await find("configuration", "config", `config-${release}`), join(folder, files.configuration));
+  const configuration = parseConfiguration(await readFile(join(folder, files.configuration), "utf8"));
   const modules = await packModules(await find("modules", "kernel"), join(folder, files.modules), signal);
   return {
     release,
     version,
     digest: await digestFile(join(folder, files.image)),
-    options: listOptions(parseConfiguration(await readFile(join(folder, files.configuration), "utf8"))),
+    options: listOptions(configuration).filter(
+      (name) => !(unpackedDrivers.includes(name) && configuration.get(name) === "m"),
+    ),
     modules: modules === null ? null : modules.digest,
   };
 }
@@ -117,4 +123,5 @@ function describeKernel({ folder, manifest }: Entry<UnpackedKernel>): Kernel {
   };
 }
 
-const choiceOf = (version: string): string => `${kind}-${version}`;
+/** Its name tells from choices that were made before drivers left out were. */
+const choiceOf = (version: string): string => `${kind}-options-${version}`;

@@ -8,6 +8,7 @@ export const bootCheck: Scenario = {
   seeds: [],
   ground: null,
   requires: [],
+  since: null,
   kernelParameters: [],
   also: [],
   functions: { a: "nvme" },

@@ -39,3 +39,11 @@ it("misses the kernel's NVMe driver where the command line keeps it out, and onl
   expect(findMissing(parseScenario(text("drive"), "s.yaml"), old)).toEqual([]);
   expect(findMissing(parseScenario(text("bind"), "s.yaml"), kept)).toEqual([]);
 });
+
+it("asks a kernel nothing that it is too old for", () => {
+  const recent = { ...scenario, since: "7.0" };
+  const { kernel } = profileWith(["*"]);
+  const asked = (version: string): unknown => findMissing(recent, { ...fakeProfile, kernel: { ...kernel, version } });
+  expect(asked("6.12.107")).toEqual(["it is asked of Linux 7.0 and later"]);
+  expect(asked("7.0.1")).toEqual([]);
+});

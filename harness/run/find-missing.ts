@@ -23,9 +23,12 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   const devices = [...new Set(Object.values(scenario.functions).map(kindOf))].filter(
     (device) => compareVersions(profile.qemu.version, deviceSince(device)) < 0,
   );
+  const { since } = scenario;
+  const isTooOld = since !== null && compareVersions(profile.kernel.version, since) < 0;
   const line = kernelLineOf(scenario);
   const isOther = line !== null && profile.bench !== "model" && !isOfLine(profile.kernel.version, line);
   return [
+    ...(isTooOld ? [`it is asked of Linux ${since} and later`] : []),
     ...(isOther ? [`the mock device of Linux ${profile.kernel.version} is not that of ${line}`] : []),
     ...(lacking.length === 0 ? [] : [`the kernel lacks ${lacking.map((option) => `CONFIG_${option}`).join(", ")}`]),
     ...(lacksDriver(scenario, profile) ? ["the kernel's NVMe driver, which is kept out of it"] : []),

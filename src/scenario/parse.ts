@@ -96,7 +96,14 @@ export function parseScenario(text: string, file: string): Scenario {
     return operations;
   });
   const { "kernel-parameters": kernelParameters, ...declared } = header.data;
-  return { ...declared, kernelParameters, ground: header.data.ground ?? null, steps: parsed, file };
+  return {
+    ...declared,
+    kernelParameters,
+    ground: header.data.ground ?? null,
+    since: header.data.since ?? null,
+    steps: parsed,
+    file,
+  };
 }
 
 /** The operation or phrase that a well-formed step names. */

@@ -61,6 +61,11 @@ export const scenarioSchema = z.strictObject({
     .max(2)
     .default([])
     .describe("What the kernel's command line has besides; each different list costs a boot"),
+  since: z
+    .string()
+    .regex(/^\d+\.\d+$/, "expected a version such as 7.0")
+    .optional()
+    .describe("First Linux that it can be asked of; older ones skip it"),
   functions: z
     .record(nameSchema, deviceSchema)
     .describe("The functions, and which device each is, or the module that is one (docs/write-a-function.md)"),
@@ -107,6 +112,8 @@ export interface Scenario {
   readonly requires: readonly string[];
   /** What the kernel's command line has besides. */
   readonly kernelParameters: readonly string[];
+  /** First Linux that it can be asked of; null where any can. */
+  readonly since: string | null;
   /** Devices by their names, or modules by their paths. */
   readonly functions: Readonly<Record<string, string>>;
   /** Devices that every NVMe of it may be as well. */
