@@ -14,7 +14,9 @@ import { EmulatedTarget } from "../target/emulated.ts";
 import { supplyTemplates } from "./template-supply.ts";
 
 const never = new AbortController().signal;
-const plan = planOf("bind: { function: a }", { bench: "emulated" });
+const { profile, ...planned } = planOf("bind: { function: a }", { bench: "emulated" });
+// A plan with a command line of its own would have a template of its own.
+const plan = { ...planned, profile: { ...profile, kernel: { ...profile.kernel, commandLine: emulatedCommandLine } } };
 
 let assets: Assets;
 let parent: string;
