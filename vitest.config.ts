@@ -17,6 +17,8 @@ export default defineConfig({
           include: ["**/*.test.ts"],
           exclude: [...ignored, "**/*.fake.test.ts", "**/*.qemu.test.ts", "**/*.full.test.ts"],
           sequence: { groupOrder: 0 },
+          // Five seconds, vitest's own limit, pass where others use the machine as well.
+          testTimeout: 30_000,
         },
       },
       {

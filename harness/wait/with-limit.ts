@@ -43,7 +43,7 @@ export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => P
   const calledOff = new Promise<never>((_, reject) => {
     over.signal.addEventListener("abort", () => {
       // Whatever reason an AbortSignal was given is what its waiters are told.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
       reject(over.signal.reason);
     });
   });

@@ -10,6 +10,7 @@ import { parseScenario } from "../scenario/parse.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { variantsOf } from "../scenario/variants.ts";
 import { modelProfile } from "../target/model-target.ts";
+import { quirksThatChange } from "../testing/quirks-that-change.ts";
 import type { Observation } from "../trace/observation.ts";
 import type { Profile } from "../trace/profile.ts";
 import { judge, type Judgement } from "./judge.ts";
@@ -48,9 +49,8 @@ describe.each(exchanged)("%s", (_, scenario, variant) => {
   it("has the same verdict, and can be judged whatever quirks a machine has", () => {
     expect(verdictOf(variant)).toBe(verdictOf(scenario));
     const plan = makePlan(variant, modelProfile);
-    for (const quirks of [...quirkNames.map((name) => [name]), quirkNames]) {
-      expect(predict(plan, new Set(quirks))).toHaveLength(plan.steps.length);
-    }
+    quirksThatChange(plan);
+    expect(predict(plan, new Set(quirkNames))).toHaveLength(plan.steps.length);
   });
 
   it("is about DMA of an NVMe", () => {
