@@ -8,7 +8,10 @@ export type ExitCode = 0 | 1 | 2;
  * The exit code of a run. A reporter that broke makes it 2 whatever else happened: what the run says is then not to be
  * relied on. Otherwise a fail is a fail, even where other scenarios ended in errors.
  */
-export function exitCodeOf(result: RunResult, broken: readonly BrokenReporter[]): ExitCode {
+export function exitCodeOf(
+  result: Pick<RunResult, "records" | "missing" | "interrupted">,
+  broken: readonly BrokenReporter[],
+): ExitCode {
   if (broken.length > 0) return 2;
   const verdicts = new Set(result.records.map((record) => record.verdict));
   if (verdicts.has("fail")) return 1;

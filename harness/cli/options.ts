@@ -1,6 +1,8 @@
 /** Options that several commands take, and how their values are read. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import type { FileReport } from "../report/file-reporter.ts";
+import { reportFormatNames } from "../report/report-formats.ts";
 import { seedLimit } from "../run/order.ts";
 import { scenariosFolder } from "../scenarios/read-scenarios.ts";
 import type { Selection } from "../scenarios/select-scenarios.ts";
@@ -49,6 +51,15 @@ export function parseOrderSeed(text: string): number {
     throw new InvalidArgumentError(`Expected a whole number from 0 to ${seedLimit - 1}.`);
   }
   return seed;
+}
+
+/** Reads one `--report`, beside those before it. */
+export function collectReport(text: string, earlier: readonly FileReport[]): FileReport[] {
+  const [name = "", ...rest] = text.split("=");
+  const file = rest.join("=");
+  const format = reportFormatNames.find((each) => each === name);
+  if (format !== undefined && file !== "") return [...earlier, { format, file }];
+  throw new InvalidArgumentError(`Expected FORMAT=FILE, with ${reportFormatNames.join(", ")} for a format.`);
 }
 
 const repeatable = (flags: string, description: string): Option =>

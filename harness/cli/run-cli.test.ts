@@ -57,7 +57,7 @@ describe("usage", () => {
     }
     expect(code).toBe(0);
     const run = await callCli(["help", "run"], { workingFolder: "/" });
-    for (const word of ["--junit", "--dry-run", "Examples:", "Verdicts:", "known"])
+    for (const word of ["--junit", "--report", "--dry-run", "Examples:", "Verdicts:", "known"])
       expect(run.stdout).toContain(word);
     expect(run.code).toBe(0);
   });
@@ -114,11 +114,11 @@ describe("zhil run", () => {
     const argv = ["run", "--junit", "reports/junit.xml"];
     const late = await callCli(argv, { workingFolder: folder.path, services: { openBench } });
     expect(late.stdout).toContain("1 pass, 0 fail");
-    expect(late.stderr).toMatch(/^zhil: The report "junit" broke: Cannot write the JUnit report/u);
+    expect(late.stderr).toMatch(/^zhil: The report "junit" broke: Cannot write the junit report/u);
     expect(late.code).toBe(2);
     const early = await callCli(argv, { workingFolder: folder.path, services: { openBench } });
     expect(early.stdout).toBe("");
-    expect(early.stderr).toMatch(/^zhil: Cannot write the JUnit report/u);
+    expect(early.stderr).toMatch(/^zhil: Cannot write the junit report/u);
     expect(early.code).toBe(2);
   });
 

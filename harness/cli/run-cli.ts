@@ -26,6 +26,7 @@ Environment (flags win):
   ZHIL_KERNEL, ZHIL_QEMU   as --kernel and --qemu of "zhil run"
   ZHIL_CACHE               folder of kernels and QEMUs (default: zpci-hil in XDG_CACHE_HOME or ~/.cache)
   ZHIL_TIME_SCALE          multiplies every time limit, for slow machines (default: 1)
+  ZHIL_KCIDB_ORIGIN        who reports, in "--report kcidb=FILE" (default: zhil)
   NO_COLOR, FORCE_COLOR    no colours; colours although the output is no terminal`;
 
 /** Runs `zhil` with the arguments after its name. Never rejects: what goes wrong is said on standard error. */

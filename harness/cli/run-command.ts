@@ -10,8 +10,9 @@ import { createRunFolder } from "../evidence/runs-folder.ts";
 import { locateKernel } from "../kernel/debian-name.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
 import { escapeLines } from "../report/escape.ts";
+import { FileReporter, type FileReport } from "../report/file-reporter.ts";
 import { JsonReporter } from "../report/json-reporter.ts";
-import { JunitReporter } from "../report/junit-reporter.ts";
+import { defaultOrigin, originPattern } from "../report/kcidb.ts";
 import { LineReporter } from "../report/line-reporter.ts";
 import { ReporterGroup, type BrokenReporter } from "../report/reporter.ts";
 import { createScreen, wantsColours } from "../report/screen.ts";
@@ -44,6 +45,7 @@ export interface RunFlags extends SelectionFlags {
   readonly orderSeed?: number;
   readonly out: string;
   readonly junit?: string;
+  readonly report: readonly FileReport[];
   readonly json?: true;
   readonly keep?: true;
   readonly dryRun?: true;
@@ -67,7 +69,7 @@ export async function runCommand(
   const selection = readSelection(names, flags, io.workingFolder);
   const selected = await selectScenarios(selection);
   // Made before anything that can fail: from here on the file says that the run did not end.
-  const junit = flags.junit === undefined ? null : new JunitReporter(resolve(io.workingFolder, flags.junit));
+  const files = openReports(flags, io);
   const ledger = await services.readLedger();
   await using bench = await services.openBench(chooseBench(flags, io, showProgress(people, screen)));
   if (flags.dryRun === true) return printPlans(selected, bench, io, json);
@@ -86,7 +88,7 @@ export async function runCommand(
   const reporters = new ReporterGroup([
     new LineReporter(screen),
     ...(json ? [new JsonReporter(io.stdout)] : []),
-    ...(junit === null ? [] : [junit]),
+    ...files,
     new TableReporter(screen),
   ]);
   if (order.kind === "random") {
@@ -97,6 +99,34 @@ export async function runCommand(
   await keepDurations(runs, result.records);
   for (const broken of reporters.broken) printBroken(broken, io);
   return exitCodeOf(result, reporters.broken);
+}
+
+/**
+ * Begins the files that were asked for.
+ * @throws {UsageError} where there is nothing that such a report could say
+ */
+function openReports({ bench, junit, report, failNth, dryRun }: RunFlags, io: Io): readonly FileReporter[] {
+  const origin = readVariable(io, "ZHIL_KCIDB_ORIGIN") ?? defaultOrigin;
+  const wanted: readonly FileReport[] = [
+    ...report,
+    ...(junit === undefined ? [] : [{ format: "junit", file: junit } as const]),
+  ];
+  const other = failNth !== undefined ? "--fail-nth" : dryRun === true ? "--dry-run" : null;
+  if (other !== null && wanted.length > 0) {
+    throw new UsageError({ what: `Cannot use --report or --junit with ${other}: no scenario gets a verdict` });
+  }
+  if (bench === "model" && wanted.some(({ format }) => format === "kcidb")) {
+    throw new UsageError({ what: 'Cannot report bench "model" to KCIDB: no kernel runs on it' });
+  }
+  if (!originPattern.test(origin)) {
+    throw new UsageError({
+      what: `Cannot report to KCIDB as "${origin}"`,
+      remedy: "Let ZHIL_KCIDB_ORIGIN have lower-case letters, digits and _ alone",
+    });
+  }
+  return wanted.map(
+    ({ format, file }) => new FileReporter({ format, file: resolve(io.workingFolder, file), origin }),
+  );
 }
 
 /** The order that the options ask for; a seed alone asks for a random one. */

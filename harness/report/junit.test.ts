@@ -1,11 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseStringPromise } from "xml2js";
 import { describe, expect, it } from "vitest";
 import { failOf, recordOf } from "../testing/record-of.ts";
-import { temporaryFolder } from "../testing/scenario-files.ts";
 import { formatJunit } from "./junit.ts";
-import { JunitReporter } from "./junit-reporter.ts";
 
 interface Element {
   readonly $: Readonly<Record<string, string>>;
@@ -91,32 +87,5 @@ describe("formatJunit", () => {
 
   it("refuses a run with no test", () => {
     expect(() => formatJunit({ records: [], missing: [], seconds: 0 })).toThrow("Cannot report a run with no test");
-  });
-});
-
-describe("JunitReporter", () => {
-  const result = { missing: [], interrupted: false, seconds: 1, folder: "/runs/latest" };
-
-  it("leaves no report of an earlier run, and its own when the run ends", async () => {
-    await using folder = await temporaryFolder({ "junit.xml": "an earlier report" });
-    const file = join(folder.path, "junit.xml");
-    const reporter = new JunitReporter(file);
-    const before = await parse(await readFile(file, "utf8"));
-    expect(before.testsuites.$).toMatchObject({ tests: "1", errors: "1" });
-    reporter.finish({ ...result, records: [recordOf()] });
-    const after = await parse(await readFile(file, "utf8"));
-    expect(after.testsuites.$).toMatchObject({ tests: "1", errors: "0" });
-  });
-
-  it("throws where it cannot write, and where there was no test", async () => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "file"), "");
-    expect(() => new JunitReporter(join(folder.path, "file", "junit.xml"))).toThrow(
-      /^Cannot write the JUnit report/u,
-    );
-    const reporter = new JunitReporter(join(folder.path, "junit.xml"));
-    expect(() => {
-      reporter.finish({ ...result, records: [] });
-    }).toThrow("no test");
   });
 });

@@ -2,10 +2,7 @@
 import { Builder } from "xml2js";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { describeDifference } from "./describe-record.ts";
-import type { RunResult } from "./reporter.ts";
-
-/** What a report is made of. */
-export type JunitInput = Pick<RunResult, "records" | "missing" | "seconds">;
+import { noTest, notRun, type ReportInput } from "./report-input.ts";
 
 /** Differences that a failure's text lists; the record has them all. */
 const listedDifferences = 50;
@@ -52,7 +49,7 @@ interface Outcome {
  * A run as JUnit XML. Scenarios that never started count as errors, so that half a run never looks like a whole one.
  * @throws {RangeError} for a run without a scenario
  */
-export function formatJunit({ records, missing, seconds }: JunitInput): string {
+export function formatJunit({ records, missing, seconds }: Omit<ReportInput, "ledger">): string {
   const [first] = records;
   return formatSuite({
     name: `zhil.${first?.profile.bench ?? "unknown"}`,
@@ -67,7 +64,7 @@ export function formatJunit({ records, missing, seconds }: JunitInput): string {
  * @throws {RangeError} for one without a test
  */
 export function formatSuite({ name, cases, seconds, started, properties }: JunitSuite): string {
-  if (cases.length === 0) throw new RangeError("Cannot report a run with no test");
+  if (cases.length === 0) throw new RangeError(noTest);
   const count = (kind: "failure" | "error" | "skipped"): string =>
     String(cases.filter((each) => each.outcome?.kind === kind).length);
   const totals = {
@@ -108,7 +105,7 @@ function testCaseOf(record: ScenarioRecord): JunitCase {
 /** A test that never began: half a run must not look like a whole one. */
 export const missingCase = (suite: string, name: string): JunitCase => ({
   ...{ suite, name, seconds: 0 },
-  outcome: { kind: "error", message: "Not run: the run ended before it" },
+  outcome: { kind: "error", message: notRun },
 });
 
 const outcomeTypes = { failure: "difference", error: "error", skipped: null } as const;

@@ -1,4 +1,5 @@
 /** Reporters: many small ones, all drawing from the same record. */
+import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 
 /** What a run is about, known before its first scenario starts. */
@@ -23,6 +24,8 @@ export interface RunResult {
   /** From before the first scenario until after the last. */
   readonly seconds: number;
   readonly folder: string;
+  /** What it was judged by. */
+  readonly ledger: Ledger;
 }
 
 /** Something that is told how a run goes. What it throws makes the run an error. */

@@ -28,6 +28,7 @@ const resultOf = (records: readonly ScenarioRecord[], changes: Partial<RunResult
   interrupted: false,
   seconds: 75,
   folder: "/runs/latest",
+  ledger: [],
   ...changes,
 });
 

@@ -98,6 +98,7 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
     interrupted: signal.aborted,
     seconds: (performance.now() - begin) / 1000,
     folder: runFolder,
+    ledger: options.ledger,
   };
   await reporters.finish(result);
   return result;

@@ -1,9 +1,10 @@
 import { Option } from "commander";
+import { reportFormatNames } from "../../report/report-formats.ts";
 import { bootKinds } from "../../run/emulated-bench.ts";
 import { orderNames } from "../../run/order.ts";
 import type { RegisterCommand } from "../command.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
-import { addSelectionOptions, nameHelp, parseJobs, parseOrderSeed } from "../options.ts";
+import { addSelectionOptions, nameHelp, collectReport, parseJobs, parseOrderSeed } from "../options.ts";
 import { benchNames } from "../services.ts";
 
 const examples = `
@@ -17,6 +18,7 @@ Examples:
   zhil run --without race                     everything but races
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
   zhil run "attach-*" --fail-nth              what becomes of them where the kernel gets no memory
+  zhil run --report ktap=run.ktap --report markdown=comment.md
   zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
 
 Verdicts:
@@ -67,7 +69,13 @@ export const registerRun: RegisterCommand = (program, context) => {
     )
     .option("--order-seed <n>", "the random order that an earlier run had", parseOrderSeed)
     .option("--out <dir>", "where evidence goes", "zhil-runs")
-    .option("--junit <file>", "write a JUnit report as well")
+    .option(
+      "--report <format=file>",
+      `write a report as well: ${reportFormatNames.join(", ")}; repeat for more`,
+      collectReport,
+      [],
+    )
+    .option("--junit <file>", "the same as --report junit=FILE")
     .option("--json", "one JSON record per scenario and line on standard output; the rest on standard error")
     .option("--keep", "keep the console log of scenarios that went well, too")
     .option(
