@@ -68,6 +68,7 @@ module.exports = {
     packageOnlyIn("execa", startsPrograms),
     packageOnlyIn("p-retry", ["harness/wait/"]),
     packageOnlyIn("xml2js", ["harness/report/junit[.]ts$"]),
+    packageOnlyIn("ssh2", ["harness/ssh/"]),
     packageOnlyIn("commander", ["harness/cli/"]),
     packageOnlyIn("cli-table3", ["harness/report/"]),
     {
