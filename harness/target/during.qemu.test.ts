@@ -1,19 +1,13 @@
 /** DMA inside operations, on a real kernel: what it is served by, and what becomes of it where something goes wrong. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { readdir } from "node:fs/promises";
+import { expect, it } from "vitest";
 import type { PointName } from "../../src/operation/points.ts";
 import { operationFields, type Operation, type OperationName } from "../../src/operation/operation.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Observation } from "../../src/trace/observation.ts";
-import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
-import type { Assets } from "../assets/assets.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
-import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
 import { findProcesses } from "../testing/find-processes.ts";
-import { emulatedCommandLine } from "./emulated-options.ts";
-import { EmulatedTarget } from "./emulated.ts";
+import { useMachines } from "../testing/use-machines.ts";
 import type { StartedEmulatedTarget } from "./started-emulated.ts";
 
 const never = new AbortController().signal;
@@ -22,19 +16,7 @@ const on = { function: "w" };
 const iova = "0x100010000";
 const unmap = { ioas: "A", iova, length: "0x1000" };
 
-let assets: Assets;
-let parent: string;
-let scratch: Scratch;
-beforeAll(async () => {
-  assets = await prepareAssets({ report: () => undefined, signal: never });
-  parent = await mkdtemp(join(tmpdir(), "zt-"));
-  scratch = await createScratch({ parent });
-});
-afterAll(async () => {
-  await scratch[Symbol.asyncDispose]();
-  expect(await readdir(parent)).toEqual([]);
-  await rm(parent, { recursive: true });
-});
+const machines = useMachines();
 
 const operationOf = (op: OperationName, fields: object, ...at: readonly PointName[]): Operation =>
   ({
@@ -49,14 +31,9 @@ const perform = async (target: StartedEmulatedTarget, operation: Operation): Pro
 
 /** A machine whose function `w` may do DMA to what is mapped at `iova`. */
 async function start(): Promise<StartedEmulatedTarget> {
-  const { qemu, kernel, initramfs } = assets;
-  const profile: Profile = {
-    ...{ bench: "emulated", qemu, memoryMiB: 512, cpus: 1, functions: [w] },
-    kernel: { ...kernel, commandLine: emulatedCommandLine },
-  };
+  const profile = machines.profileOf([w]);
   const plan: Plan = { scenario: "test", functions: [w], buffers: [{ name: "p", pages: 1 }], steps: [], profile };
-  const options = { profile, qemu, kernel: kernel.image, initramfs: initramfs.path, scratch };
-  const target = await new EmulatedTarget(options).start(plan, never);
+  const target = await machines.targetOf(profile).start(plan, never);
   const steps: (readonly [OperationName, object])[] = [
     ["bind", on],
     ["open", on],
@@ -124,7 +101,7 @@ it("is an error with QEMU's end for its reason where QEMU is killed while its gu
   const operation = operationOf("ioas-unmap", unmap, "before-flush", "after-flush");
   await expect(target.perform(operation, never)).rejects.toThrow('Cannot perform "ioas-unmap": QEMU');
   await target[Symbol.asyncDispose]().catch(() => undefined);
-  expect(await findProcesses(parent)).toEqual([]);
+  expect(await findProcesses(machines.parent)).toEqual([]);
 });
 
 it("ends at once where the run is called off while the guest stands still", async () => {
@@ -139,5 +116,5 @@ it("ends at once where the run is called off while the guest stands still", asyn
   const operation = operationOf("ioas-unmap", unmap, "before-invalidate", "before-flush", "after-flush");
   await expect(target.perform(operation, calledOff.signal)).rejects.toThrow("called off");
   await target[Symbol.asyncDispose]().catch(() => undefined);
-  expect(await findProcesses(parent)).toEqual([]);
+  expect(await findProcesses(machines.parent)).toEqual([]);
 });

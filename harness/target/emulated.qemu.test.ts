@@ -1,50 +1,23 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { operationFields, type Operation } from "../../src/operation/operation.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
-import type { Assets } from "../assets/assets.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
 import { describeError } from "../errors/describe-error.ts";
-import { isAlive } from "../lifecycle/process-identity.ts";
-import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { unplugFunction } from "../qemu/plug-function.ts";
 import { crashGuest } from "../testing/crash-guest.ts";
-import { readProcesses } from "../testing/fake-machine.ts";
+import { useMachines } from "../testing/use-machines.ts";
 import { emulatedCommandLine, type EmulatedTargetOptions } from "./emulated-options.ts";
-import { EmulatedTarget } from "./emulated.ts";
 import type { StartedEmulatedTarget } from "./started-emulated.ts";
 
 const never = new AbortController().signal;
 const a: FunctionProfile = { name: "a", device: "nvme", uid: 5, fid: 32 };
 const b: FunctionProfile = { name: "b", device: "virtio-rng", uid: 6, fid: 33 };
 
-let assets: Assets;
-let parent: string;
-let scratch: Scratch;
-beforeAll(async () => {
-  assets = await prepareAssets({ report: () => undefined, signal: never });
-  parent = await mkdtemp(join(tmpdir(), "zt-"));
-  scratch = await createScratch({ parent });
-});
-afterAll(async () => {
-  expect(readProcesses(scratch.path).filter(isAlive)).toEqual([]);
-  await scratch[Symbol.asyncDispose]();
-  expect(await readdir(parent)).toEqual([]);
-  await rm(parent, { recursive: true });
-});
-
-const profileOf = (functions: readonly FunctionProfile[]): Profile => ({
-  bench: "emulated",
-  kernel: { ...assets.kernel, commandLine: emulatedCommandLine },
-  qemu: assets.qemu,
-  memoryMiB: 512,
-  cpus: 1,
-  functions,
-});
+const machines = useMachines();
+const { profileOf } = machines;
 
 const planFor = (functions: readonly FunctionProfile[], pages = 0): Plan => ({
   scenario: "test",
@@ -54,13 +27,7 @@ const planFor = (functions: readonly FunctionProfile[], pages = 0): Plan => ({
   profile: profileOf(functions),
 });
 
-function makeTarget(options: Partial<EmulatedTargetOptions> = {}): EmulatedTarget {
-  const { qemu, kernel, initramfs } = assets;
-  return new EmulatedTarget({
-    ...{ profile: profileOf([]), qemu, kernel: kernel.image, initramfs: initramfs.path, scratch },
-    ...options,
-  });
-}
+const makeTarget = (options: Partial<EmulatedTargetOptions> = {}) => machines.targetOf(profileOf([]), options);
 
 /** An operation as a scenario gives it, defaults filled in. */
 const operation = (op: keyof typeof operationFields, fields: Record<string, unknown> = {}): Operation =>
@@ -71,8 +38,8 @@ const perform = async (target: StartedEmulatedTarget, op: keyof typeof operation
 
 it("performs a scenario on a real kernel, with real DMA as the witness", async () => {
   await using target = await makeTarget().start(planFor([a, b], 4), never);
-  expect(target.profile.kernel.version).toBe(assets.kernel.version);
-  expect(target.profile.qemu.version).toBe(assets.qemu.version);
+  expect(target.profile.kernel.version).toBe(machines.assets.kernel.version);
+  expect(target.profile.qemu.version).toBe(machines.assets.qemu.version);
   const on = { function: "a" };
   const iova = { queues: "0x100000000", page0: "0x100010000", page1: "0x100011000" };
 
@@ -135,7 +102,7 @@ it("observes zPCI messages though the kernel's ring of them is full, and goes ro
   // One page has room for some 46 messages.
   const profile = {
     ...profileOf([]),
-    kernel: { ...assets.kernel, commandLine: `${emulatedCommandLine} s390dbf=pci_msg::1` },
+    kernel: { ...machines.assets.kernel, commandLine: `${emulatedCommandLine} s390dbf=pci_msg::1` },
   };
   await using target = await makeTarget({ profile }).start(planFor([a]), never);
   for (const op of ["bind", "open", "bind-iommufd"] as const) await perform(target, op, { function: "a" });
@@ -187,8 +154,8 @@ it("is no success where the kernel panics after the last answer", async () => {
 });
 
 it("says what the kernel panicked about where it does not boot, and keeps its console", async () => {
-  const initramfs = join(parent, "empty.gz");
-  const consoleFile = join(parent, "console.log");
+  const initramfs = join(machines.parent, "empty.gz");
+  const consoleFile = join(machines.parent, "console.log");
   await writeFile(initramfs, gzipSync("no archive"));
   const starting = makeTarget({ initramfs, consoleFile: () => consoleFile }).start(planFor([a]), never);
   await expect(starting).rejects.toThrow(/QEMU reported a guest panic: .*Kernel panic - not syncing: .*mount root/i);

@@ -1,19 +1,14 @@
 /** Scenarios that share a real kernel: what the one before left is gone, and a kernel that suffered is not used again. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import type { Assets } from "../assets/assets.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
-import { isAlive } from "../lifecycle/process-identity.ts";
-import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
 import { crashGuest } from "../testing/crash-guest.ts";
-import { readProcesses } from "../testing/fake-machine.ts";
-import { emulatedCommandLine, type MachineOptions } from "./emulated-options.ts";
+import { useMachines } from "../testing/use-machines.ts";
+import type { MachineOptions } from "./emulated-options.ts";
 import { EmulatedTarget } from "./emulated.ts";
 import type { HeldMachine, MachineSource } from "./machine-source.ts";
 import { SharedMachines } from "./shared-machines.ts";
@@ -21,36 +16,21 @@ import type { StartedEmulatedTarget } from "./started-emulated.ts";
 
 const never = new AbortController().signal;
 
-let assets: Assets;
-let parent: string;
-let scratch: Scratch;
+const real = useMachines();
 let options: MachineOptions;
 let machines: SharedMachines;
 let scenarios: ReadonlyMap<string, Scenario>;
 
 beforeAll(async () => {
-  assets = await prepareAssets({ report: () => undefined, signal: never });
-  parent = await mkdtemp(join(tmpdir(), "zt-"));
-  scratch = await createScratch({ parent });
-  const profile = {
-    bench: "emulated" as const,
-    kernel: { ...assets.kernel, commandLine: emulatedCommandLine },
-    qemu: assets.qemu,
-    memoryMiB: 512,
-    cpus: 1,
+  const { qemu, kernel, initramfs } = real.assets;
+  options = {
+    ...{ profile: real.profileOf([]), qemu, kernel: kernel.image, initramfs: initramfs.path, scratch: real.scratch },
   };
-  options = { profile, qemu: assets.qemu, kernel: assets.kernel.image, initramfs: assets.initramfs.path, scratch };
   machines = new SharedMachines(options);
   const read = await readScenarioFolder(scenariosFolder);
   scenarios = new Map(read.scenarios.map((each) => [each.name, each]));
 });
-afterAll(async () => {
-  await machines[Symbol.asyncDispose]();
-  expect(readProcesses(scratch.path).filter(isAlive)).toEqual([]);
-  await scratch[Symbol.asyncDispose]();
-  expect(await readdir(parent)).toEqual([]);
-  await rm(parent, { recursive: true });
-});
+afterAll(() => machines[Symbol.asyncDispose]());
 
 /** Starts a scenario, and hands out the machine that it holds. */
 async function start(name: string): Promise<{ target: StartedEmulatedTarget; held: HeldMachine; plan: Plan }> {
@@ -66,7 +46,7 @@ async function start(name: string): Promise<{ target: StartedEmulatedTarget; hel
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  const consoleFile = join(scratch.path, `${name}.log`);
+  const consoleFile = join(real.scratch.path, `${name}.log`);
   const target = new EmulatedTarget({ ...options, machines: source, consoleFile: () => consoleFile });
   return { target: await target.start(plan, never), held: holding.machine as unknown as HeldMachine, plan };
 }
@@ -98,7 +78,7 @@ it("runs one scenario after another on one kernel, whatever the first left open"
 
 it("runs the next scenario on another kernel where one panicked", async () => {
   const first = await start("replace-same-keeps-dma");
-  const log = join(scratch.path, "replace-same-keeps-dma.log");
+  const log = join(real.scratch.path, "replace-same-keeps-dma.log");
   await first.target.perform({ op: "look" }, never);
   await crashGuest(first.held.machine, never);
   await first.held.machine.ended;

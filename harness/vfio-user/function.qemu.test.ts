@@ -1,20 +1,13 @@
 /** Functions of ours behind QEMU's own client, on a real kernel. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { operationFields, type Operation, type OperationName } from "../../src/operation/operation.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Observation } from "../../src/trace/observation.ts";
-import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
 import { patternPage } from "../agent/pattern.ts";
-import type { Assets } from "../assets/assets.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
-import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { unplugFunction } from "../qemu/plug-function.ts";
-import { emulatedCommandLine } from "../target/emulated-options.ts";
-import { EmulatedTarget } from "../target/emulated.ts";
 import type { StartedEmulatedTarget } from "../target/started-emulated.ts";
+import { useMachines } from "../testing/use-machines.ts";
 import { defineFunction, type FunctionDefinition } from "./function-definition.ts";
 
 const never = new AbortController().signal;
@@ -22,33 +15,14 @@ const w: FunctionProfile = { name: "w", device: "witness", uid: 5, fid: 32 };
 const on = { function: "w" };
 const iova = "0x100010000";
 
-let assets: Assets;
-let parent: string;
-let scratch: Scratch;
-beforeAll(async () => {
-  assets = await prepareAssets({ report: () => undefined, signal: never });
-  parent = await mkdtemp(join(tmpdir(), "zt-"));
-  scratch = await createScratch({ parent });
-});
-afterAll(async () => {
-  await scratch[Symbol.asyncDispose]();
-  expect(await readdir(parent)).toEqual([]);
-  await rm(parent, { recursive: true });
-});
+const machines = useMachines();
 
 /** A machine with function `w`, and buffer `p` of two pages. */
 async function start(definition?: FunctionDefinition): Promise<StartedEmulatedTarget> {
-  const { qemu, kernel, initramfs } = assets;
-  const profile: Profile = {
-    ...{ bench: "emulated", qemu, memoryMiB: 512, cpus: 1, functions: [w] },
-    kernel: { ...kernel, commandLine: emulatedCommandLine },
-  };
+  const profile = machines.profileOf([w]);
   const plan: Plan = { scenario: "test", functions: [w], buffers: [{ name: "p", pages: 2 }], steps: [], profile };
-  const target = new EmulatedTarget({
-    ...{ profile, qemu, kernel: kernel.image, initramfs: initramfs.path, scratch },
-    ...(definition === undefined ? {} : { definitions: new Map([["w", definition]]) }),
-  });
-  return target.start(plan, never);
+  const definitions = definition === undefined ? {} : { definitions: new Map([["w", definition]]) };
+  return machines.targetOf(profile, definitions).start(plan, never);
 }
 
 const perform = async (target: StartedEmulatedTarget, op: OperationName, fields = {}): Promise<Observation> => {

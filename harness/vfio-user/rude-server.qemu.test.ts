@@ -1,16 +1,10 @@
 /** What QEMU's client does not survive of a server. Where one of these fails, docs/discoveries/0015 is history. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
-import type { Assets } from "../assets/assets.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
-import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { plugCommands } from "../qemu/device.ts";
-import { describeMachineOn } from "../run/emulated-bench.ts";
-import { EmulatedTarget } from "../target/emulated.ts";
+import { useMachines } from "../testing/use-machines.ts";
 import { defineFunction } from "./function-definition.ts";
 import { decode, encode } from "./layout.ts";
 import { messages } from "./messages.ts";
@@ -24,19 +18,7 @@ const sound = defineFunction({
   msix: { vectors: 1, bar: 1 },
 });
 
-let assets: Assets;
-let parent: string;
-let scratch: Scratch;
-beforeAll(async () => {
-  assets = await prepareAssets({ report: () => undefined, signal: never });
-  parent = await mkdtemp(join(tmpdir(), "zt-"));
-  scratch = await createScratch({ parent });
-});
-afterAll(async () => {
-  await scratch[Symbol.asyncDispose]();
-  expect(await readdir(parent)).toEqual([]);
-  await rm(parent, { recursive: true });
-});
+const machines = useMachines();
 
 /** A BAR of that many bytes, whatever the function has. */
 const withBarOf =
@@ -52,12 +34,9 @@ it.each([
   ["is no power of two", 6144n],
   ["is 3 GiB", 3n * 2n ** 30n],
 ])("ends with an assertion where the size of a BAR %s", async (_, size) => {
-  const machine = await describeMachineOn(assets);
-  const plan: Plan = {
-    ...{ scenario: "rude", functions: [], buffers: [], steps: [] },
-    profile: { ...machine.profile, functions: [] },
-  };
-  const target = await new EmulatedTarget({ ...machine, scratch }).start(plan, never);
+  const empty = machines.profileOf([]);
+  const plan: Plan = { scenario: "rude", functions: [], buffers: [], steps: [], profile: empty };
+  const target = await machines.targetOf(empty).start(plan, never);
   const path = join(target.machine.folder, "rude.sock");
   await using served = await serveFunction(sound, path, withBarOf(size));
   const plugging = plugCommands(profile, path).map(({ execute, arguments: fields }) =>
