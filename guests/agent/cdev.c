@@ -94,13 +94,10 @@ int bind_iommufd(struct agent *agent, struct request *request)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct function *function = take_open_function(&agent->table, request);
-	const char *name = take_name_or(request, "iommufd", MAIN_IOMMUFD);
 	struct iommufd *iommufd;
 	int error;
 
-	if (request_refused(request))
-		return REFUSED;
-	error = open_iommufd(agent, request, name, &iommufd);
+	error = take_iommufd(agent, request, &iommufd);
 	if (error)
 		return error;
 

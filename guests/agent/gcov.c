@@ -3,11 +3,9 @@
  * How often which line of the kernel ran, as a kernel built for it counts (CONFIG_GCOV_KERNEL).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "operations.h"
 #include "sysfs.h"
@@ -23,30 +21,6 @@ int gcov_reset(struct agent *agent, struct request *request)
 {
 	(void)agent;
 	return request_refused(request) ? REFUSED : write_attribute(COUNTS_FOLDER "/reset", "0");
-}
-
-/* A file that is larger than a frame can hold is EFBIG: half of its counts would be taken for all. */
-static int read_counts(const char *path, unsigned char *counts, size_t *length)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int error = 0;
-
-	*length = 0;
-	if (fd < 0)
-		return errno;
-	while (*length < COUNTS_LIMIT) {
-		ssize_t n = read(fd, counts + *length, COUNTS_LIMIT - *length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			error = errno;
-		if (n <= 0)
-			break;
-		*length += n;
-	}
-	close(fd);
-	return *length == COUNTS_LIMIT ? EFBIG : error;
 }
 
 static char *spell_hex(const unsigned char *bytes, size_t length)
@@ -86,7 +60,10 @@ int gcov_read(struct agent *agent, struct request *request)
 	counts = malloc(COUNTS_LIMIT);
 	if (!counts)
 		return ENOMEM;
-	error = read_counts(path, counts, &length);
+	error = read_file(path, counts, COUNTS_LIMIT, &length);
+	/* Half of the counts would be taken for all. */
+	if (!error && length == COUNTS_LIMIT)
+		error = EFBIG;
 	text = error ? NULL : spell_hex(counts, length);
 	free(counts);
 	if (text)

@@ -136,14 +136,11 @@ int vfio_ioas_set(struct agent *agent, struct request *request)
 {
 	struct iommu_vfio_ioas set = { .size = sizeof(set), .op = IOMMU_VFIO_IOAS_CLEAR };
 	struct page_table *ioas = request_has(request, "ioas") ? take_page_table(&agent->table, request, "ioas") : NULL;
-	const char *iommufd_name = take_name_or(request, "iommufd", MAIN_IOMMUFD);
 	bool unknown = take_bool_or(request, "unknown", false);
 	struct iommufd *iommufd;
 	int error;
 
-	if (request_refused(request))
-		return REFUSED;
-	error = open_iommufd(agent, request, iommufd_name, &iommufd);
+	error = take_iommufd(agent, request, &iommufd);
 	if (error)
 		return error;
 	if (ioas) {

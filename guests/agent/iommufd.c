@@ -38,6 +38,18 @@ int open_iommufd(struct agent *agent, struct request *request, const char *name,
 }
 
 /**
+ * take_iommufd - the iommufd that a request names, open; to be taken when all else of the request has been
+ *
+ * Return: 0, the errno, or %REFUSED, where nothing has been opened.
+ */
+int take_iommufd(struct agent *agent, struct request *request, struct iommufd **iommufd)
+{
+	const char *name = take_name_or(request, "iommufd", MAIN_IOMMUFD);
+
+	return request_refused(request) ? REFUSED : open_iommufd(agent, request, name, iommufd);
+}
+
+/**
  * name_object - enter a new object into the table; a name that was used before stands for the new object from now on
  *
  * Return: 0, or %REFUSED.
@@ -62,13 +74,10 @@ int ioas_alloc(struct agent *agent, struct request *request)
 {
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
 	const char *name = take_name(request, "ioas");
-	const char *iommufd_name = take_name_or(request, "iommufd", MAIN_IOMMUFD);
 	struct iommufd *iommufd;
 	int error;
 
-	if (request_refused(request))
-		return REFUSED;
-	error = open_iommufd(agent, request, iommufd_name, &iommufd);
+	error = take_iommufd(agent, request, &iommufd);
 	if (error)
 		return error;
 	error = system_call(request, ioctl(iommufd->fd, IOMMU_IOAS_ALLOC, &alloc));

@@ -3,10 +3,8 @@
  * New zPCI messages: the kernel keeps the last few hundred in a ring of its debug feature (arch/s390/pci/pci_debug.c).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "observe.h"
 #include "sysfs.h"
@@ -17,26 +15,16 @@
 #define MESSAGES_LIMIT	1000
 #define TEXT_LIMIT	256
 
-/* The whole ring as text; an empty one where there is none. */
+/* The whole ring as text; an empty one where there is none, or as much as could be read. */
 static char *read_ring(void)
 {
-	int fd = open(MESSAGES_PATH, O_RDONLY | O_CLOEXEC);
 	char *ring = malloc(MESSAGES_SIZE);
-	size_t length = 0;
-	ssize_t n;
+	size_t length;
 
-	while (ring && fd >= 0 && length < MESSAGES_SIZE - 1) {
-		n = read(fd, ring + length, MESSAGES_SIZE - 1 - length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		length += n;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (ring)
-		ring[length] = '\0';
+	if (!ring)
+		return NULL;
+	read_file(MESSAGES_PATH, ring, MESSAGES_SIZE - 1, &length);
+	ring[length] = '\0';
 	return ring;
 }
 

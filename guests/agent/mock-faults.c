@@ -16,16 +16,13 @@ int fault_queue_alloc(struct agent *agent, struct request *request)
 {
 	struct iommu_fault_alloc alloc = { .size = sizeof(alloc) }, *given = &alloc;
 	const char *name = take_name(request, "queue");
-	const char *iommufd_name = take_name_or(request, "iommufd", MAIN_IOMMUFD);
 	struct iommufd *iommufd;
 	int error;
 
 	alloc.flags = take_count_or(request, "flags", 0);
 	if (take_bool_or(request, "unwritable", false))
 		given = unwritable_copy(&alloc, sizeof(alloc));
-	if (request_refused(request))
-		return REFUSED;
-	error = open_iommufd(agent, request, iommufd_name, &iommufd);
+	error = take_iommufd(agent, request, &iommufd);
 	if (error)
 		return error;
 	error = system_call(request, ioctl(iommufd->fd, IOMMU_FAULT_QUEUE_ALLOC, given));

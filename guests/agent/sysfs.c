@@ -47,21 +47,21 @@ int write_attribute(const char *path, const char *text)
 }
 
 /**
- * read_attribute - read a small file, without the end of its last line
+ * read_file - read a file, or as much of it as there is room for
  *
- * Return: 0 or the errno.
+ * Return: 0 or the errno, with as much as was read before.
  */
-int read_attribute(const char *path, char *text, size_t size)
+int read_file(const char *path, void *content, size_t size, size_t *length)
 {
+	char *at = content;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
 	int error = 0;
 
-	*text = '\0';
+	*length = 0;
 	if (fd < 0)
 		return errno;
-	while (length < size - 1) {
-		ssize_t n = read(fd, text + length, size - 1 - length);
+	while (*length < size) {
+		ssize_t n = read(fd, at + *length, size - *length);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -69,9 +69,22 @@ int read_attribute(const char *path, char *text, size_t size)
 			error = errno;
 		if (n <= 0)
 			break;
-		length += n;
+		*length += n;
 	}
 	close(fd);
+	return error;
+}
+
+/**
+ * read_attribute - read a small file, without the end of its last line
+ *
+ * Return: 0 or the errno.
+ */
+int read_attribute(const char *path, char *text, size_t size)
+{
+	size_t length;
+	int error = read_file(path, text, size - 1, &length);
+
 	if (length && text[length - 1] == '\n')
 		length--;
 	text[length] = '\0';

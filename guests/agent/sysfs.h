@@ -12,6 +12,7 @@ struct function;
 void function_path(char path[PATH_SIZE], const struct function *function, const char *attribute);
 void statistics_path(char path[PATH_SIZE], const struct function *function);
 int write_attribute(const char *path, const char *text);
+int read_file(const char *path, void *content, size_t size, size_t *length);
 int read_attribute(const char *path, char *text, size_t size);
 int read_link_name(const char *path, char *name, size_t size);
 bool path_exists(const char *path);

@@ -1,6 +1,6 @@
 /** What the host says of processes. */
 import { readdirSync, readFileSync } from "node:fs";
-import { readArguments } from "../lifecycle/process-identity.ts";
+import { readArguments, readStat } from "../lifecycle/process-identity.ts";
 
 /** Ticks of a second in /proc, on every architecture that Node runs on. */
 const ticksPerSecond = 100;
@@ -36,12 +36,3 @@ const listProcesses = (): readonly number[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/u.test(name))
     .map(Number);
-
-function readStat(pid: number): readonly string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return null;
-  }
-}

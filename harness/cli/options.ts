@@ -35,8 +35,21 @@ export function readSelection(names: readonly string[], flags: SelectionFlags, w
   return { names, tags: flags.tag, without: flags.without, seeds: flags.seed, folder, workingFolder };
 }
 
-/** Reads a number of jobs. */
-export function parseJobs(text: string): number {
+/** The option that names another QEMU. */
+export const qemuOption = (): Option =>
+  new Option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)");
+
+/** The option that says how many run at a time, of what. */
+export const jobsOption = (what = "scenarios"): Option =>
+  new Option(
+    "-j, --jobs <n>",
+    `${what} at a time (default: two for each processor, fewer where memory is short)`,
+  ).argParser(parseJobs);
+
+/** The option that says where a run leaves its evidence. */
+export const evidenceOption = (): Option => new Option("--out <dir>", "where evidence goes").default("zhil-runs");
+
+function parseJobs(text: string): number {
   const jobs = Number(text);
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024) {
     throw new InvalidArgumentError("Expected a number of scenarios at a time, 1 or more.");

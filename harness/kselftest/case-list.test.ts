@@ -6,22 +6,29 @@ const line = (fixture: string, variant: string, test: string): string =>
 const rule = "-".repeat(80);
 
 it("has each test of a fixture with each of its variants, in the order they run", () => {
-  const list = [
-    line("# FIXTURE", "VARIANT", "TEST"),
-    line("global", "", ""),
-    rule,
-    line("iommufd", "", "simple_close"),
-    line("", "", "cmd_fail"),
-    rule,
-    line("change_process", "account_none", "basic"),
-    line("", "account_user", ""),
-    rule,
-    line("vfio_compat_mock_domain", "Ver1v2", "map"),
-    line("", "Ver1v0", "huge_map"),
-    rule,
-    line("a_fixture_wider_than_20", "", "alone"),
-    line("", "", "together"),
-  ].join("\r\n");
+  const sections: [fixture: string, variant: string, test: string][][] = [
+    [
+      ["# FIXTURE", "VARIANT", "TEST"],
+      ["global", "", ""],
+    ],
+    [
+      ["iommufd", "", "simple_close"],
+      ["", "", "cmd_fail"],
+    ],
+    [
+      ["change_process", "account_none", "basic"],
+      ["", "account_user", ""],
+    ],
+    [
+      ["vfio_compat_mock_domain", "Ver1v2", "map"],
+      ["", "Ver1v0", "huge_map"],
+    ],
+    [
+      ["a_fixture_wider_than_20", "", "alone"],
+      ["", "", "together"],
+    ],
+  ];
+  const list = sections.map((lines) => lines.map((each) => line(...each)).join("\r\n")).join(`\r\n${rule}\r\n`);
   expect(parseCaseList("iommufd", list).map(({ name }) => name)).toEqual([
     "iommufd.simple_close",
     "iommufd.cmd_fail",

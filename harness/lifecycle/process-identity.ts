@@ -36,8 +36,11 @@ export function readProcessRealm(): string {
   return `${boot} ${readlinkSync("/proc/self/ns/pid")}`;
 }
 
-/** Fields of /proc/PID/stat from the third (state) on; the second may hold spaces and parentheses. */
-function readStat(pid: number): readonly string[] | null {
+/**
+ * Fields of /proc/PID/stat from the third (state) on, null where the process is gone; the second may hold spaces and
+ * parentheses.
+ */
+export function readStat(pid: number): readonly string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ");

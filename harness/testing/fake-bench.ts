@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { exampleOf, type Pattern } from "../../src/compare/pattern.ts";
 import { predict } from "../../src/model/model.ts";
 import type { QuirkName } from "../../src/model/quirks.ts";
+import { ledgerEntry } from "../../src/testing/ledger-entry.ts";
 import type { Observation } from "../../src/trace/observation.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import type { Ledger } from "../../src/verdict/ledger.ts";
@@ -82,21 +83,4 @@ export function fakeBench(options: FakeBenchOptions = {}): Bench {
 }
 
 /** A ledger with one entry. */
-export const ledgerOf = (name: QuirkName): Ledger => [
-  {
-    name,
-    title: "An entry for tests",
-    fault: "unknown",
-    kernel: {},
-    qemu: {},
-    benches: ["emulated"],
-    firstSeen: "2026-11-21",
-    lastConfirmed: "2026-11-21",
-    contract: "What was promised somewhere",
-    observed: "What happens instead, on what",
-    analysis: "Why, and whose fault it is",
-    evidence: ["none"],
-    sometimes: false,
-    sources: ["none"],
-  },
-];
+export const ledgerOf = (name: QuirkName): Ledger => [ledgerEntry(name)];

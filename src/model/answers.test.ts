@@ -1,9 +1,7 @@
 /** What the contract and its known breaches say of instructions that are refused. */
 import { describe, expect, it } from "vitest";
 import type { Expectation } from "../compare/compare.ts";
-import { makePlan } from "../plan/make-plan.ts";
-import { parseScenario } from "../scenario/parse.ts";
-import { modelProfile } from "../target/model-target.ts";
+import { witnessPlanOf } from "../testing/plan-of.ts";
 import type { Profile } from "../trace/profile.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { predict } from "./model.ts";
@@ -12,15 +10,7 @@ import type { QuirkName } from "./quirks.ts";
 const old = { kernel: { version: "6.12.107", digest: "none", options: ["*"], commandLine: "", patches: [] } };
 
 function seen(steps: string, quirks: readonly QuirkName[] = [], bench: Partial<Profile> = {}): Expectation {
-  const text = `name: sample
-summary: Instructions that are answered
-tags: [test]
-functions: { a: witness, b: witness }
-buffers: { p: 2, q: 1 }
-steps:
-${steps}`;
-  return predict(makePlan(parseScenario(text, "sample.yaml"), { ...modelProfile, ...bench }), new Set(quirks)).at(-1)!
-    .expectation;
+  return predict(witnessPlanOf(steps, bench), new Set(quirks)).at(-1)!.expectation;
 }
 
 const taken = `

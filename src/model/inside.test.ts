@@ -1,9 +1,7 @@
 /** What the contract and QEMU's deviations say of DMA inside operations. */
 import { describe, expect, it } from "vitest";
 import type { Expectation } from "../compare/compare.ts";
-import { makePlan } from "../plan/make-plan.ts";
-import { parseScenario } from "../scenario/parse.ts";
-import { modelProfile } from "../target/model-target.ts";
+import { witnessPlanOf } from "../testing/plan-of.ts";
 import type { Profile } from "../trace/profile.ts";
 import type { Script } from "./choices.ts";
 import { predict } from "./model.ts";
@@ -22,14 +20,7 @@ interface Run {
 }
 
 function seen(steps: string, { quirks = [], bench = {}, ways = [], after = 0 }: Run = {}): Expectation {
-  const text = `name: sample
-summary: DMA inside an operation
-tags: [test]
-functions: { a: witness, b: witness }
-buffers: { p: 2, q: 1 }
-steps:
-${steps}`;
-  const plan = makePlan(parseScenario(text, "sample.yaml"), { ...modelProfile, ...bench });
+  const plan = witnessPlanOf(steps, bench);
   const index = plan.steps.length - 1 - after;
   const script: Script = [...plan.steps.slice(0, index).map(() => []), ways];
   return predict(plan, new Set(quirks), script)[index]!.expectation;

@@ -21,3 +21,15 @@ export function planOf(steps: string, bench: Partial<Omit<Profile, "functions">>
   ].join("\n");
   return makePlan(parseScenario(text, "under-test.yaml"), { ...modelProfile, ...bench });
 }
+
+/** The plan of the steps of a scenario, as a file has them below `steps:`, on witnesses `a` and `b` with buffers `p` and `q`. */
+export function witnessPlanOf(steps: string, bench: Partial<Omit<Profile, "functions">> = {}): Plan {
+  const text = `name: sample
+summary: Steps of a unit test
+tags: [test]
+functions: { a: witness, b: witness }
+buffers: { p: 2, q: 1 }
+steps:
+${steps}`;
+  return makePlan(parseScenario(text, "sample.yaml"), { ...modelProfile, ...bench });
+}

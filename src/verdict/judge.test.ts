@@ -3,28 +3,12 @@ import { exampleOf, type Pattern } from "../compare/pattern.ts";
 import { predict } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Operation } from "../operation/operation.ts";
+import { ledgerEntry } from "../testing/ledger-entry.ts";
 import { planOf } from "../testing/plan-of.ts";
 import type { Observation } from "../trace/observation.ts";
 import type { TraceStep } from "../trace/trace.ts";
 import { judge } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
-
-const entry = (name: QuirkName, kernel = {}): Ledger[number] => ({
-  name,
-  title: "An entry for tests",
-  fault: "unknown",
-  kernel,
-  qemu: {},
-  benches: ["emulated"],
-  firstSeen: "2026-11-21",
-  lastConfirmed: "2026-11-21",
-  contract: "What was promised somewhere",
-  observed: "What happens instead, on what",
-  analysis: "Why, and whose fault it is",
-  evidence: ["none"],
-  sometimes: false,
-  sources: ["none"],
-});
 
 const plan = planOf(
   `take-iommufd: { function: a }
@@ -49,7 +33,7 @@ const observed = (quirks: QuirkName[]): TraceStep[] =>
     evidence: { micros: 0, log: [], raw: null },
   }));
 
-const ledger = [entry("shadow-by-rpcit"), entry("blocked-dma-silent")];
+const ledger = [ledgerEntry("shadow-by-rpcit"), ledgerEntry("blocked-dma-silent")];
 const verdicts = (quirks: QuirkName[], entries: Ledger): string[] =>
   judge(plan, { steps: observed(quirks) }, entries).steps.map((each) => each.verdict);
 
@@ -88,10 +72,12 @@ describe("judge", () => {
   });
 
   it("applies an entry only in its range of versions", () => {
-    expect(verdicts(["blocked-dma-silent"], [entry("blocked-dma-silent", { before: "7.2" })])[final - 1]).toBe(
+    expect(verdicts(["blocked-dma-silent"], [ledgerEntry("blocked-dma-silent", { before: "7.2" })])[final - 1]).toBe(
       "fail",
     );
-    expect(verdicts(["blocked-dma-silent"], [entry("blocked-dma-silent", { from: "7.2" })])[final - 1]).toBe("known");
+    expect(verdicts(["blocked-dma-silent"], [ledgerEntry("blocked-dma-silent", { from: "7.2" })])[final - 1]).toBe(
+      "known",
+    );
   });
 
   it("fails a kernel that raises an alarm", () => {
@@ -145,7 +131,7 @@ describe("judge, where timing decides", () => {
       observation: exampleOf(expectation as unknown as Pattern) as unknown as Observation,
       evidence: { micros: 0, log: [], raw: null },
     }));
-  const entries = quirks.map((name) => entry(name));
+  const entries = quirks.map((name) => ledgerEntry(name));
 
   it.each([
     [0, 0, "pass", []],
@@ -171,6 +157,6 @@ describe("judge, where timing decides", () => {
   });
 
   it("fails a reset that no entry of the ledger explains", () => {
-    expect(judge(racing, { steps: seen(0, 2) }, [entry("shadow-by-rpcit")]).verdict).toBe("fail");
+    expect(judge(racing, { steps: seen(0, 2) }, [ledgerEntry("shadow-by-rpcit")]).verdict).toBe("fail");
   });
 });

@@ -18,6 +18,7 @@ import { createScreen, wantsColours, type Screen } from "../../report/screen.ts"
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
+import { qemuOption } from "../options.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface BenchFlags {
@@ -71,7 +72,7 @@ export const registerBench: RegisterCommand = (program, context) => {
     .option("--quick", "a tenth of the samples: 100 scenarios instead of 1,000", false)
     .option("--check", "exit with 1 where a figure misses its bar", false)
     .option("--kernel <bzImage>", "boot this kernel instead of the prepared one (ZHIL_KERNEL)")
-    .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
+    .addOption(qemuOption())
     .option("--debian <version>", "Debian's kernel to compare with", "6.12")
     .option("--json", "the record as one line of JSON on standard output; the rest on standard error", false)
     .option("--keep", "keep the evidence of the runs, and say where it is", false)

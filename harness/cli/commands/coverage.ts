@@ -17,7 +17,15 @@ import { selectScenarios } from "../../scenarios/select-scenarios.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import { exitCodeOf, type ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
-import { addSelectionOptions, nameHelp, parseJobs, readSelection, type SelectionFlags } from "../options.ts";
+import {
+  addSelectionOptions,
+  evidenceOption,
+  jobsOption,
+  nameHelp,
+  qemuOption,
+  readSelection,
+  type SelectionFlags,
+} from "../options.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface CoverageFlags extends SelectionFlags {
@@ -61,13 +69,9 @@ export const registerCoverage: RegisterCommand = (program, context) => {
     .option("--page <file>", "write a page for people who read the documentation, such as docs/coverage.md")
     .option("--all", "list unreached lines that have a reason, too", false)
     .option("--json", "the record as one line of JSON on standard output; the rest on standard error", false)
-    .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
-    .option(
-      "-j, --jobs <n>",
-      "scenarios at a time (default: two for each processor, fewer where memory is short)",
-      parseJobs,
-    )
-    .option("--out <dir>", "where evidence goes", "zhil-runs")
+    .addOption(qemuOption())
+    .addOption(jobsOption())
+    .addOption(evidenceOption())
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
     .action(async (names: string[], flags: CoverageFlags) => {

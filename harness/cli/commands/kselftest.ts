@@ -13,7 +13,7 @@ import { defaultJobs } from "../../run/schedule.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
-import { parseJobs } from "../options.ts";
+import { jobsOption, qemuOption } from "../options.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface KselftestFlags {
@@ -64,12 +64,8 @@ export const registerKselftest: RegisterCommand = (program, context) => {
     )
     .option("--kernel <bzImage>", "boot this kernel instead of the prepared one, as zhil run takes it (ZHIL_KERNEL)")
     .option("--source <dir>", "take the tests from this kernel source instead of the prepared kernel's")
-    .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
-    .option(
-      "-j, --jobs <n>",
-      "cases at a time (default: two for each processor, fewer where memory is short)",
-      parseJobs,
-    )
+    .addOption(qemuOption())
+    .addOption(jobsOption("cases"))
     .option("--list", "say which cases there are, and run none", false)
     .option("--junit <file>", "write a JUnit report as well")
     .option("--json", "one JSON record per case and line on standard output; the rest on standard error", false)

@@ -15,7 +15,14 @@ import { selectScenarios } from "../../scenarios/select-scenarios.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
-import { addSelectionOptions, parseJobs, readSelection, type SelectionFlags } from "../options.ts";
+import {
+  addSelectionOptions,
+  evidenceOption,
+  jobsOption,
+  qemuOption,
+  readSelection,
+  type SelectionFlags,
+} from "../options.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface MutantsFlags extends SelectionFlags {
@@ -58,13 +65,9 @@ export const registerMutants: RegisterCommand = (program, context) => {
   addSelectionOptions(command)
     .option("--all", "run every scenario on every mutant, not only until one fails", false)
     .option("--list", "say what each mutant breaks, and start nothing", false)
-    .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
-    .option(
-      "-j, --jobs <n>",
-      "scenarios at a time (default: two for each processor, fewer where memory is short)",
-      parseJobs,
-    )
-    .option("--out <dir>", "where evidence goes", "zhil-runs")
+    .addOption(qemuOption())
+    .addOption(jobsOption())
+    .addOption(evidenceOption())
     .option("--json", "one JSON record per mutant and line on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
     .addHelpText("after", notes)

@@ -4,7 +4,15 @@ import { bootKinds } from "../../run/emulated-bench.ts";
 import { orderNames } from "../../run/order.ts";
 import type { RegisterCommand } from "../command.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
-import { addSelectionOptions, nameHelp, collectReport, parseJobs, parseOrderSeed } from "../options.ts";
+import {
+  addSelectionOptions,
+  collectReport,
+  evidenceOption,
+  jobsOption,
+  nameHelp,
+  parseOrderSeed,
+  qemuOption,
+} from "../options.ts";
 import { benchNames } from "../services.ts";
 
 const examples = `
@@ -45,7 +53,7 @@ export const registerRun: RegisterCommand = (program, context) => {
       "boot this kernel instead of the prepared one; or Debian's of a version, debian/6.12; or one built as the " +
         "prepared one is, of another version, lean/6.12, or of a flavour, lean/kasan (ZHIL_KERNEL)",
     )
-    .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
+    .addOption(qemuOption())
     .addOption(
       new Option(
         "--boot <how>",
@@ -55,11 +63,7 @@ export const registerRun: RegisterCommand = (program, context) => {
         .choices(bootKinds)
         .default("clone"),
     )
-    .option(
-      "-j, --jobs <n>",
-      "scenarios at a time (default: two for each processor, fewer where memory is short)",
-      parseJobs,
-    )
+    .addOption(jobsOption())
     .addOption(
       new Option(
         "--order <how>",
@@ -68,7 +72,7 @@ export const registerRun: RegisterCommand = (program, context) => {
       ).choices(orderNames),
     )
     .option("--order-seed <n>", "the random order that an earlier run had", parseOrderSeed)
-    .option("--out <dir>", "where evidence goes", "zhil-runs")
+    .addOption(evidenceOption())
     .option(
       "--report <format=file>",
       `write a report as well: ${reportFormatNames.join(", ")}; repeat for more`,
