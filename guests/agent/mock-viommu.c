@@ -43,6 +43,25 @@ int vdevice_alloc(struct agent *agent, struct request *request)
 	return error ? error : name_object(agent, request, name, viommu->iommufd, alloc.out_vdevice_id);
 }
 
+int hw_queue_alloc(struct agent *agent, struct request *request)
+{
+	struct iommu_hw_queue_alloc alloc = { .size = sizeof(alloc) };
+	const char *name = take_name(request, "hwQueue");
+	struct page_table *viommu = take_page_table(&agent->table, request, "viommu");
+	int error;
+
+	alloc.flags = take_count_or(request, "flags", 0);
+	alloc.type = take_bool_or(request, "typed", true) ? MOCK_HW_QUEUE : IOMMU_HW_QUEUE_TYPE_DEFAULT;
+	alloc.index = take_count_or(request, "index", 0);
+	alloc.nesting_parent_iova = take_hex(request, "iova");
+	alloc.length = take_hex(request, "length");
+	if (mock_refused(request))
+		return REFUSED;
+	alloc.viommu_id = viommu->id;
+	error = system_call(request, ioctl(viommu->iommufd->fd, IOMMU_HW_QUEUE_ALLOC, &alloc));
+	return error ? error : name_object(agent, request, name, viommu->iommufd, alloc.out_hw_queue_id);
+}
+
 int event_queue_alloc(struct agent *agent, struct request *request)
 {
 	struct iommu_veventq_alloc alloc = { .size = sizeof(alloc) }, *given = &alloc;

@@ -45,6 +45,7 @@ enum mock_op {
 #define MOCK_HWPT_DATA		0xdead
 #define MOCK_VIOMMU		0xdeadbeef
 #define MOCK_EVENT_QUEUE	0xbeefbeef
+#define MOCK_HW_QUEUE		0xdeadbeef
 
 /**
  * struct mock_command - one command to the mock

@@ -14,9 +14,6 @@
 #define QUIET_ROUNDS_DRAINED	3
 #define ROUNDS_LIMIT		2000
 
-/* A write to this waits until the kernel has handled every channel report that the machine has pending. */
-#define SETTLE_PATH	"/proc/cio_settle"
-
 /**
  * observe_start - begin to observe; what the kernel said so far is not reported
  */
@@ -58,7 +55,8 @@ bool observe_settle(struct observer *observer)
 		/* The thread that handles channel reports waits for us while we hold what is to be let go of. */
 		bool drained = !observer->leaving && !write_attribute(SETTLE_PATH, "1");
 
-		quiet = observe_drain(observer) ? 0 : quiet + 1;
+		observer->told = observer->told && (observer->leaving || event_is_open());
+		quiet = observe_drain(observer) || (observer->told && !observer->leaving) ? 0 : quiet + 1;
 		if (quiet >= (drained ? QUIET_ROUNDS_DRAINED : QUIET_ROUNDS))
 			return true;
 		sleep_micros(1000);

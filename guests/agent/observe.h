@@ -22,6 +22,7 @@ struct function;
  * @messages: new zPCI messages, without what comes before their text
  * @log: new kernel log records
  * @dropped: how many more there were
+ * @told: an event was told that the kernel may not have done with
  * @leaving: functions that are to be let go of and are held: channel reports are not handled until they are not
  */
 struct observer {
@@ -31,8 +32,12 @@ struct observer {
 	json_t *messages;
 	json_t *log;
 	uint32_t dropped;
+	bool told;
 	unsigned int leaving;
 };
+
+/* A write to this waits until the kernel has handled every channel report that the machine has pending. */
+#define SETTLE_PATH		"/proc/cio_settle"
 
 void observe_start(struct observer *observer);
 bool observe_drain(struct observer *observer);
@@ -46,6 +51,9 @@ void messages_start(struct observer *observer);
 bool messages_drain(struct observer *observer);
 void kmsg_start(struct observer *observer);
 bool kmsg_drain(struct observer *observer);
+
+/* event.c */
+bool event_is_open(void);
 
 /* views.c */
 json_t *view_functions(struct table *table);

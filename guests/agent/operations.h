@@ -139,7 +139,9 @@ perform_fn fault_read;
 perform_fn fault_respond;
 
 /* mock-viommu.c */
+perform_fn event;
 perform_fn viommu_alloc;
+perform_fn hw_queue_alloc;
 perform_fn vdevice_alloc;
 perform_fn event_queue_alloc;
 perform_fn event_raise;

@@ -10,7 +10,7 @@
 
 #include "operations.h"
 
-#define SYMBOLS_LIMIT	32
+#define SYMBOLS_LIMIT	64
 
 /**
  * struct symbol - a symbol that is looked for

@@ -11,7 +11,7 @@ export type Counts = ReadonlyMap<string, Uint8Array>;
 
 /** Who is told what kernels counted. */
 export interface CountsListener {
-  /** What was counted before any plan, told once: all machines come to their first plan the same way. */
+  /** What was counted before any plan, told once for each command line: all its machines come to their first plan the same way. */
   booted(counts: Counts): void;
   /** What was counted while a plan had its machine. */
   counted(scenario: string, counts: Counts): void;
@@ -30,7 +30,8 @@ export class CoveredMachines implements MachineSource {
   readonly #machines: MachineSource;
   readonly #coverage: KernelCoverage;
   readonly #listener: CountsListener;
-  #booted = false;
+  /** Command lines of kernels whose boot was counted. */
+  readonly #booted = new Set<string>();
 
   constructor(machines: MachineSource, coverage: KernelCoverage, listener: CountsListener) {
     this.#machines = machines;
@@ -41,7 +42,7 @@ export class CoveredMachines implements MachineSource {
   async take(plan: Plan, consoleFile: string | undefined, signal: AbortSignal): Promise<HeldMachine> {
     const held = await this.#machines.take(plan, consoleFile, signal);
     try {
-      await this.#begin(held, signal);
+      await this.#begin(held, plan.profile.kernel.commandLine, signal);
     } catch (error) {
       await held.giveBack("its counts could not be reset").catch(() => undefined);
       throw error;
@@ -63,9 +64,9 @@ export class CoveredMachines implements MachineSource {
     return this.#machines[Symbol.asyncDispose]();
   }
 
-  async #begin({ agent }: HeldMachine, signal: AbortSignal): Promise<void> {
-    if (!this.#booted) {
-      this.#booted = true;
+  async #begin({ agent }: HeldMachine, commandLine: string, signal: AbortSignal): Promise<void> {
+    if (!this.#booted.has(commandLine)) {
+      this.#booted.add(commandLine);
       this.#listener.booted(await this.#read(agent, signal));
     }
     await ask(agent, "gcov-reset", {}, signal);

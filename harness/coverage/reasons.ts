@@ -11,7 +11,7 @@ const text = z.string().min(1);
 
 const reasonSchema = z.strictObject({
   file: text.describe("Path below the root of the source"),
-  function: text.describe("The function that has the lines"),
+  function: z.union([text, z.array(text).min(1)]).describe("The function that has the lines, or several"),
   lines: z
     .array(text)
     .min(1)
@@ -21,7 +21,7 @@ const reasonSchema = z.strictObject({
 });
 
 /** Why lines of a function are not reached; by their text, so that it holds for another version as well. */
-export type Reason = z.output<typeof reasonSchema>;
+export type Reason = Omit<z.output<typeof reasonSchema>, "function"> & { readonly function: string };
 
 /** Percentages of lines that are to be reached, by file. */
 export type Bars = ReadonlyMap<string, number>;
@@ -34,7 +34,16 @@ export const coverageFixtures: string = join(projectRoot, "fixtures/coverage");
  * @throws {UsageError} where it is not what it should be
  */
 export async function readReasons(folder: string = coverageFixtures): Promise<readonly Reason[]> {
-  return readYaml(join(folder, "unreached.yaml"), z.array(reasonSchema));
+  const written = await readYaml(join(folder, "unreached.yaml"), z.array(reasonSchema));
+  return written.flatMap((each) => [each.function].flat().map((name) => ({ ...each, function: name })));
+}
+
+/**
+ * Reads `failing.yaml`: names of scenarios whose allocations are to fail as well.
+ * @throws {UsageError} where it is not what it should be
+ */
+export async function readFailing(folder: string = coverageFixtures): Promise<readonly string[]> {
+  return readYaml(join(folder, "failing.yaml"), z.array(text));
 }
 
 /**

@@ -7,6 +7,8 @@ import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
+import { readLosses } from "../fail-nth/losses.ts";
+import { runFailNthSuite } from "../fail-nth/run-fail-nth-suite.ts";
 import { findCompiler } from "../kernel/compiler.ts";
 import { createScratch } from "../lifecycle/scratch.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
@@ -17,7 +19,7 @@ import type { ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import { CoveredMachines, type Counts, type CountsListener } from "./covered-machines.ts";
 import { describeFiles, type CoverageRecord, type CoveredSource } from "./coverage-record.ts";
 import { CountReader } from "./read-counts.ts";
-import { readBars, readReasons } from "./reasons.ts";
+import { readBars, readFailing, readReasons } from "./reasons.ts";
 import { bootName, Tally } from "./tally.ts";
 
 /** How coverage is measured. */
@@ -57,12 +59,12 @@ export async function runCoverage(options: CoverageOptions): Promise<CoverageRes
       remedy: "Use the kernel lean/gcov",
     });
   }
-  const [bars, reasons] = await Promise.all([readBars(), readReasons()]);
+  const [bars, reasons, failing] = await Promise.all([readBars(), readReasons(), readFailing()]);
   const { prefix } = await findCompiler(signal);
   await using scratch = await createScratch();
   const folder = await scratch.createFolder("gcov");
   const collection = new Collection(new CountReader({ coverage, prefix, folder, signal }));
-  const run = await runCounted(options, coverage, collection);
+  const run = await runCounted(options, coverage, collection, failing);
   const sources = await collection.finish(coverage);
   const { version, digest } = assets.kernel;
   return {
@@ -83,6 +85,7 @@ async function runCounted(
   { assets, benchOptions, scenarios, report, signal, ...rest }: CoverageOptions,
   coverage: KernelCoverage,
   collection: Collection,
+  failing: readonly string[],
 ): Promise<RunResult> {
   await using bench = await openBenchOn(assets, benchOptions, {
     ...{ boot: "clone", report, signal },
@@ -90,8 +93,18 @@ async function runCounted(
   });
   const reproduce = ({ name }: { readonly name: string }): string =>
     quoteForShell(["zhil", "run", name, ...bench.options]);
-  // Awaited here: the bench ends with this function.
-  return await runSuite(scenarios, { ...rest, bench, reproduce, keep: false, signal });
+  const context = { ...rest, bench, reproduce, keep: false, signal };
+  const run = await runSuite(scenarios, context);
+  const swept = scenarios.scenarios.filter(({ name }) => failing.includes(name));
+  // What comes of it is judged by `zhil run --fail-nth`, on a kernel that does not count.
+  await runFailNthSuite(swept, {
+    ...{ ...context, only: null, losses: await readLosses() },
+    onRecord: ({ scenario, verdict, reason }) => {
+      report({ kind: "step", text: `Failed the allocations of ${scenario}, one at a time` });
+      if (verdict === "error") collection.missed(`${scenario}, its allocations failing`, reason ?? "an error");
+    },
+  });
+  return run;
 }
 
 /** Counts as they come, read one after the other while scenarios run. */

@@ -88,6 +88,7 @@ export function findHindrance({ functions, steps }: Plan): string | null {
 function describeHindrance({ op, during, answers }: Operation): string | null {
   if (during !== undefined) return "has something done inside it, for which zhil stops the processor";
   if (answers !== undefined) return "is given answers that QEMU does not give, for which zhil stops the processor";
+  if (op === "event") return "takes QEMU's gdbstub";
   if (["plug", "unplug", "unplug-request"].includes(op)) return "takes QEMU's monitor";
   return op === "drive" ? "takes a driver of the kernel's, which is kept out here" : null;
 }

@@ -19,7 +19,7 @@ const leftOut: ReadonlySet<OperationName> = new Set<OperationName>([
   // The kernel's own driver, and what only looks.
   ...(["drive", "block-read", "block-write", "counters-reset", "await-flush", "group", "churn"] as const),
   // What our own functions do.
-  ...(["plug", "unplug", "interrupt", "dma-release", "storm-begin", "storm-end", "function-dies"] as const),
+  ...(["plug", "unplug", "event", "interrupt", "dma-release", "storm-begin", "storm-end", "function-dies"] as const),
   ...(["function-returns", "misbehave"] as const),
 ]);
 

@@ -1,6 +1,7 @@
 /** Answering zPCI instructions in the hypervisor's place: the kernel is stopped before them and told what a scenario says. */
 import { AnswerBook, type Answer, type Asked } from "../../src/operation/answers.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { changeResponse, responseCodeAt, responseLength } from "./change-response.ts";
 import { registers, type GdbClient } from "./gdb-client.ts";
 import {
   findInstructions,
@@ -138,6 +139,10 @@ async function tell(
     const code = Buffer.alloc(2);
     code.writeUInt16BE(Number(answer.response));
     await client.writeMemory(answerTo.address, code, signal);
+  } else if (answer.instruction === "clp" && answer.says !== undefined) {
+    const begin = answerTo.address - responseCodeAt;
+    const response = await client.readMemory(begin, responseLength, signal);
+    await client.writeMemory(begin, changeResponse(response, answer.says), signal);
   }
 }
 

@@ -61,6 +61,35 @@ export async function stopAtPoints<T, R>(
   return { answer, done };
 }
 
+/**
+ * Begins an operation and stops it in a function of the kernel, to do something there: in the operation's own task, where nothing
+ * is locked. The machine stands still at the end.
+ * @throws {InfrastructureError} where the kernel does not have the function, or the operation ends without it
+ */
+export async function stopInFunction<T>(
+  stopping: Stopping,
+  symbol: string,
+  begin: () => Promise<T>,
+  doThere: (call: CallKernel) => Promise<void>,
+): Promise<Promise<T>[]> {
+  const entry = stopping.symbols.get(symbol);
+  if (entry === undefined) {
+    throw new InfrastructureError({ what: `Cannot stop in "${symbol}": the kernel has no such function` });
+  }
+  const answer = begin();
+  const ended = answer.then(
+    () => "ended" as const,
+    () => "ended" as const,
+  );
+  const walk = new Walk(stopping, ended);
+  if (!(await walk.toCall([entry], () => true, false))) {
+    throw new InfrastructureError({ what: `Cannot stop in "${symbol}": the operation has ended without it` });
+  }
+  await doThere((name, ...parameters) => walk.call(name, parameters));
+  // Not the promise itself: that would be waited for.
+  return [answer];
+}
+
 /** A point in this kernel: where its functions begin, and which of their calls is meant. */
 function locate({ symbols, handleOf }: Stopping, { at, of }: Stop) {
   const { symbols: names, side, flushes } = kernelPoints[at];

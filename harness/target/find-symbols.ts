@@ -5,6 +5,7 @@ import { InfrastructureError } from "../errors/harness-error.ts";
 import { instructionSymbols } from "../gdb/kernel-instructions.ts";
 import { allSymbols } from "../gdb/kernel-points.ts";
 import type { Symbols } from "../gdb/stop-at-points.ts";
+import { eventSymbols } from "../gdb/tell-event.ts";
 
 /** Who is asked. */
 export interface Asking {
@@ -15,7 +16,7 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
-const names = [...new Set([...allSymbols, ...instructionSymbols])];
+const names = [...new Set([...allSymbols, ...instructionSymbols, ...eventSymbols])];
 
 /** By what a kernel's addresses are known again; null where the next one may have others. */
 export const keyOfKernel = ({ digest, commandLine }: Asking["kernel"]): string | null =>

@@ -41,7 +41,8 @@ export async function performAnswered(answers: readonly Answer[], parts: Answere
   return { ...rest, values: { ...values, answered: [...given] } };
 }
 
-function foundIn(kernel: Asking["kernel"]): Found {
+/** Where instructions are in a kernel, as far as they were found. */
+export function foundIn(kernel: Asking["kernel"]): Found {
   const key = keyOfKernel(kernel);
   const found: Found = (key === null ? undefined : foundInKernels.get(key)) ?? new Map<never, never>();
   if (key !== null) foundInKernels.set(key, found);

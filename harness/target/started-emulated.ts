@@ -21,6 +21,7 @@ import type { HeldMachine } from "./machine-source.ts";
 import { scaleTime, withLimit } from "../wait/with-limit.ts";
 import { performAnswered } from "./perform-answered.ts";
 import { performDuring } from "./perform-during.ts";
+import { performEvent } from "./perform-event.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
 /** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
@@ -32,6 +33,10 @@ function addDevices({ observation, evidence }: Performed, served: ServedFunction
     evidence: { ...evidence, raw: { answer: evidence.raw, witnesses: served.takeEvents() } },
   };
 }
+
+/** What the agent is told of an event: the function that it takes away, if it does. */
+const takesAway = ({ code, function: name }: Extract<Operation, { op: "event" }>): Record<string, string> =>
+  code === "0x0303" || code === "0x0304" ? { function: name } : {};
 
 const statusSchema = z.object({ status: z.string() });
 
@@ -115,6 +120,14 @@ export class StartedEmulatedTarget implements StartedTarget {
       const parts = { machine: this.machine, agent, kernel, served: this.#served, handleOf, limit, signal };
       return performDuring(operation, parts);
     }
+    if (operation.op === "event") {
+      return performEvent(operation, {
+        ...{ machine: this.machine, agent, kernel: this.profile.kernel, limit, signal },
+        fid: this.#profileOf(operation.function).fid,
+        functionOf: (handle) => this.#observer.functionOf(handle),
+        perform: () => agent.request("event", takesAway(operation), signal, limit),
+      });
+    }
     if (operation.answers !== undefined) {
       const { answers, ...plain } = operation;
       return performAnswered(answers, {
@@ -142,6 +155,12 @@ export class StartedEmulatedTarget implements StartedTarget {
     return { ...counted, micros, values: { ...values, ...counted.values } };
   }
 
+  #profileOf(name: string): FunctionProfile {
+    const profile = this.profile.functions.find((each) => each.name === name);
+    if (profile === undefined) throw new InfrastructureError({ what: `The plan has no function "${name}"` });
+    return profile;
+  }
+
   /** What functions did unasked belongs to the operation meanwhile: its effect is waited for, and looked at. */
   async #settle(answer: AgentAnswer, signal: AbortSignal): Promise<AgentAnswer> {
     const limit = this.#limits.operation;
@@ -152,8 +171,7 @@ export class StartedEmulatedTarget implements StartedTarget {
 
   /** Plugs a function in; QEMU's no is an answer. The guest is given time to find it, and need not. */
   async #plugIn(name: string, signal: AbortSignal): Promise<AgentAnswer> {
-    const profile = this.profile.functions.find((each) => each.name === name);
-    if (profile === undefined) throw new InfrastructureError({ what: `Cannot plug "${name}": the plan has no such` });
+    const profile = this.#profileOf(name);
     const { agent } = this.#held;
     const limit = this.#limits.operation;
     const look = (): Promise<AgentAnswer> => agent.request("look", {}, signal, limit);
@@ -172,9 +190,7 @@ export class StartedEmulatedTarget implements StartedTarget {
 
   /** Asks the guest to let go of a function; where somebody holds it there, that comes later. */
   async #unplug(name: string, signal: AbortSignal): Promise<AgentAnswer> {
-    const profile = this.profile.functions.find((each) => each.name === name);
-    if (profile === undefined)
-      throw new InfrastructureError({ what: `Cannot unplug "${name}": the plan has no such` });
+    const profile = this.#profileOf(name);
     // Who has the machine next would look for the function.
     this.#doubt ??= `function "${name}" was unplugged`;
     const began = performance.now();

@@ -2,7 +2,7 @@
 import { AnswerBook } from "../operation/answers.ts";
 import type { Pattern } from "../compare/pattern.ts";
 import type { Profile } from "../trace/profile.ts";
-import { apertureOf, type Aperture } from "../zpci/aperture.ts";
+import { reachOf, tablesByMask, tablesByNumber, usualOffer, type Aperture, type Offer } from "../zpci/aperture.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import type { Choices } from "./choices.ts";
 import { DeviceEnds } from "./device-ends.ts";
@@ -61,7 +61,7 @@ export class Host {
     this.profile = profile;
     this.quirks = quirks;
     this.#choices = choices;
-    this.aperture = apertureOf(profile);
+    this.aperture = this.reachOf().aperture;
     this.devices = new DeviceEnds(quirks);
   }
 
@@ -146,10 +146,21 @@ export class Host {
     );
   }
 
-  newDomain(): string {
+  /**
+   * The aperture of a function, and how far a table that is made for it reaches. Contract (arch/s390/include/asm/pci_clp.h, dtsm:
+   * "Supported DT mask"): as far as the types of tables go that its group may have. Quirk: s390-iommu.c, s390_domain_alloc_paging,
+   * looks for a type's number in the mask.
+   */
+  reachOf({ offer }: { readonly offer: Offer } = { offer: usualOffer }): ReturnType<typeof reachOf> {
+    return reachOf(this.profile, offer, this.has("table-types-by-number") ? tablesByNumber : tablesByMask);
+  }
+
+  /** A domain with a table as one is made for a function. */
+  newDomain(fn: ModelFunction): string {
     this.state.domainCount += 1;
     const id = `domain:${String(this.state.domainCount)}`;
-    this.state.domains[id] = { table: new Map(), members: [], counters: freshCounters() };
+    const last = this.reachOf(fn).tableLast;
+    this.state.domains[id] = { table: new Map(), members: [], counters: freshCounters(), last };
     return id;
   }
 

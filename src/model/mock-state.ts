@@ -75,6 +75,18 @@ export interface Vdevice {
   number: number;
 }
 
+/** A queue in the guest's memory, for the device to read by itself. */
+export interface HwQueue {
+  kind: "hw-queue";
+  iommufd: string;
+  viommu: string;
+  index: number;
+  /** The IOAS whose mappings it locks, and which of them. */
+  ioas: string;
+  first: bigint;
+  last: bigint;
+}
+
 /** An event of a virtual IOMMU; without a number it tells that some were lost. */
 export interface MockEvent {
   sequence: number;
@@ -114,4 +126,4 @@ export interface Access {
 }
 
 /** Any of them. */
-export type MockObject = Mock | MockHwpt | FaultQueue | Viommu | Vdevice | EventQueue | Access;
+export type MockObject = Mock | MockHwpt | FaultQueue | Viommu | Vdevice | HwQueue | EventQueue | Access;

@@ -90,6 +90,16 @@ export function fitsMock(host: Host, ioas: string): boolean {
   );
 }
 
+/** True where a device reads what is mapped there by itself, so that it cannot be unmapped. */
+export const isLocked = (
+  host: Host,
+  ioas: string,
+  { iova, length }: { readonly iova: bigint; readonly length: bigint },
+): boolean =>
+  mocksOf(host, "hw-queue").some(
+    ([, queue]) => queue.ioas === ioas && queue.first < iova + length && queue.last >= iova,
+  );
+
 /** Reserve what the mock's tables do not have. */
 export function reserveForMock(ioas: Ioas, owner: string): void {
   ioas.reserved.push({ owner, first: 0n, last: mockAperture.first - 1n });
@@ -119,7 +129,13 @@ export function isInUse(host: Host, name: string): boolean {
       return (
         hwpts.some((each) => each.viommu === name) ||
         mocksOf(host, "vdevice").some(([, each]) => each.viommu === name) ||
-        mocksOf(host, "event-queue").some(([, each]) => each.viommu === name)
+        mocksOf(host, "event-queue").some(([, each]) => each.viommu === name) ||
+        mocksOf(host, "hw-queue").some(([, each]) => each.viommu === name)
+      );
+    case "hw-queue":
+      // selftest.c, mock_hw_queue_init_phys: each depends on the one before it (iommufd_hw_queue_depend).
+      return mocksOf(host, "hw-queue").some(
+        ([, each]) => each.viommu === object.viommu && each.index === object.index + 1,
       );
     case "event-queue":
       return object.open;

@@ -12,6 +12,7 @@ import type { InsideOperation, Operation, OperationFields, OperationName } from 
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
+import { usualOffer } from "../zpci/aperture.ts";
 import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { Host } from "./host.ts";
@@ -24,6 +25,7 @@ import { flushAtPoint } from "./table.ts";
 import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
+import { eventRules } from "./rules/events.ts";
 import { defaultTypeOf, domainRules } from "./rules/domain.ts";
 import { driverRules } from "./rules/driver.ts";
 import { functionRules } from "./rules/function.ts";
@@ -43,6 +45,7 @@ import { describeCounters, type HostState, type ModelFunction } from "./state.ts
 /** The rule of every operation. */
 export const rules: Rules<OperationName> = {
   ...functionRules,
+  ...eventRules,
   ...domainRules,
   ...driverRules,
   ...cdevRules,
@@ -73,6 +76,9 @@ export function initialState(plan: Plan): HostState {
         configured: !traitsOf(profile).pluggedLate,
         removed: false,
         unplugged: "no",
+        leaves: null,
+        takenFor: null,
+        offer: usualOffer,
         disabled: false,
         driver: null,
         driven: null,

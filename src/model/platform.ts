@@ -1,5 +1,6 @@
 /** The platform underneath: what zPCI instructions come to, where the hypervisor has its say and where a scenario has. */
-import type { AnswerBook, Asked } from "../operation/answers.ts";
+import type { AnswerBook, Asked, Said } from "../operation/answers.ts";
+import { tableLast } from "../zpci/aperture.ts";
 import type { DeviceEnds } from "./device-ends.ts";
 import type { QuirkName } from "./quirks.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
@@ -13,6 +14,8 @@ export interface Told {
   readonly response: number;
   /** The hypervisor did what it was told all the same. */
   readonly done: boolean;
+  /** What its own response says otherwise. */
+  readonly says: Said;
 }
 
 /** What of a host has to do with the platform. */
@@ -21,6 +24,7 @@ export interface Platform {
   readonly devices: DeviceEnds;
   say(message: string): void;
   has(quirk: QuirkName): boolean;
+  reachOf(fn: ModelFunction): { readonly tableLast: bigint };
   kernelIs(version: string): boolean;
 }
 
@@ -45,6 +49,7 @@ export function ask(host: Platform, asked: Asked, isBusySeen = (): void => undef
       status: answer.instruction === "clp" ? 0 : (answer.status ?? 0),
       response: answer.instruction === "clp" ? Number(answer.response ?? responses.ok) : responses.ok,
       done: answer.done,
+      says: answer.instruction === "clp" ? (answer.says ?? {}) : {},
     };
     const isBusy = asked.instruction === "clp" ? told.response === responses.busy : told.cc === 2;
     if (!isBusy) return told;
@@ -84,7 +89,10 @@ export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
   const given = ask(host, { instruction: "mpcifc", control: "unregister-ioat", of: name });
   const own = fn.disabled ? noSuchFunction : fn.unregistered ? outOfSequence : null;
   const told = given ?? own;
-  if (told !== null) host.say(`${name} unregister-ioat ${describeTold(told)}`);
+  if (told !== null && told.cc !== 0) host.say(`${name} unregister-ioat ${describeTold(told)}`);
+  if (given?.cc === 0 && !given.done && own === null) {
+    throw new ScenarioMistake(`QEMU goes on with the table of "${name}": have it unregister that`);
+  }
   if (given === null || given.done || own !== null || !host.has("refused-unregister-keeps-table")) return true;
   fn.left = fn.domain ?? "default";
   return false;
@@ -96,9 +104,23 @@ export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
  * is torn down by an event. In 6.12 an invalid handle is an error.
  */
 const isFailure = (host: Platform, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
+  if (cc === 0) return false;
   if (cc === 1 && status === statuses.notAvailable) return false;
   return !(cc === 3 && host.kernelIs("6.18"));
 };
+
+/**
+ * What the kernel is told when it registers a table; null where QEMU does so.
+ * @throws ScenarioMistake where QEMU takes no such table, and ends the instruction with a program exception
+ */
+export function askToRegister(host: Platform, fn: ModelFunction, isBusySeen?: () => void): Told | null {
+  const { name } = fn.profile;
+  const told = ask(host, { instruction: "mpcifc", control: "register-ioat", of: name }, isBusySeen);
+  const isLeftToQemu = told === null || told.done;
+  const isForeign = host.reachOf(fn).tableLast > tableLast || (fn.onDefault && fn.defaultType === "identity");
+  if (!isLeftToQemu || !isForeign) return told;
+  throw new ScenarioMistake(`QEMU registers region-third tables alone: have register-ioat of "${name}" answered`);
+}
 
 /**
  * Registers a domain's table for a function: `OK`, or the errno that attaching it ends with.
@@ -107,10 +129,10 @@ const isFailure = (host: Platform, { cc, status }: Pick<Told, "cc" | "status">):
  */
 export function registerIoat(host: Platform, fn: ModelFunction, domain: string): "OK" | "EIO" {
   const { name } = fn.profile;
-  const given = ask(host, { instruction: "mpcifc", control: "register-ioat", of: name });
+  const given = askToRegister(host, fn);
   const own = fn.disabled ? noSuchFunction : fn.left !== null ? outOfSequence : null;
   const told = given ?? own;
-  if (told !== null) host.say(`${name} register-ioat ${describeTold(told)}`);
+  if (told !== null && told.cc !== 0) host.say(`${name} register-ioat ${describeTold(told)}`);
   const isRegistered = own === null && (given === null || given.done);
   if (told !== null && isFailure(host, told)) {
     if (isRegistered) fn.left = domain;

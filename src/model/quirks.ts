@@ -39,6 +39,8 @@ export const quirks = {
   "failed-power-off-loses-function": "A power-off that fails has taken the function from the PCI core all the same",
   "map-error-of-others-lost":
     "A mapping that one function of a domain could not be told of succeeds where the function told last could be",
+  "table-types-by-number":
+    "Whether a function may have a greater table is looked up by the type's number, not by the type's bit of the mask",
   "replace-across-drivers":
     "A replace hands a device to another IOMMU driver's domain, and that driver takes it for one of its own",
 } as const;

@@ -51,10 +51,12 @@ export function endInside(host: Host): void {
  * The kernel handles an error event. Where a reset came first, the function has the handle that it had before (QEMU
  * hw/s390x/s390-pci-inst.c, clp_service_call), so its event does not count as stale (pci_event.c, __zpci_event_error).
  */
-function handleError(host: Host, fn: ModelFunction, pec: string | null, isAnnounced: boolean): void {
+export function handleError(host: Host, fn: ModelFunction, pec: string | null, isAnnounced: boolean): void {
   if (!isAnnounced) host.say(describeEvent(fn.profile.name, pec));
   // The handle that the function has now is not to be had: the event is dropped (__zpci_event_error, clp_refresh_fh).
   if (ask(host, { instruction: "clp", command: "list", of: null }) !== null) return;
+  // "skipped (permanent failure)" (zpci_event_attempt_error_recovery).
+  if (fn.givenUp) return;
   const { inError, isGivenUp } = recoveryOf(host.profile, fn);
   fn.givenUp ||= isGivenUp;
   if (!inError) clearError(host, fn);

@@ -1,7 +1,7 @@
 /** Resets of functions. */
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
-import { ask, describeTold, disableFunction, enableFunction } from "./platform.ts";
+import { ask, askToRegister, describeTold, disableFunction, enableFunction } from "./platform.ts";
 import { end, fail, succeed, type Outcome } from "./rule.ts";
 import type { ModelFunction } from "./state.ts";
 
@@ -37,7 +37,8 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   const { inside } = host;
   const say = announcing(host, name);
   say("reset");
-  const saved = fn.inError || fn.disabled ? "unknown" : fn.busMaster;
+  // drivers/pci/access.c, pci_read_config_word: nothing is read of a device that was given up.
+  const saved = fn.inError || fn.disabled || fn.givenUp ? "unknown" : fn.busMaster;
   fn.busMaster = "off";
   inside.pass("before-disable", name);
   if (!fn.disabled && disableFunction(host, fn, say) === "EIO") {
@@ -75,9 +76,13 @@ function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "
   if (fn.domain !== null) inside.pass("before-register", name);
   inside.interrupted.delete(name);
   // s390-iommu.c, zpci_iommu_register_ioat, holds a spinlock meanwhile, and zpci_mod_fc waits with msleep.
-  const told = ask(host, { instruction: "mpcifc", control: "register-ioat", of: name }, () => {
+  const told = askToRegister(host, fn, () => {
     if (host.has("busy-registration-sleeps-in-atomic")) host.alarms = { $not: [] };
   });
+  if (told?.cc === 0 && !told.done) {
+    fn.unregistered = true;
+    return "OK";
+  }
   if (told !== null) {
     host.say(`${name} register-ioat ${describeTold(told)}`);
     disableFunction(host, fn, say);
@@ -111,7 +116,7 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
   // The host is letting go of it, with the device locked (drivers/base/dd.c, device_release_driver_internal).
-  if (fn.unplugged === "asked") return "EAGAIN";
+  if (fn.unplugged === "asked" || fn.leaves !== null) return "EAGAIN";
   const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
   const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
   if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";

@@ -1,6 +1,7 @@
 /** The state of a modelled host: plain data, copied at every step. */
 import { between, type Pattern } from "../compare/pattern.ts";
 import type { FunctionProfile } from "../trace/profile.ts";
+import type { Offer } from "../zpci/aperture.ts";
 import type { MockObject } from "./mock-state.ts";
 
 /** A number the kernel's code fixes only to a range. */
@@ -31,6 +32,8 @@ export interface Domain {
   table: Map<bigint, Translation>;
   members: string[];
   counters: Counters;
+  /** Last IOVA that the table reaches. */
+  last: bigint;
 }
 
 /** A mapping of an IOAS or container. */
@@ -132,6 +135,12 @@ export interface ModelFunction {
   removed: boolean;
   /** The hypervisor wants it back: asked for it, and got it. */
   unplugged: "no" | "asked" | "gone";
+  /** What the kernel was told by an event, and does when VFIO's user lets go of the function. */
+  leaves: "deconfigured" | "lost" | null;
+  /** What the kernel takes it for, though the hypervisor has it configured; null where the two agree. */
+  takenFor: "standby" | "unknown" | null;
+  /** What the platform said of it when the kernel first asked. */
+  offer: Offer;
   /** It is disabled on the platform: no handle that is good for anything but enabling it. */
   disabled: boolean;
   driver: string | null;
@@ -158,7 +167,7 @@ export interface ModelFunction {
   /** Number of the function's IOMMU group; null where it is in none. */
   groupNumber: number | null;
   /** Type of the default domain of the function's group. */
-  defaultType: "DMA" | "DMA-FQ";
+  defaultType: "DMA" | "DMA-FQ" | "identity";
   /** Domain, or the kernel's own, whose table stayed registered though the kernel let go of it; null where none did. */
   left: string | null;
   /** The kernel takes its domain's table for registered, and none is. */

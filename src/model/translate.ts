@@ -3,6 +3,8 @@ import { pageSize } from "../zpci/iova.ts";
 import type { DmaAnswer } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
 import { raiseError } from "./recovery.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
+import { tableLast } from "../zpci/aperture.ts";
 import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
 
 /**
@@ -14,12 +16,23 @@ import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
  */
 export function translate(host: Host, fn: ModelFunction, iova: bigint, access: "read" | "write"): DmaAnswer {
   if (fn.inError || fn.disabled || fn.busMaster === "off") return { refused: "silently" };
+  requireUsualTable(host, fn);
   if (registeredOf(fn) === null) return refuse(host, fn, null, host.has("blocked-dma-silent"));
-  if (iova > host.aperture.last) return refuse(host, fn, "0x2", host.has("dma-above-aperture-silent"));
-  if (iova < host.aperture.first) return refuse(host, fn, "0x2");
+  const { aperture } = host.reachOf(fn);
+  if (iova > aperture.last) return refuse(host, fn, "0x2", host.has("dma-above-aperture-silent"));
+  if (iova < aperture.first) return refuse(host, fn, "0x2");
   const translation = findTranslation(host, fn, iova - (iova % pageSize));
   if (translation === undefined || !translation[access]) return refuse(host, fn, "0x4");
   return { page: translation.page };
+}
+
+/** QEMU translates by region-third tables, which it is told of by RPCIT, and knows no function without translation. */
+function requireUsualTable(host: Host, { profile, domain, offer, onDefault, defaultType }: ModelFunction): void {
+  const isGreater = domain !== null && host.domain(domain).last > tableLast;
+  if (!isGreater && offer.refresh && !(onDefault && defaultType === "identity")) return;
+  throw new ScenarioMistake(
+    `QEMU does not translate DMA of "${profile.name}" as its platform is said to: have it do none`,
+  );
 }
 
 /**

@@ -34,12 +34,47 @@ const common = {
     .default(false)
     .describe("The hypervisor does what it is told all the same; only its answer is another"),
 };
-const conditionCode = z.int().min(1).max(3).describe("Condition code: 1 with a status, 2 busy, 3 no such function");
+const conditionCode = z
+  .int()
+  .min(0)
+  .max(3)
+  .describe("Condition code: 0 as if it had been done, 1 with a status, 2 busy, 3 no such function");
 const status = z.int().min(1).max(255).optional().describe("Status code, where the condition code is 1");
 
 const onlyWithOne = ({ cc, status: told }: { cc: number; status?: number | undefined }): boolean =>
   (cc === 1) === (told !== undefined);
 const statusRule = { message: "expected a status where cc is 1, and none else", path: ["status"] };
+
+const hex = (digits: number): z.ZodString =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-f]{1,${String(digits)}}$`, "u"), "expected a hexadecimal number such as 0x70");
+
+/** Fields of responses that may be others than the hypervisor's own (arch/s390/include/asm/pci_clp.h), by command. */
+export const saidFields = {
+  "query-group": {
+    dtsm: hex(2)
+      .optional()
+      .describe(
+        "Types of translation tables that the functions may have: 0x10 region third, 0x20 second, 0x40 first, by bit",
+      ),
+    refresh: z.boolean().optional().describe("Whether the hypervisor wants an RPCIT for what becomes valid"),
+    relaxed: z.boolean().optional().describe("Whether functions may go without translation"),
+  },
+  query: {
+    edma: hex(16).optional().describe("Last address of DMA"),
+  },
+} as const;
+
+const saidSchema = z
+  .strictObject({ ...saidFields["query-group"], ...saidFields.query })
+  .refine((said) => Object.keys(said).length > 0, "expected a field such as dtsm");
+
+/** What a response of the hypervisor says otherwise than it would. */
+export type Said = z.output<typeof saidSchema>;
+
+const fieldsSaidBy = (command: Command): Readonly<Record<string, unknown>> =>
+  command === "query" || command === "query-group" ? saidFields[command] : {};
 
 /** Fields of an answer, by instruction. */
 export const answerSchemas = {
@@ -52,6 +87,10 @@ export const answerSchemas = {
       ...common,
     })
     .refine(onlyWithOne, statusRule)
+    .refine(({ cc, control }) => cc !== 0 || control.endsWith("-ioat"), {
+      message: "expected register-ioat or unregister-ioat: nothing else is answered as if it had been done",
+      path: ["cc"],
+    })
     .describe("Modify PCI Function Controls"),
   rpcit: z
     .strictObject({ instruction: z.literal("rpcit"), cc: conditionCode, status, ...common })
@@ -71,11 +110,22 @@ export const answerSchemas = {
         )
         .optional()
         .describe("Response code, where the condition code is 0"),
+      says: saidSchema
+        .optional()
+        .describe("Fields that the hypervisor's own response has otherwise, where the condition code is 0"),
       ...common,
     })
-    .refine(({ cc, response }) => (cc === 0) === (response !== undefined), {
-      message: "expected a response where cc is 0, and none else",
+    .refine(({ cc, response, says }) => (cc === 0) === ((response === undefined) !== (says === undefined)), {
+      message: "expected either a response or says where cc is 0, and none else",
       path: ["response"],
+    })
+    .refine(({ command, says = {} }) => Object.keys(says).every((key) => key in fieldsSaidBy(command)), {
+      message: "expected what this command's response has: edma of query; dtsm, refresh and relaxed of query-group",
+      path: ["says"],
+    })
+    .refine(({ says, done }) => says === undefined || done, {
+      message: "expected done: true, for the rest of the response is the hypervisor's own",
+      path: ["says"],
     })
     .refine(({ command, of }) => of === undefined || (command !== "list" && command !== "query-group"), {
       message: "expected no function: this command names none",

@@ -98,6 +98,19 @@ export const mockFields = {
   "vdevice-alloc": z
     .strictObject({ vdevice: name, viommu: name, ...onMock, number: count.default(1) })
     .describe("IOMMU_VDEVICE_ALLOC: the mock has this number behind the virtual IOMMU"),
+  "hw-queue-alloc": z
+    .strictObject({
+      hwQueue: name,
+      viommu: name,
+      index: count.default(0).describe("Which of its queues; each follows the one before"),
+      iova: hexSchema.describe("Where the queue lies in the guest's memory"),
+      length: hexSchema,
+      flags: count.default(0),
+      typed: z.boolean().default(true).describe("Of the mock's own type; the default type is nobody's"),
+    })
+    .describe(
+      "IOMMU_HW_QUEUE_ALLOC: a queue in the guest's memory that the device reads by itself, and that is locked there",
+    ),
   "event-queue-alloc": z
     .strictObject({
       ...onQueue,

@@ -7,6 +7,7 @@
 import * as z from "zod";
 import { accessFields } from "./access-fields.ts";
 import type { Answer } from "./answers.ts";
+import { eventFields } from "./event-fields.ts";
 import { hwptFlags, mockFields } from "./mock-fields.ts";
 import { hexSchema, nameSchema } from "./names.ts";
 import type { PointName } from "./points.ts";
@@ -182,6 +183,9 @@ export const operationFields = {
   "dma-read": z
     .strictObject({ ...onFunction, iova: hexSchema, block: count })
     .describe("The device reads memory: it writes 4 KiB at the IOVA to a block of its medium"),
+
+  // What the platform says of a function, without anything having happened to it
+  ...eventFields,
 
   // The device ends that are ours
   plug: z

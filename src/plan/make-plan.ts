@@ -29,7 +29,8 @@ export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">):
     uid: firstUid + index,
     fid: firstFid + index,
   }));
-  const aperture = apertureOf(bench);
+  const told = addParameters(bench, scenario.kernelParameters);
+  const aperture = apertureOf(told);
   return {
     scenario: scenario.name,
     functions,
@@ -39,7 +40,7 @@ export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">):
       note: step.note,
       ...(step.expect === undefined ? {} : { expectedMemory: step.expect.memory }),
     })),
-    profile: { ...addParameters(bench, scenario.kernelParameters), functions },
+    profile: { ...told, functions },
   };
 }
 

@@ -31,6 +31,16 @@ describe("what instructions are answered", () => {
     ]);
   });
 
+  it("may be that it was done, or that the response says otherwise", () => {
+    const list = `
+      - { instruction: rpcit, cc: 0 }
+      - { instruction: clp, command: query-group, done: true, says: { dtsm: 0x78, refresh: false } }`;
+    expect(parse(`${map}${list}\n`).steps.at(-1)?.answers).toMatchObject([
+      { instruction: "rpcit", cc: 0, done: false },
+      { instruction: "clp", cc: 0, done: true, says: { dtsm: "0x78", refresh: false } },
+    ]);
+  });
+
   it("goes into the plan, and is nowhere where it was not asked for", () => {
     const plan = planOf(`ioas-alloc: { ioas: A }
       { "ioas-map": { ioas: A, iova: base, buffer: p }, answer: { instruction: rpcit, cc: 2 } }`);
@@ -56,7 +66,27 @@ it.each([
   ["for a mistyped function", "{ instruction: rpcit, cc: 2, of: alhpa }", 'did you mean "alpha"?'],
   ["without a status", "{ instruction: rpcit, cc: 1 }", "expected a status where cc is 1"],
   ["with a status that nobody reads", "{ instruction: rpcit, cc: 2, status: 8 }", "expected a status where cc is 1"],
-  ["of success", "{ instruction: rpcit, cc: 0 }", '"cc"'],
+  [
+    "of success where it means more",
+    "{ instruction: mpcifc, control: reset-error, cc: 0 }",
+    "expected register-ioat or",
+  ],
+  [
+    "of two kinds",
+    '{ instruction: clp, command: query, done: true, response: "0x101", says: { edma: 0x1 } }',
+    "either a response or says",
+  ],
+  [
+    "that says nothing",
+    "{ instruction: clp, command: query, done: true, says: {} }",
+    "expected a field such as dtsm",
+  ],
+  [
+    "that says what another does",
+    "{ instruction: clp, command: query, done: true, says: { refresh: true } }",
+    "edma of query",
+  ],
+  ["that says so alone", "{ instruction: clp, command: query, says: { edma: 0x1 } }", "expected done: true"],
   ["of success by a response", "{ instruction: clp, command: enable, response: 0x0010 }", "0x0010 is success"],
   ["of nothing at all", "{ instruction: clp, command: enable }", "expected a response where cc is 0"],
   ["of a list for a function", "{ instruction: clp, command: list, of: b, cc: 3 }", "this command names none"],

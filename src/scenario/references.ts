@@ -42,6 +42,7 @@ const made: Readonly<Partial<Record<OperationName, readonly [field: string, kind
   "fault-queue-alloc": ["queue", "queue"],
   "viommu-alloc": ["viommu", "virtual IOMMU"],
   "vdevice-alloc": ["vdevice", "device behind one"],
+  "hw-queue-alloc": ["hwQueue", "device behind one"],
   "event-queue-alloc": ["queue", "queue"],
 };
 

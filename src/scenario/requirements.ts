@@ -41,7 +41,8 @@ export const kernelLineOf = ({ steps }: Pick<Scenario, "steps">): string | null 
 export function kernelOptionsOf(scenario: Pick<Scenario, "steps" | "requires">): string[] {
   const options = new Set<string>(["S390_IOMMU", ...scenario.requires]);
   // Where points and instructions are in a kernel is told by its symbols.
-  if (scenario.steps.some(({ during, answers }) => during.length + answers.length > 0)) options.add("KALLSYMS");
+  if (scenario.steps.some(({ op, during, answers }) => op === "event" || during.length + answers.length > 0))
+    options.add("KALLSYMS");
   for (const step of scenario.steps) for (const option of impliedBy[step.op] ?? []) options.add(option);
   return [...options].sort();
 }

@@ -40,7 +40,13 @@ const deviceSchema = z.union([
 ]);
 
 /** What a scenario may add to the kernel's command line. */
-const kernelParameters = ["iommu.strict=0", "iommu.strict=1", "iommu.passthrough=1", "s390_iommu=strict"] as const;
+const kernelParameters = [
+  "iommu.strict=0",
+  "iommu.strict=1",
+  "iommu.passthrough=1",
+  "s390_iommu=strict",
+  "s390_iommu_aperture=0",
+] as const;
 
 /** A scenario file. */
 export const scenarioSchema = z.strictObject({

@@ -1,4 +1,4 @@
-/** The DMA aperture of a function: the IOVAs its translation table is registered for. */
+/** The DMA aperture of a function: the IOVAs its translation table is registered for, and how large that table is. */
 import type { Profile } from "../trace/profile.ts";
 
 /** First and last IOVA, both included. */
@@ -7,17 +7,83 @@ export interface Aperture {
   readonly last: bigint;
 }
 
-/**
- * The aperture that the kernel registers for every emulated function.
- *
- * QEMU's CLP answers SDMA 4 GiB and a large EDMA (hw/s390x/s390-pci-bus.c, ZPCI_SDMA_ADDR and ZPCI_EDMA_ADDR); the kernel
- * shrinks it to the size of its memory (drivers/iommu/s390-iommu.c, s390_domain_alloc_paging and s390_iommu_init:
- * s390_iommu_aperture is the physical address of high_memory, times s390_iommu_aperture=).
- */
-export function apertureOf(profile: Pick<Profile, "memoryMiB">): Aperture {
-  const first = 0x1_0000_0000n;
-  return { first, last: first + BigInt(profile.memoryMiB) * 0x10_0000n - 1n };
+/** What the platform says of a function and its group when the kernel first asks (CLP, Query PCI Function and its group). */
+export interface Offer {
+  /** Last address of its DMA. */
+  readonly edma: bigint;
+  /** Types of tables that it may have, a bit for each. */
+  readonly dtsm: number;
+  /** The hypervisor wants an RPCIT for what becomes valid. */
+  readonly refresh: boolean;
+  /** It may go without translation. */
+  readonly relaxed: boolean;
 }
 
-/** Last IOVA a region-third table reaches (arch/s390/include/asm/pci_dma.h, ZPCI_TABLE_SIZE_RT). */
-export const tableLast = 0x400_0000_0000n - 1n;
+/** What QEMU says of each of its own functions (include/hw/s390x/s390-pci-bus.h, ZPCI_EDMA_ADDR and ZPCI_DTSM). */
+export const usualOffer: Offer = { edma: 0x1ff_ffff_ffff_ffffn, dtsm: 0x40, refresh: true, relaxed: false };
+
+/** First address of DMA (include/hw/s390x/s390-pci-bus.h, ZPCI_SDMA_ADDR). */
+const firstAddress = 0x1_0000_0000n;
+
+/** Types of tables by the last IOVA they reach (arch/s390/include/asm/pci_dma.h, ZPCI_TABLE_SIZE_RT and _RS). */
+const reaches = { third: (1n << 42n) - 1n, second: (1n << 53n) - 1n, first: (1n << 64n) - 1n } as const;
+
+/** Last IOVA a region-third table reaches. */
+export const tableLast: bigint = reaches.third;
+
+/** Which of the greater tables a group's functions may have. */
+export interface GreaterTables {
+  readonly second: boolean;
+  readonly first: boolean;
+}
+
+/**
+ * What a mask of types of tables stands for: a type's bit is the leftmost one shifted right by the type's number.
+ * Ground: QEMU's mask is 0x40, and it takes the type 1, region third, alone (hw/s390x/s390-pci-inst.c, reg_ioat: ZPCI_IOTA_RTTO);
+ * arch/s390/include/asm/pci_clp.h: "Supported DT mask"; the numbers are those of pci_dma.h, ZPCI_IOTA_RSTO and ZPCI_IOTA_RFTO.
+ */
+export const tablesByMask = (dtsm: number): GreaterTables => ({
+  second: (dtsm & (0x80 >> 2)) !== 0,
+  first: (dtsm & (0x80 >> 3)) !== 0,
+});
+
+/** What Linux makes of it: it looks for the number itself, as it stands in a designation (ZPCI_IOTA_DT_RS and _RF). */
+export const tablesByNumber = (dtsm: number): GreaterTables => ({
+  second: (dtsm & (2 << 2)) !== 0,
+  first: (dtsm & (3 << 2)) !== 0,
+});
+
+/** How much IOVA space the kernel gives a function at most: its memory, times what the command line says; 0 is all there is. */
+function apertureLimit({ memoryMiB, kernel }: Pick<Profile, "memoryMiB" | "kernel">): bigint {
+  const factor = BigInt(/(?:^| )s390_iommu_aperture=(\d+)(?= |$)/u.exec(kernel.commandLine)?.[1] ?? "1");
+  return factor === 0n ? reaches.first : BigInt(memoryMiB) * 0x10_0000n * factor;
+}
+
+/**
+ * The aperture that the kernel registers for a function, and the last IOVA of the table that it chooses for it: the smallest that
+ * reaches as far, of those that the platform offers.
+ * Ground: drivers/iommu/s390-iommu.c, s390_domain_alloc_paging and s390_iommu_init: s390_iommu_aperture is the physical address of
+ * high_memory, times s390_iommu_aperture=; "Assume RTX available".
+ */
+export function reachOf(
+  profile: Pick<Profile, "memoryMiB" | "kernel">,
+  { edma, dtsm }: Offer = usualOffer,
+  tablesOf: (dtsm: number) => GreaterTables = tablesByMask,
+): { readonly aperture: Aperture; readonly tableLast: bigint } {
+  const limit = apertureLimit(profile);
+  const offered = edma - firstAddress + 1n;
+  const wanted = firstAddress + (limit < offered ? limit : offered) - 1n;
+  const { second, first } = tablesOf(dtsm);
+  const reach =
+    wanted <= reaches.third
+      ? reaches.third
+      : second && wanted <= reaches.second
+        ? reaches.second
+        : first
+          ? reaches.first
+          : reaches.third;
+  return { aperture: { first: firstAddress, last: wanted < reach ? wanted : reach }, tableLast: reach };
+}
+
+/** The aperture of every function of which QEMU says what it says of its own. */
+export const apertureOf = (profile: Pick<Profile, "memoryMiB" | "kernel">): Aperture => reachOf(profile).aperture;

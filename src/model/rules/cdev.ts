@@ -1,12 +1,12 @@
 /** VFIO through the character device: open, bind to an iommufd, attach, replace, detach, close. */
-import { tableLast } from "../../zpci/aperture.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { findMocks, isMocks } from "../mocks.ts";
+import { leave } from "./events.ts";
 import { letGo } from "./function.ts";
 import { registerDefault } from "../platform.ts";
-import type { Ioas } from "../state.ts";
+import type { Ioas, ModelFunction } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { isReserved } from "../mapping.ts";
 import { mapInto } from "../table.ts";
@@ -48,10 +48,12 @@ const overlaps = (ioas: Ioas, first: bigint, last: bigint): boolean =>
  * s390_iommu_get_resv_regions leaves the top out while the function's domain is blocking.
  */
 function reserveFor(host: Host, name: string, ioas: Ioas): boolean {
-  const blocked = host.fn(name).domain === null;
-  const regions = [{ owner: name, first: 0n, last: host.aperture.first - 1n }];
-  if (!(blocked && host.has("aperture-top-offered"))) {
-    regions.push({ owner: name, first: host.aperture.last + 1n, last: tableLast });
+  const { domain } = host.fn(name);
+  const { aperture, tableLast } = host.reachOf(host.fn(name));
+  const regions = [{ owner: name, first: 0n, last: aperture.first - 1n }];
+  const last = domain === null ? tableLast : host.domain(domain).last;
+  if (!(domain === null && host.has("aperture-top-offered")) && aperture.last < last) {
+    regions.push({ owner: name, first: aperture.last + 1n, last });
   }
   if (regions.some((region) => overlaps(ioas, region.first, region.last))) return false;
   ioas.reserved.push(...regions);
@@ -64,14 +66,16 @@ export function makeHwpt(
   ioasName: string,
   hwptName: string,
   auto: boolean,
+  of: ModelFunction,
   attachFirst: string | null,
 ): Outcome {
   const ioas = host.ioas(ioasName);
   if (ioas === null) return fail("EINVAL");
   if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
-  if (overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
+  const { tableLast } = host.reachOf(of);
+  if (tableLast < maxU64 && overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
   host.forgetStaleIds();
-  const domain = host.newDomain();
+  const domain = host.newDomain(of);
   if (attachFirst !== null) {
     const fn = host.fn(attachFirst);
     if (host.setDomain(attachFirst, domain) !== "OK") return fail("EIO");
@@ -81,7 +85,7 @@ export function makeHwpt(
     const result = mapInto(host, domain, area, !ioas.hugePages);
     if (result !== "OK") return fail(result);
   }
-  ioas.reserved.push({ owner: hwptName, first: tableLast + 1n, last: maxU64 });
+  if (tableLast < maxU64) ioas.reserved.push({ owner: hwptName, first: tableLast + 1n, last: maxU64 });
   host.state.objects[hwptName] = { kind: "hwpt", iommufd: ioas.iommufd, ioas: ioasName, auto, domain };
   return succeed();
 }
@@ -125,7 +129,7 @@ export function attachFunction(host: Host, name: string, to: string): Outcome {
   const made = `auto:${String(host.state.autoCount + 1)}`;
   // First attach: the function joins before the table is filled; replace: after.
   const attaching = fn.hwpt === null;
-  const outcome = makeHwpt(host, to, made, true, attaching ? name : null);
+  const outcome = makeHwpt(host, to, made, true, fn, attaching ? name : null);
   if (outcome.result !== "OK") {
     if (attaching) host.setDomain(name, null);
     fn.hwpt = attaching ? null : fn.hwpt;
@@ -250,6 +254,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       unbindFunction(host, name);
       fn.open = "no";
       if (fn.unplugged === "asked") letGo(host, fn);
+      leave(host, fn);
       return succeed();
     },
   },

@@ -4,7 +4,9 @@ import type { Profile } from "../../trace/profile.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
-import { fail, succeed, type Rules } from "../rule.ts";
+import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import { registerDefault, unregisterIoat } from "../platform.ts";
+import type { ModelFunction } from "../state.ts";
 
 /** The last of some parameters that say the same thing is the one that counts. */
 const lastOf = (commandLine: string, parameter: string): boolean | null => {
@@ -36,6 +38,20 @@ export function joinGroup(host: Host, name: string): void {
   host.fn(name).groupNumber = number;
 }
 
+/**
+ * A function goes without translation: its table is unregistered, and the platform told that it needs none.
+ * Ground: drivers/iommu/s390-iommu.c, s390_attach_dev_identity.
+ */
+function letThrough(host: Host, fn: ModelFunction): Outcome {
+  if (fn.defaultType === "identity") return succeed({ type: "identity", fellBack: false });
+  unregisterIoat(host, fn);
+  fn.unregistered = false;
+  fn.defaultType = "identity";
+  host.devices.empty(fn);
+  registerDefault(host, fn);
+  return succeed({ type: "identity", fellBack: false });
+}
+
 /** Rules of this file. */
 export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
   "domain-type": {
@@ -52,7 +68,9 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
       const isOwned = !fn.onDefault || fn.driven !== null;
       if (isOwned && !addsQueue) return fail("EPERM");
-      if (type === "identity") return fail("EOPNOTSUPP");
+      if (type === "identity") return fn.offer.relaxed ? letThrough(host, fn) : fail("EOPNOTSUPP");
+      if (fn.defaultType === "identity")
+        throw new ScenarioMistake(`"${name}" has no table: bring it back by its driver`);
       const wanted = type === "DMA" || type === "DMA-FQ" ? type : defaultTypeOf(host.profile);
       // The function moves to a new default domain.
       if (!addsQueue && wanted !== fn.defaultType) host.devices.empty(fn);

@@ -21,8 +21,8 @@ export const requireUnused = (fn: ModelFunction, what: string): void => {
  * Contract: its slot can, as it could before (s390_pci_hpc.c, reset_slot). Quirk: the scan holds the function's state lock, which
  * reset_slot wants even where it is only asked, and drivers/pci/pci.c, pci_init_reset_methods, takes -EIO for a no.
  */
-const scan = (host: Host, name: string): void => {
-  host.fn(name).slotResets = !host.has("rescan-loses-slot-reset");
+export const findMethods = (host: Host, name: string, locked = true): void => {
+  host.fn(name).slotResets = !(locked && host.has("rescan-loses-slot-reset"));
 };
 
 const sayOf =
@@ -37,7 +37,8 @@ const isThere = (fn: ModelFunction): boolean => fn.configured && !fn.removed;
 /** Whether the function has any way to be reset: else it has no attributes for it (drivers/pci/pci.c, pci_dev_reset_attr_is_visible). */
 const hasMethods = (fn: ModelFunction): boolean => fn.profile.device === "nvme" || fn.slotResets;
 
-const forget = (host: Host, name: string): void => {
+/** Nothing is left of what the PCI core, a driver and the IOMMU had of a function. */
+export const forget = (host: Host, name: string): void => {
   host.setDomain(name, null);
   const fn = host.fn(name);
   fn.onDefault = true;
@@ -57,7 +58,7 @@ const forget = (host: Host, name: string): void => {
  * Contract: arch/s390/pci/pci.c, zpci_deconfigure_device, "If any failure occurs the device is left as is". Quirk: the PCI core has
  * lost it by then (zpci_bus_remove_device comes first).
  */
-function powerOff(host: Host, fn: ModelFunction): string {
+export function powerOff(host: Host, fn: ModelFunction): string {
   const { name } = fn.profile;
   const say = sayOf(host, name);
   const before = structuredClone(fn);
@@ -88,7 +89,7 @@ function powerOn(host: Host, fn: ModelFunction): string {
     return "EIO";
   }
   joinGroup(host, name);
-  scan(host, name);
+  findMethods(host, name);
   registerDefault(host, fn);
   return "OK";
 }
@@ -144,8 +145,9 @@ export const functionRules: Rules<
       const fn = host.fn(name);
       if (!on) requireUnused(fn, "Powering off");
       // Its slot is gone with it.
-      if (fn.unplugged === "gone") return fail("ENOENT");
+      if (fn.unplugged === "gone" || fn.takenFor === "unknown") return fail("ENOENT");
       if (fn.configured === on) return fail("EIO");
+      fn.takenFor = null;
       return end(on ? powerOn(host, fn) : powerOff(host, fn));
     },
   },
@@ -199,7 +201,7 @@ export const functionRules: Rules<
       }
       host.devices.reset(fn, anything);
       joinGroup(host, name);
-      scan(host, name);
+      findMethods(host, name);
       registerDefault(host, fn);
       return isDisabled ? succeed() : fail("EIO");
     },

@@ -6,7 +6,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { areaOf, chooseIova, holesOf, isReserved, isWholePages, lastOf, meets, requireInside } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
-import { endMocks, isInUse, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
+import { endMocks, isInUse, isLocked, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
 import { accessesOf, giveUpPins, isPinnedByPages, newOrigin } from "../pins.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
 import { destroyMock } from "./mock.ts";
@@ -56,6 +56,7 @@ function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: b
   let unmapped = 0n;
   for (const area of [...ioas.areas].sort((a, b) => (a.iova < b.iova ? -1 : 1))) {
     if (!meets(area, first, last)) continue;
+    if (isLocked(host, name, area)) return fail("EBUSY");
     if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
     giveUpPins(host, name, area);
     for (const [, hwpt] of host.hwptsOf(name)) unmapFrom(host, hwpt.domain, area);
@@ -254,7 +255,7 @@ function allocateHwpt(
     throw new ScenarioMistake(`"${wanted.parent}" is not an object of the iommufd of "${fn.profile.name}"`);
   }
   if (parent.kind === "hwpt" || wanted.flags.length > 0) return fail("EOPNOTSUPP");
-  const outcome = makeHwpt(host, wanted.parent, wanted.hwpt, false, null);
+  const outcome = makeHwpt(host, wanted.parent, wanted.hwpt, false, fn, null);
   return outcome.result === "OK" ? succeed() : { result: outcome.result, values: anything };
 }
 

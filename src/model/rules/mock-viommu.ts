@@ -1,4 +1,7 @@
 /** The mock as a virtual IOMMU: devices behind it, and the queue of its events. */
+import type { OperationFields } from "../../operation/operation.ts";
+import { maxU64, pageSize } from "../../zpci/iova.ts";
+import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { EventQueue, MockEvent } from "../mock-state.ts";
 import { addMocks, findMocks, mocksOf } from "../mocks.ts";
@@ -39,9 +42,47 @@ function readEvents(queue: EventQueue, room: number, writable: number): Outcome 
   return done === 0 && error !== null ? fail(error) : succeed({ events, bytes: done });
 }
 
+/** Queues that a virtual IOMMU of the mock's has at most (iommufd_test.h, IOMMU_TEST_HW_QUEUE_MAX). */
+const hwQueueLimit = 2;
+
+/**
+ * A queue in the guest's memory: its pages are pinned and locked, whatever the mock's driver has to say then.
+ * @throws ScenarioMistake for more than a page, which need not lie in a row
+ */
+function allocateHwQueue(host: Host, wish: OperationFields<"hw-queue-alloc">): Outcome {
+  const { hwQueue, viommu: of, index, flags, typed } = wish;
+  const [iova, length] = [BigInt(wish.iova), BigInt(wish.length)];
+  if (flags !== 0 || !typed) return fail("EOPNOTSUPP");
+  if (length === 0n) return fail("EINVAL");
+  if (iova + length - 1n > maxU64) return fail("EOVERFLOW");
+  const viommu = findMocks(host, "viommu", of);
+  if (viommu === null) return fail("ENOENT");
+  const first = iova - (iova % pageSize);
+  if (iova + length > first + pageSize) {
+    throw new ScenarioMistake(
+      "Pages of a queue have to lie in a row, which nobody can say of a buffer: let it have one",
+    );
+  }
+  const ioas = findMocks(host, "mock-hwpt", viommu.parent)?.ioas ?? null;
+  const found = ioas === null ? null : host.ioas(ioas);
+  if (ioas === null || found === null) throw new ScenarioMistake(`"${viommu.parent}" has no mappings`);
+  if (found.areas.some((each) => (each.iova | each.length | each.offset) % pageSize !== 0n))
+    return fail("EADDRINUSE");
+  const area = found.areas.find((each) => each.iova <= first && first < each.iova + each.length);
+  if (area === undefined) return fail("ENOENT");
+  if (!area.read) return fail("EPERM");
+  const others = mocksOf(host, "hw-queue").filter(([, each]) => each.viommu === of);
+  if (index >= hwQueueLimit) return fail("EINVAL");
+  if (others.some(([, each]) => each.index === index)) return fail("EEXIST");
+  if (index > 0 && !others.some(([, each]) => each.index === index - 1)) return fail("EIO");
+  const last = first + pageSize - 1n;
+  addMocks(host, hwQueue, { kind: "hw-queue", iommufd: viommu.iommufd, viommu: of, index, ioas, first, last });
+  return succeed();
+}
+
 /** Rules of this file. */
 export const mockViommuRules: Rules<
-  "viommu-alloc" | "vdevice-alloc" | "event-queue-alloc" | "event-raise" | "event-read"
+  "hw-queue-alloc" | "viommu-alloc" | "vdevice-alloc" | "event-queue-alloc" | "event-raise" | "event-read"
 > = {
   "viommu-alloc": {
     ground:
@@ -74,6 +115,13 @@ export const mockViommuRules: Rules<
       addMocks(host, vdevice, { kind: "vdevice", iommufd: mock.iommufd, viommu: behind, mock: name, number });
       return succeed();
     },
+  },
+  "hw-queue-alloc": {
+    ground:
+      "drivers/iommu/iommufd/viommu.c, iommufd_hw_queue_alloc_ioctl and iommufd_hw_queue_alloc_phys: an access of the kernel's own to the " +
+      "IOAS below pins and locks the pages, so that they are not unmapped (io_pagetable.c, iopt_unmap_iova_range: num_locks, -EBUSY); what " +
+      "fails after that gives them back; selftest.c, mock_hw_queue_init_phys: -EEXIST for an index that is taken, -EIO without the one before",
+    predict: allocateHwQueue,
   },
   "event-queue-alloc": {
     ground:

@@ -42,7 +42,11 @@ const wraps = (host: Host): string => (host.kernelIs("6.18") ? "EOVERFLOW" : "EI
  * first and left for that of the others where one like it is there (vfio_iommu_type1_attach_group).
  */
 function joinDomain(host: Host, name: string, container: Container): "OK" | "EIO" {
-  const own = host.newDomain();
+  const fn = host.fn(name);
+  if (host.reachOf(fn).aperture.last !== host.aperture.last) {
+    throw new ScenarioMistake("A container of functions whose apertures differ is beyond the model");
+  }
+  const own = host.newDomain(fn);
   const result = host.setDomain(name, own);
   if (container.domain === null || result !== "OK") {
     if (result === "OK") container.domain = own;

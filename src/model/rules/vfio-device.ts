@@ -29,7 +29,7 @@ export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   fn.busMaster = "off";
   // A function that is to be let go of has its state locked: no slot can be reset.
-  if (resetFunction(host, name) !== "OK" && fn.unplugged === "no") zpciReset(host, name);
+  if (resetFunction(host, name) !== "OK" && fn.unplugged === "no" && fn.leaves === null) zpciReset(host, name);
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
