@@ -46,6 +46,7 @@ function play(
       expect(address).toBe(entry);
       return Promise.resolve(text.subarray(0, length));
     },
+    writeRegisters: () => Promise.reject(new Error("nothing is called")),
     writeMemory: () => Promise.reject(new Error("nothing is to be written")),
     step: () => {
       log.push("step");

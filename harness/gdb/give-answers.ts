@@ -11,14 +11,12 @@ import {
   type FoundInstruction,
   type Meant,
 } from "./kernel-instructions.ts";
+import type { BegunCall } from "./stop-at-points.ts";
 
 /** What an operation's instructions are answered with. */
 export interface Answering {
   /** Of a machine that stands still. */
-  readonly client: Omit<
-    GdbClient,
-    "negotiate" | "detach" | "readRegisters" | "writeRegisters" | typeof Symbol.dispose
-  >;
+  readonly client: Omit<GdbClient, "negotiate" | "detach" | "readRegisters" | typeof Symbol.dispose>;
   /** Addresses of the kernel's functions, by name. */
   readonly symbols: ReadonlyMap<string, bigint>;
   /** Instructions that were found in this kernel before; what is found is added. */
@@ -39,7 +37,7 @@ const statusShift = 24n;
 
 /**
  * Begins an operation and answers its instructions as the list says. The machine stands still at the end, whether the
- * operation has ended or not: who lets it go on has the answer.
+ * operation has ended or not: who lets it go on has the answer. A call of the kernel that was begun before ends meanwhile.
  * @returns the operation's answer, and how often each answer of the list was given, once the operation has ended
  * @throws {InfrastructureError} where the kernel does not have an instruction where it should be
  */
@@ -47,6 +45,7 @@ export async function giveAnswers<T>(
   answering: Answering,
   answers: readonly Answer[],
   begin: () => Promise<T>,
+  begun: BegunCall | null = null,
 ): Promise<{ readonly answer: Promise<T>; readonly given: readonly number[] }> {
   const book = new AnswerBook(answers);
   for (const instruction of book.awaited) requirePlace(answering, instruction);
@@ -55,13 +54,24 @@ export async function giveAnswers<T>(
     () => "ended" as const,
     () => "ended" as const,
   );
-  for (let stops = 0; book.awaited.length > 0; stops += 1) {
+  let pending = begun;
+  for (let stops = 0; book.awaited.length > 0 || pending !== null; stops += 1) {
     if (stops === stopLimit) throw new InfrastructureError({ what: `Cannot answer among ${stopLimit} instructions` });
-    const place = await goOn(answering, stopsFor(answering, book), ended);
+    const returns = pending === null ? [] : [pending.address];
+    const place = await goOn(answering, [...stopsFor(answering, book), ...returns], ended);
     if (place === null) break;
-    await stopAt(answering, book, place);
+    if (place !== pending?.address) await stopAt(answering, book, place);
+    else if (await endCall(answering, pending)) pending = null;
   }
   return { answer, given: book.given };
+}
+
+/** The call has returned, where it was this task's; then all is as it was before it. */
+async function endCall({ client, signal }: Answering, { stack, registers: before }: BegunCall): Promise<boolean> {
+  const isOurs = (await client.readRegister(registers.general(15), signal)) === stack;
+  if (isOurs) await client.writeRegisters(before, signal);
+  else await client.step(signal);
+  return isOurs;
 }
 
 function requirePlace({ symbols, known }: Answering, instruction: Answer["instruction"]): void {

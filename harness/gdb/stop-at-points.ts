@@ -30,6 +30,19 @@ const stackGap = 512n;
 /** Calls a function of the kernel, where it stands, and returns what that returned. */
 export type CallKernel = (symbol: string, ...parameters: readonly bigint[]) => Promise<bigint>;
 
+/** A call that has not returned, and what is to be made good when it has. */
+export interface BegunCall {
+  /** Where it returns to. */
+  readonly address: bigint;
+  /** The stack that is the task's own then. */
+  readonly stack: bigint;
+  /** What the registers are to hold again. */
+  readonly registers: string;
+}
+
+/** Begins to call a function of the kernel: who lets the machine go on has it return. */
+export type BeginCall = (symbol: string, ...parameters: readonly bigint[]) => Promise<BegunCall>;
+
 /** Most calls that are not the one that is waited for. */
 const callLimit = 10_000;
 
@@ -70,8 +83,8 @@ export async function stopInFunction<T>(
   stopping: Stopping,
   symbol: string,
   begin: () => Promise<T>,
-  doThere: (call: CallKernel) => Promise<void>,
-): Promise<Promise<T>[]> {
+  doThere: (call: CallKernel, beginCall: BeginCall) => Promise<BegunCall>,
+): Promise<{ readonly answer: Promise<T>; readonly begun: BegunCall }> {
   const entry = stopping.symbols.get(symbol);
   if (entry === undefined) {
     throw new InfrastructureError({ what: `Cannot stop in "${symbol}": the kernel has no such function` });
@@ -85,9 +98,11 @@ export async function stopInFunction<T>(
   if (!(await walk.toCall([entry], () => true, false))) {
     throw new InfrastructureError({ what: `Cannot stop in "${symbol}": the operation has ended without it` });
   }
-  await doThere((name, ...parameters) => walk.call(name, parameters));
-  // Not the promise itself: that would be waited for.
-  return [answer];
+  const begun = await doThere(
+    (name, ...parameters) => walk.call(name, parameters),
+    (name, ...parameters) => walk.beginCall(name, parameters),
+  );
+  return { answer, begun };
 }
 
 /** A point in this kernel: where its functions begin, and which of their calls is meant. */
@@ -157,12 +172,24 @@ class Walk {
    * locked. Afterwards everything is as it was, but for what the function did.
    */
   async call(symbol: string, parameters: readonly bigint[]): Promise<bigint> {
+    const { client, signal } = this.#stopping;
+    const { address, registers: before } = await this.beginCall(symbol, parameters);
+    if (!(await this.toReturn()))
+      throw new InfrastructureError({ what: `"${symbol}" was called and never returned` });
+    const returned = await client.readRegister(argument, signal);
+    await client.writeRegisters(before, signal);
+    this.#place = address;
+    return returned;
+  }
+
+  /** As `call`, up to where the function begins. */
+  async beginCall(symbol: string, parameters: readonly bigint[]): Promise<BegunCall> {
     const { client, signal, symbols } = this.#stopping;
     const entry = symbols.get(symbol);
     if (entry === undefined) {
       throw new InfrastructureError({ what: `Cannot call "${symbol}": the kernel has no such function` });
     }
-    const registersBefore = await client.readRegisters(signal);
+    const before = await client.readRegisters(signal);
     const place = await client.readRegister(registers.pswAddress, signal);
     const stack = (await client.readRegister(stackPointer, signal)) - stackGap;
     for (const [index, value] of parameters.entries()) await client.writeRegister(argument + index, value, signal);
@@ -170,12 +197,7 @@ class Walk {
     await client.writeRegister(stackPointer, stack, signal);
     await client.writeRegister(registers.pswAddress, entry, signal);
     this.#place = entry;
-    if (!(await this.toReturn()))
-      throw new InfrastructureError({ what: `"${symbol}" was called and never returned` });
-    const returned = await client.readRegister(argument, signal);
-    await client.writeRegisters(registersBefore, signal);
-    this.#place = place;
-    return returned;
+    return { address: place, stack, registers: before };
   }
 
   /** Goes on to one of these instructions; false where the operation ended before. */

@@ -1,7 +1,7 @@
 /** Telling a kernel of an event that no hypervisor sends: it handles it in a thread of its own, as it would any other. */
 import { InfrastructureError } from "../errors/harness-error.ts";
 import type { GdbClient } from "./gdb-client.ts";
-import { stopInFunction, type Stopping } from "./stop-at-points.ts";
+import { stopInFunction, type BegunCall, type Stopping } from "./stop-at-points.ts";
 
 /** An event. */
 export interface ToldEvent {
@@ -53,15 +53,15 @@ const availability = 0x300;
 const staleBit = 0x100;
 
 /**
- * Begins an operation, and has an event told meanwhile. The machine stands still at the end, the thread about to run: who lets it
- * go on has the answer.
+ * Begins an operation, and has an event told meanwhile. The machine stands still at the end, about to wake the thread, which may run
+ * before that returns: who lets it go on has the answer, and has to end that call.
  * @throws {InfrastructureError} where the kernel lacks what it takes
  */
 export async function tellEvent<T>(
   telling: TellingEvent,
   { code, fid, stale }: ToldEvent,
   begin: () => Promise<T>,
-): Promise<Promise<T>[]> {
+): Promise<{ readonly answer: Promise<T>; readonly begun: BegunCall }> {
   const { client, symbols, signal } = telling;
   const handler = symbols.get(code >= availability ? handlers.availability : handlers.error);
   if (handler === undefined) {
@@ -70,7 +70,7 @@ export async function tellEvent<T>(
       remedy: "Run it on a kernel with CONFIG_KALLSYMS, of a version that docs/answers.md names",
     });
   }
-  return stopInFunction(telling, stopSymbol, begin, async (call) => {
+  return stopInFunction(telling, stopSymbol, begin, async (call, beginCall) => {
     const page = await call(symbolsOfCalls.allocate, allocationFlags);
     if (page === 0n)
       throw new InfrastructureError({ what: "Cannot tell of an event: the kernel has no page for it" });
@@ -90,6 +90,6 @@ export async function tellEvent<T>(
       BigInt.asUintN(64, anyNode),
       page + places.name,
     );
-    await call(symbolsOfCalls.wake, thread);
+    return beginCall(symbolsOfCalls.wake, thread);
   });
 }

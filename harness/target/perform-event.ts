@@ -26,10 +26,9 @@ export async function performEvent(
   const known = foundIn(parts.kernel);
   await using stub = await openGdbStub(machine, signal);
   const stopping = { client: stub.client, symbols, handleOf: () => null, limit: 2 * limit, signal };
-  const [told = null] = await tellEvent(stopping, { code: Number(code), fid, stale }, parts.perform);
-  const begin = (): Promise<AgentAnswer> => told ?? Promise.reject(new Error("Nothing was begun"));
+  const told = await tellEvent(stopping, { code: Number(code), fid, stale }, parts.perform);
   const answering = { client: stub.client, symbols, known, functionOf, limit: 2 * limit, signal };
-  const { answer, given } = await giveAnswers(answering, answers, begin);
+  const { answer, given } = await giveAnswers(answering, answers, () => told.answer, told.begun);
   await stub.close(signal);
   const { values, ...rest } = await answer;
   return { ...rest, values: answers.length === 0 ? values : { ...values, answered: [...given] } };

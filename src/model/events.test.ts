@@ -124,11 +124,11 @@ describe("what the platform says of a function anew", () => {
   });
 
   it("decides on what a map costs", () => {
-    const counted = seen(renew("refresh: false") + take + ioas + attach + map).functions["a"];
-    expect(counted).toMatchObject({ counters: { mapped: 1, syncMapRpcits: 0 } });
+    const { functions } = seen(renew("refresh: false") + take + ioas + attach + map);
+    expect(functions).toMatchObject({ a: { counters: { mapped: 1, syncMapRpcits: 0 } } });
     const unmapped = `\n  - ioas-unmap: { ioas: A, iova: base+0x10000, length: 0x1000 }`;
-    expect(seen(renew("refresh: false") + take + ioas + attach + map + unmapped).functions["a"]).toMatchObject({
-      counters: { syncMapRpcits: 0, syncRpcits: 1 },
+    expect(seen(renew("refresh: false") + take + ioas + attach + map + unmapped).functions).toMatchObject({
+      a: { counters: { syncMapRpcits: 0, syncRpcits: 1 } },
     });
   });
 

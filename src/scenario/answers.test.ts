@@ -88,7 +88,7 @@ it.each([
   ],
   ["that says so alone", "{ instruction: clp, command: query, says: { edma: 0x1 } }", "expected done: true"],
   ["of success by a response", "{ instruction: clp, command: enable, response: 0x0010 }", "0x0010 is success"],
-  ["of nothing at all", "{ instruction: clp, command: enable }", "expected a response where cc is 0"],
+  ["of nothing at all", "{ instruction: clp, command: enable }", "either a response or says where cc is 0"],
   ["of a list for a function", "{ instruction: clp, command: list, of: b, cc: 3 }", "this command names none"],
   ["that are none", "[]", "expected one answer to 8"],
   ["that is no answer", "busy", "expected an answer such as"],
