@@ -8,7 +8,7 @@ import { succeed, type Rules } from "../rule.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { ModelFunction } from "../state.ts";
 import { joinGroup } from "./domain.ts";
-import { findMethods, forget, powerOff } from "./function.ts";
+import { findMethods, forget, powerOff, sayOf } from "./function.ts";
 
 /** Error events that concern measurement, and those that say that nothing can be done any more. */
 const measurement: readonly EventCode[] = ["0x002a"];
@@ -69,7 +69,7 @@ function scan(host: Host, fn: ModelFunction, locked: boolean): void {
   const { name } = fn.profile;
   fn.takenFor = null;
   fn.configured = true;
-  if (enableFunction(host, fn, (what) => host.say(`${name} ${what}`)) !== "OK") {
+  if (enableFunction(host, fn, sayOf(host, name)) !== "OK") {
     fn.removed = true;
     return;
   }
@@ -82,7 +82,7 @@ function scan(host: Host, fn: ModelFunction, locked: boolean): void {
 function lose(host: Host, fn: ModelFunction): void {
   const { name } = fn.profile;
   forget(host, name);
-  if (!fn.disabled) disableFunction(host, fn, (what) => host.say(`${name} ${what}`));
+  if (!fn.disabled) disableFunction(host, fn, sayOf(host, name));
   fn.configured = false;
   fn.removed = false;
   fn.takenFor = "standby";

@@ -25,7 +25,8 @@ export const findMethods = (host: Host, name: string, locked = true): void => {
   host.fn(name).slotResets = !(locked && host.has("rescan-loses-slot-reset"));
 };
 
-const sayOf =
+/** Says something of a function. */
+export const sayOf =
   (host: Host, name: string) =>
   (what: string): void => {
     host.say(`${name} ${what}`);
