@@ -35,8 +35,11 @@ export interface Archive {
   listNames(prefix: string): Promise<readonly string[]>;
   /** Downloads a package into a folder, verified by apt; gives the path of the .deb file. */
   download(wanted: Package, folder: string): Promise<string>;
-  /** Downloads a package with all it depends on into an empty folder; gives the paths of the .deb files. */
-  downloadClosure(wanted: Package, folder: string): Promise<readonly string[]>;
+  /**
+   * Downloads packages of one suite and one architecture with all they depend on into an empty folder; gives the paths of the
+   * .deb files.
+   */
+  downloadClosure(wanted: readonly [Package, ...Package[]], folder: string): Promise<readonly string[]>;
 }
 
 /** What opening the archive takes. */
@@ -114,14 +117,22 @@ function makeArchive(apt: PrivateApt, { report, signal }: ArchiveOptions): Archi
       return deb;
     },
     downloadClosure: async (wanted, folder) => {
+      const [{ suite, architecture }] = wanted;
       await mkdir(join(folder, "partial"), { recursive: true });
       await runApt(apt, {
         command: "apt-get",
         arguments: [
-          ...["install", "-q", "--yes", "--download-only", "--no-install-recommends", "-t", wanted.suite],
-          ...["-o", `Dir::Cache::archives=${folder}`, spell(wanted)],
+          ...["install", "-q", "--yes", "--download-only", "--no-install-recommends", "-t", suite],
+          // Another machine's packages depend on each other as they would there.
+          ...[
+            "-o",
+            `Dir::Cache::archives=${folder}`,
+            "-o",
+            `APT::Architecture=${architecture}`,
+            ...wanted.map(spell),
+          ],
         ],
-        purpose: `fetch ${wanted.name} ${wanted.version} with what it depends on`,
+        purpose: `fetch ${wanted.map(({ name, version }) => `${name} ${version}`).join(", ")} with what they depend on`,
         signal,
       });
       return listDebs(folder);

@@ -5,6 +5,7 @@ const archive = writeCpio([
   { path: "dev", kind: "folder", mode: 0o755 },
   { path: "dev/console", kind: "character device", mode: 0o600, major: 5, minor: 1 },
   { path: "init", kind: "file", mode: 0o755, content: Buffer.from("hello") },
+  { path: "sh", kind: "link", target: "/usr/bin/busybox" },
 ]);
 
 /** Reads an archive by the format's description: 6 bytes of magic, 13 fields of 8 hexadecimal digits, name, content. */
@@ -29,11 +30,12 @@ function readCpio(bytes: Buffer): readonly Record<string, unknown>[] {
   return members;
 }
 
-it("writes folders, devices, files and the trailer", () => {
+it("writes folders, devices, files, links and the trailer", () => {
   expect(readCpio(archive)).toEqual([
     { magic: "070701", name: "dev", inode: 1, mode: "40755", device: "0:0", content: "" },
     { magic: "070701", name: "dev/console", inode: 2, mode: "20600", device: "5:1", content: "" },
     { magic: "070701", name: "init", inode: 3, mode: "100755", device: "0:0", content: "hello" },
+    { magic: "070701", name: "sh", inode: 4, mode: "120777", device: "0:0", content: "/usr/bin/busybox" },
     { magic: "070701", name: "TRAILER!!!", inode: 0, mode: "0", device: "0:0", content: "" },
   ]);
 });

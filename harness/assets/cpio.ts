@@ -4,6 +4,7 @@
 export type CpioMember =
   | { readonly path: string; readonly kind: "folder"; readonly mode: number }
   | { readonly path: string; readonly kind: "file"; readonly mode: number; readonly content: Uint8Array }
+  | { readonly path: string; readonly kind: "link"; readonly target: string }
   | {
       readonly path: string;
       readonly kind: "character device";
@@ -12,7 +13,7 @@ export type CpioMember =
       readonly minor: number;
     };
 
-const fileTypes = { folder: 0o040000, file: 0o100000, "character device": 0o020000 } as const;
+const fileTypes = { folder: 0o040000, file: 0o100000, link: 0o120000, "character device": 0o020000 } as const;
 
 /** Writes an archive. It depends on nothing but its members: owner root, time 0, inodes counted from 1. */
 export function writeCpio(members: readonly CpioMember[]): Buffer {
@@ -24,9 +25,15 @@ export function writeCpio(members: readonly CpioMember[]): Buffer {
 
 function writeMember(member: CpioMember, inode: number): Buffer {
   const device = member.kind === "character device" ? member : { major: 0, minor: 0 };
-  const mode = fileTypes[member.kind] | member.mode;
+  const mode = fileTypes[member.kind] | (member.kind === "link" ? 0o777 : member.mode);
   const header = { inode, mode, links: member.kind === "folder" ? 2 : 1, major: device.major, minor: device.minor };
-  return writeRecord(member.path, header, member.kind === "file" ? member.content : new Uint8Array());
+  return writeRecord(member.path, header, contentOf(member));
+}
+
+/** A link's content is where it leads. */
+function contentOf(member: CpioMember): Uint8Array {
+  if (member.kind === "file") return member.content;
+  return member.kind === "link" ? Buffer.from(member.target) : new Uint8Array();
 }
 
 interface Header {

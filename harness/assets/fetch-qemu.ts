@@ -131,7 +131,7 @@ async function obtain(
     (await publishEntry(root, "qemu", key, async (folder) => {
       report({ kind: "step", text: `Fetching QEMU ${version} with its libraries from ${suite}` });
       const debs = await createCacheFolder(folder, "debs");
-      const paths = await archive.downloadClosure(wanted, debs);
+      const paths = await archive.downloadClosure([wanted], debs);
       return unpackQemu(folder, paths, signal);
     }));
   await writeChoice(root, choice, { key, version, suite });
