@@ -70,6 +70,8 @@ module.exports = {
     packageOnlyIn("xml2js", ["harness/report/junit[.]ts$"]),
     packageOnlyIn("ssh2", ["harness/ssh/"]),
     packageOnlyIn("commander", ["harness/cli/"]),
+    packageOnlyIn("node-sqlite3-wasm", ["harness/nightly/history[.]ts$"]),
+    packageOnlyIn("jiti", ["harness/nightly/load-config[.]ts$"]),
     packageOnlyIn("cli-table3", ["harness/report/"]),
     {
       name: "tests-are-not-shipped",

@@ -1,9 +1,10 @@
 /** A QEMU for s390x out of the archive: fetched with its libraries, unpacked into the cache, and run from there. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { makeNotFoundError, suitesByAge, withArchive, type Archive, type Package } from "./archive.ts";
 import type { Qemu } from "./assets.ts";
 import { createCacheFolder, publishEntry, readChoice, readEntry, writeChoice, type Entry } from "./cache.ts";
+import { isVersion } from "../kernel/debian-name.ts";
 import { compareVersions, upstreamOf } from "./debian-version.ts";
 import { digestFile, makeKey } from "./digest.ts";
 import { withLock } from "./file-lock.ts";
@@ -55,6 +56,48 @@ export function prepareQemuOf(preparation: Preparation, suite: string): Promise<
   return withLock({ ...preparation, name: "qemu", purpose: `fetching QEMU of ${suite}` }, async () => {
     const chosen = preparation.update ? null : await readChosen(preparation.root, choice);
     return chosen ?? (await fetchFrom(preparation, suite, choice));
+  });
+}
+
+const prefix = "debian/";
+
+/** The version that a name asks for, such as `debian/10.0`; null where it is no such name but a path. */
+export function parseQemuName(qemu: string): string | null {
+  const version = qemu.startsWith(prefix) ? qemu.slice(prefix.length) : "";
+  return /^\d+(?:\.\d+)*$/.test(version) ? version : null;
+}
+
+/** A QEMU as the user gives it, from a folder: a name stays as it is, a path is made absolute. */
+export const locateQemu = (qemu: string, folder: string): string =>
+  parseQemuName(qemu) === null ? resolve(folder, qemu) : qemu;
+
+/**
+ * The QEMU of a version that the archive has; the one that was found first stays until the archive is asked again.
+ * @throws {InfrastructureError} where no suite has one
+ */
+export function prepareQemuVersion(preparation: Preparation, version: string): Promise<Qemu> {
+  const choice = `qemu-version-${version}`;
+  return withLock({ ...preparation, name: "qemu", purpose: `fetching QEMU ${version}` }, async () => {
+    const chosen = preparation.update ? null : await readChosen(preparation.root, choice);
+    return chosen ?? (await fetchVersion(preparation, version, choice));
+  });
+}
+
+function fetchVersion(preparation: Preparation, version: string, choice: string): Promise<Qemu> {
+  return withArchive(preparation, async (archive) => {
+    const reasons: string[] = [];
+    for (const suite of suitesByAge) {
+      if (!(await archive.ask(suite))) {
+        reasons.push(`${suite} cannot be reached`);
+        continue;
+      }
+      const found = newestIn(await archive.find(...packageNames), suite);
+      if (found !== null && isVersion(upstreamOf(found.version), version)) {
+        return obtain(preparation, archive, found, choice);
+      }
+      reasons.push(`${suite} has ${found?.version ?? "none"}`);
+    }
+    throw makeNotFoundError(`QEMU ${version}`, reasons);
   });
 }
 

@@ -1,11 +1,19 @@
-/** A QEMU for s390x: the one the user names, the system's where it is new enough, else the archive's newest. */
+/** A QEMU for s390x: the one the user names, by path or as the archive's of a version, the system's where it is new enough, else the archive's newest. */
 import { access, constants } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { UsageError } from "../errors/harness-error.ts";
 import type { Origin, Qemu } from "./assets.ts";
 import { compareVersions } from "./debian-version.ts";
 import { digestFile } from "./digest.ts";
-import { askVersion, fetchQemu, findFetched, preferredQemu, qemuProgram } from "./fetch-qemu.ts";
+import {
+  askVersion,
+  fetchQemu,
+  findFetched,
+  parseQemuName,
+  preferredQemu,
+  prepareQemuVersion,
+  qemuProgram,
+} from "./fetch-qemu.ts";
 import type { Preparation } from "./preparation.ts";
 
 /** The oldest release that can be given; before `preferredQemu` it has no NVMe, and scenarios that need one are skipped. */
@@ -17,6 +25,8 @@ export const oldestQemu = "7.2";
  */
 export async function prepareQemu(preparation: Preparation, given: string | undefined): Promise<Qemu> {
   const { root, update, signal } = preparation;
+  const version = given === undefined ? null : parseQemuName(given);
+  if (version !== null) return prepareQemuVersion(preparation, version);
   return (await findQemu({ root, given, update, signal })) ?? fetchQemu(preparation);
 }
 

@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import { relative, resolve } from "node:path";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import { locateQemu } from "../assets/fetch-qemu.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { UsageError } from "../errors/harness-error.ts";
@@ -17,8 +18,9 @@ import { LineReporter } from "../report/line-reporter.ts";
 import { ReporterGroup, type BrokenReporter } from "../report/reporter.ts";
 import { createScreen, wantsColours } from "../report/screen.ts";
 import { TableReporter } from "../report/table-reporter.ts";
-import type { Bench } from "../run/bench.ts";
-import type { BootKind } from "../run/emulated-bench.ts";
+import type { Bench, BenchChoice } from "../run/bench.ts";
+import type { BenchName } from "../run/bench-names.ts";
+import type { BootKind } from "../run/boot-kinds.ts";
 import { seedLimit, type Order, type orderNames } from "../run/order.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { runSuite } from "../run/run-suite.ts";
@@ -32,7 +34,6 @@ import { readVariable, type Io } from "./io.ts";
 import { readSelection, type SelectionFlags } from "./options.ts";
 import { printPlans } from "./print-plans.ts";
 import { showProgress } from "./show-progress.ts";
-import type { BenchChoice, BenchName } from "./services.ts";
 
 /** The options of `zhil run`, as commander hands them over. */
 export interface RunFlags extends SelectionFlags {
@@ -142,11 +143,11 @@ function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): BenchChoi
     throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
   }
   const kernel = flags.kernel ?? readVariable(io, "ZHIL_KERNEL");
-  const locate = (path: string | null): string | null => (path === null ? null : resolve(io.workingFolder, path));
+  const qemu = flags.qemu ?? readVariable(io, "ZHIL_QEMU");
   return {
     name: flags.bench,
     kernel: kernel === null ? null : locateKernel(kernel, io.workingFolder),
-    qemu: locate(flags.qemu ?? readVariable(io, "ZHIL_QEMU")),
+    qemu: qemu === null ? null : locateQemu(qemu, io.workingFolder),
     boot: flags.boot,
     report,
     signal: io.interrupt,

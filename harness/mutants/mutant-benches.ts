@@ -4,7 +4,8 @@ import { prepareAssets } from "../assets/prepare-assets.ts";
 import { buildPatchedKernel } from "../kernel/build-patched-kernel.ts";
 import { spellFlavourName } from "../kernel/flavour.ts";
 import type { Bench } from "../run/bench.ts";
-import { openBenchOn, type BootKind } from "../run/emulated-bench.ts";
+import type { BootKind } from "../run/boot-kinds.ts";
+import { openBenchOn } from "../run/emulated-bench.ts";
 
 /** Opens benches for a mutation run. */
 export interface MutantBenches {

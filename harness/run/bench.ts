@@ -1,6 +1,9 @@
 /** A bench: what the scenarios of a run are performed on. */
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Target } from "../../src/target/target.ts";
+import type { ReportProgress } from "../assets/progress.ts";
+import type { BenchName } from "./bench-names.ts";
+import type { BootKind } from "./boot-kinds.ts";
 
 /** A bench, ready for any number of scenarios. Disposing it ends everything it started. */
 export interface Bench extends AsyncDisposable {
@@ -18,4 +21,14 @@ export interface Bench extends AsyncDisposable {
   createTarget(consoleFile: string): Target;
   /** Shell lines with which a person starts the machine of a plan; none where there is no machine. */
   describeMachine(plan: Plan): readonly string[];
+}
+
+/** Which bench, and with what. */
+export interface BenchChoice {
+  readonly name: BenchName;
+  readonly kernel: string | null;
+  readonly qemu: string | null;
+  readonly boot: BootKind;
+  readonly report: ReportProgress;
+  readonly signal: AbortSignal;
 }

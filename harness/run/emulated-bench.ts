@@ -16,6 +16,7 @@ import { SharedMachines } from "../target/shared-machines.ts";
 import type { TemplatePlace } from "../template/prepare-template.ts";
 import { supplyTemplates, type TemplateSupply } from "../template/template-supply.ts";
 import type { Bench } from "./bench.ts";
+import type { BootKind } from "./boot-kinds.ts";
 
 /** How the `emulated` bench is opened. */
 export interface EmulatedBenchOptions {
@@ -28,15 +29,6 @@ export interface EmulatedBenchOptions {
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }
-
-/**
- * How scenarios come to their kernel: a pristine one as a clone of a frozen one, or by a boot of their own; or one that is
- * shared, used by one scenario after another.
- */
-export const bootKinds = ["clone", "cold", "shared"] as const;
-
-/** How a scenario comes to its kernel. */
-export type BootKind = (typeof bootKinds)[number];
 
 const usualMemoryMiB = 512;
 const cpus = 1;

@@ -11,7 +11,8 @@ import type { ScenarioRecord } from "../evidence/record.ts";
 import { ReporterGroup } from "../report/reporter.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
 import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
-import { openEmulatedBench, type BootKind } from "./emulated-bench.ts";
+import type { BootKind } from "./boot-kinds.ts";
+import { openEmulatedBench } from "./emulated-bench.ts";
 import { runSuite } from "./run-suite.ts";
 
 const never = new AbortController().signal;

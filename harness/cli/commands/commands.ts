@@ -3,9 +3,11 @@ import { registerBench } from "./bench.ts";
 import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerExport } from "./export.ts";
+import { registerHistory } from "./history.ts";
 import { registerKselftest } from "./kselftest.ts";
 import { registerList } from "./list.ts";
 import { registerMutants } from "./mutants.ts";
+import { registerNightly } from "./nightly.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
 
@@ -18,6 +20,8 @@ export const commands: readonly RegisterCommand[] = [
   registerMutants,
   registerCoverage,
   registerKselftest,
+  registerNightly,
+  registerHistory,
   registerBench,
   registerDoctor,
 ];

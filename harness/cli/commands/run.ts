@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { reportFormatNames } from "../../report/report-formats.ts";
-import { bootKinds } from "../../run/emulated-bench.ts";
+import { bootKinds } from "../../run/boot-kinds.ts";
 import { orderNames } from "../../run/order.ts";
 import type { RegisterCommand } from "../command.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
@@ -13,7 +13,7 @@ import {
   parseOrderSeed,
   qemuOption,
 } from "../options.ts";
-import { benchNames } from "../services.ts";
+import { benchNames } from "../../run/bench-names.ts";
 
 const examples = `
 Examples:

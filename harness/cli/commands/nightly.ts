@@ -1,0 +1,132 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Option } from "commander";
+import { InfrastructureError, UsageError } from "../../errors/harness-error.ts";
+import { exitCodeOfNight } from "../../nightly/night-exit-code.ts";
+import { loadConfig } from "../../nightly/load-config.ts";
+import { runNight, type NightEnd } from "../../nightly/run-night.ts";
+import { formatJsonLine } from "../../report/json-line.ts";
+import { LineReporter } from "../../report/line-reporter.ts";
+import { formatNight } from "../../report/night-markdown.ts";
+import { printNight } from "../../report/night-report.ts";
+import { ReporterGroup } from "../../report/reporter.ts";
+import { createScreen, wantsColours } from "../../report/screen.ts";
+import { measureCapacity } from "../../run/measure-capacity.ts";
+import { defaultJobs } from "../../run/schedule.ts";
+import { scenariosFolder } from "../../scenarios/read-scenarios.ts";
+import { selectScenarios } from "../../scenarios/select-scenarios.ts";
+import type { CommandContext, RegisterCommand } from "../command.ts";
+import type { ExitCode } from "../exit-code.ts";
+import { readVariable } from "../io.ts";
+import { parseJobs } from "../options.ts";
+import { showProgress } from "../show-progress.ts";
+
+interface NightlyFlags {
+  readonly config?: string;
+  readonly out?: string;
+  readonly jobs?: number;
+  readonly fresh: boolean;
+  readonly markdown?: string;
+  readonly json: boolean;
+  readonly color: boolean;
+}
+
+const notes = `
+zhil.config.ts names kernels, QEMUs, devices and benches; every combination is a machine, and every scenario runs on each:
+
+  import { defineConfig } from "zpci-hil/config";
+  export default defineConfig({ kernels: ["lean", "lean/6.12"], qemus: ["newest", "debian/10.0"] });
+
+Interrupted in any way, the same call goes on where it ended. A scenario that failed, or turned since the last night, runs
+again: where its answers differ it is flaky. Results go to history.sqlite beside the nights (see "zhil history").
+
+  new failure         it failed every time, and not in the night before
+  still failing       it failed in both
+  flaky               it failed sometimes tonight
+  no answer any more  it is skipped, and was not
+  fixed               it failed in the night before, and not once tonight
+  differs             both are fine, but by another entry of the ledger
+  gone                there is no such scenario any more
+
+Exits with 1 where a scenario failed, even once; else with 2 where one is in error or a machine could not be had.`;
+
+/** `zhil nightly` */
+export const registerNightly: RegisterCommand = (program, context) => {
+  program
+    .command("nightly")
+    .description("Runs scenarios on many kernels and QEMUs, and compares with the night before.")
+    .option("--config <file>", "the configuration (default: zhil.config.ts here)")
+    .option(
+      "--out <dir>",
+      "where nights and their history are (default: what the configuration says, else zhil-nights)",
+    )
+    .option(
+      "-j, --jobs <n>",
+      "scenarios at a time (default: what the configuration says, else as zhil run)",
+      parseJobs,
+    )
+    .addOption(new Option("--fresh", "begin a new night although the last one is not over").default(false))
+    .option("--markdown <file>", "write the summary as Markdown as well")
+    .option("--json", "night and comparison as one JSON object on standard output; the rest on standard error", false)
+    .option("--no-color", "no colours")
+    .addHelpText("after", notes)
+    .action(async (flags: NightlyFlags) => {
+      context.exit(await nightly(flags, context));
+    });
+};
+
+async function nightly(flags: NightlyFlags, { io, services }: CommandContext): Promise<ExitCode> {
+  const people = flags.json ? io.stderr : io.stdout;
+  const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
+  for (const name of ["ZHIL_KERNEL", "ZHIL_QEMU"]) {
+    if (readVariable(io, name) === null) continue;
+    throw new UsageError({ what: `Cannot run a night with ${name} set: its configuration names kernels and QEMUs` });
+  }
+  const { config, folder } = await loadConfig(flags.config ?? null, io.workingFolder);
+  const { names, tags, without, seeds, folder: own } = config.scenarios;
+  const scenarios = own === null ? null : resolve(folder, own);
+  const markdown = flags.markdown === undefined ? null : resolve(io.workingFolder, flags.markdown);
+  // No summary of an earlier night is taken for this one's.
+  if (markdown !== null) await write(markdown, "### The night did not end\n");
+  io.interrupt.addEventListener("abort", () => {
+    screen.print("Interrupted: what was had is kept, and the same call goes on from there");
+  });
+  const end = await runNight({
+    ...{ config, folder, fresh: flags.fresh, signal: io.interrupt, ledger: await services.readLedger() },
+    out: flags.out === undefined ? resolve(folder, config.out) : resolve(io.workingFolder, flags.out),
+    selected: await selectScenarios({
+      ...{ names, tags, without, seeds, folder: scenarios ?? scenariosFolder, workingFolder: folder },
+    }),
+    scenariosFolder: scenarios,
+    jobs: flags.jobs ?? config.jobs ?? defaultJobs(measureCapacity(), config.boot),
+    openBench: services.openBench,
+    reporters: () => new ReporterGroup([new LineReporter(screen)]),
+    report: showProgress(people, screen),
+  });
+  return await tell(end, flags, { io, screen, markdown });
+}
+
+async function tell(
+  { night, result, comparison }: NightEnd,
+  flags: NightlyFlags,
+  {
+    io,
+    screen,
+    markdown,
+  }: Pick<CommandContext, "io"> & {
+    readonly screen: ReturnType<typeof createScreen>;
+    readonly markdown: string | null;
+  },
+): Promise<ExitCode> {
+  printNight(result, comparison, screen);
+  screen.print(screen.paint("faint", `evidence: ${night.folder}`));
+  if (flags.json) io.stdout.write(formatJsonLine({ ...result, comparison }));
+  if (markdown !== null) await write(markdown, formatNight(result, comparison));
+  return exitCodeOfNight(result);
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: unknown) => {
+    throw new InfrastructureError({ what: `Cannot write the summary "${file}"`, cause });
+  });
+}

@@ -1,0 +1,48 @@
+/** `zpci-hil/config`: what a `zhil.config.ts` imports. It evaluates nothing. */
+
+/** Which kernels, QEMUs, devices and benches a night has, and how it is run. Everything has a default. */
+export interface NightConfig {
+  /**
+   * Kernels: `lean`, what `zhil run` boots where nobody says; anything `--kernel` takes, such as `lean/6.12`,
+   * `debian/6.1` or the path of a bzImage, from the folder of this file. Default: `lean`.
+   */
+  readonly kernels?: readonly string[];
+  /** QEMUs: `newest`, the archive's; one of a version, such as `debian/10.0`; or a program's path. Default: `newest`. */
+  readonly qemus?: readonly string[];
+  /** Benches: `emulated`, where kernels run; `model`, which has neither kernels nor QEMUs. Default: `emulated`. */
+  readonly benches?: readonly ("emulated" | "model")[];
+  /** Devices: scenarios whose first function is one of them, `none` for those without a function. Default: all. */
+  readonly devices?: readonly string[];
+  /** Parts of the matrix that are left out, each with its reason; what is not named matches everything. */
+  readonly exclude?: readonly {
+    readonly bench?: string;
+    readonly kernel?: string;
+    readonly qemu?: string;
+    readonly why: string;
+  }[];
+  /** Scenarios, as `zhil run` selects them. Default: all of the project's. */
+  readonly scenarios?: {
+    readonly names?: readonly string[];
+    readonly tags?: readonly string[];
+    readonly without?: readonly string[];
+    readonly seeds?: readonly string[];
+    /** Folder of scenarios, from the folder of this file. */
+    readonly folder?: string;
+  };
+  /**
+   * How often, in all, a scenario runs that failed, or turned since the last night: where its answers differ it is
+   * flaky. Default: 3.
+   */
+  readonly attempts?: number;
+  /** How scenarios come to their kernel, as `--boot`. Default: `clone`. */
+  readonly boot?: "clone" | "cold" | "shared";
+  /** Scenarios at a time. Default: as `zhil run`. */
+  readonly jobs?: number;
+  /** Folder of nights and of the history, from the folder of this file. Default: `zhil-nights`. */
+  readonly out?: string;
+  /** Nights whose evidence is kept; the history keeps the results of all. Default: 14. */
+  readonly keep?: number;
+}
+
+/** Says what a configuration is, so that editors complete and check it. Gives it back as it is. */
+export const defineConfig = (config: NightConfig): NightConfig => config;

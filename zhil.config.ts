@@ -1,0 +1,11 @@
+/** The nights of this project: every kernel and QEMU that it is promised to judge. */
+import { defineConfig } from "./harness/nightly/define-config.ts";
+
+export default defineConfig({
+  kernels: ["lean", "lean/6.12", "debian/7", "debian/6.12", "debian/6.1"],
+  qemus: ["newest", "debian/10.0", "debian/7.2"],
+  exclude: [
+    { kernel: "debian/6.12", qemu: "debian/7.2", why: "without NVMe and iommufd little is left to decide" },
+    { kernel: "debian/6.1", qemu: "debian/7.2", why: "without NVMe and VFIO nothing is left to decide" },
+  ],
+});
