@@ -2,11 +2,14 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { callCli } from "../testing/call-cli.ts";
 import { fakeBench, type FakeBenchOptions } from "../testing/fake-bench.ts";
 import { failing, machinePath, makeNights, type Said } from "../testing/nights.ts";
+
+// A night asks for locks by a program, several times; others may use the machine as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 const names = ["steady", "breaks", "heals", "limps", "wavers"];
 
