@@ -2,21 +2,21 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { callCli } from "../testing/call-cli.ts";
 import { fakeBench, type FakeBenchOptions } from "../testing/fake-bench.ts";
 import { failing, machinePath, makeNights, type Said } from "../testing/nights.ts";
 
 // A night asks for locks by a program, several times; others may use the machine as well.
-vi.setConfig({ testTimeout: 120_000 });
+const slow = { timeout: 120_000 };
 
 const names = ["steady", "breaks", "heals", "limps", "wavers"];
 
 const changesOf = ({ comparison }: Said): readonly string[] =>
   comparison.changes.map(({ kind, scenario, machine }) => `${kind}: ${scenario} on ${machine}`);
 
-describe("zhil nightly", () => {
+describe("zhil nightly", slow, () => {
   it("tells new failures, fixed, still failing and flaky ones, and exits by what fails", async () => {
     await using nights = await makeNights(names);
     const first = await nights.run(() => failing((name) => name === "heals" || name === "limps"));
@@ -231,7 +231,7 @@ describe("zhil nightly", () => {
   });
 });
 
-describe("zhil history", () => {
+describe("zhil history", slow, () => {
   it("shows a scenario's nights by machine, and why it is bad", async () => {
     await using nights = await makeNights(names);
     await nights.run();

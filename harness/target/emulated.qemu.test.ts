@@ -36,68 +36,6 @@ const operation = (op: keyof typeof operationFields, fields: Record<string, unkn
 const perform = async (target: StartedEmulatedTarget, op: keyof typeof operationFields, fields = {}) =>
   (await target.perform(operation(op, fields), never)).observation;
 
-it("performs a scenario on a real kernel, with real DMA as the witness", async () => {
-  await using target = await makeTarget().start(planFor([a, b], 4), never);
-  expect(target.profile.kernel.version).toBe(machines.assets.kernel.version);
-  expect(target.profile.qemu.version).toBe(machines.assets.qemu.version);
-  const on = { function: "a" };
-  const iova = { queues: "0x100000000", page0: "0x100010000", page1: "0x100011000" };
-
-  expect(await perform(target, "look")).toEqual({
-    result: "OK",
-    values: {},
-    functions: {
-      a: { driver: null, enabled: true, counters: null },
-      b: { driver: null, enabled: true, counters: null },
-    },
-    messages: [],
-    memory: {},
-    blocks: {},
-    alarms: [],
-  });
-  expect((await perform(target, "bind", on)).functions["a"]?.driver).toBe("vfio-pci");
-  await perform(target, "open", on);
-  expect(await perform(target, "bind-iommufd", on)).toMatchObject({ result: "OK", values: {} });
-  await perform(target, "ioas-alloc", { ioas: "A" });
-  await perform(target, "ioas-map", { ioas: "A", iova: iova.queues, buffer: "a.queues" });
-  await perform(target, "ioas-map", { ioas: "A", iova: iova.page0, buffer: "p" });
-  expect(await perform(target, "attach", { ...on, to: "A" })).toMatchObject({
-    result: "OK",
-    values: { pt: "auto:1" },
-    functions: { a: { counters: { mapped: 8, unmapped: 0, syncRpcits: 0 } } },
-  });
-  expect(await perform(target, "nvme-enable", { ...on, iova: iova.queues })).toMatchObject({
-    values: { state: "ready" },
-  });
-  expect(await perform(target, "nvme-identify", { ...on, iova: iova.page0 })).toMatchObject({
-    memory: { "p[0]": "identify:a" },
-  });
-  expect(await perform(target, "dma-write", { ...on, iova: iova.page1, block: 3 })).toMatchObject({
-    values: { completion: "success" },
-    memory: { "p[1]": "block:a:3" },
-    blocks: {},
-  });
-  expect(await perform(target, "fill", { buffer: "p", page: 0, with: "hello" })).toMatchObject({
-    memory: { "p[0]": "hello" },
-  });
-  expect(await perform(target, "dma-read", { ...on, iova: iova.page0, block: 7 })).toMatchObject({
-    memory: {},
-    blocks: { "a:7": "hello" },
-  });
-  expect(await perform(target, "hot-reset-info", on)).toMatchObject({ values: { devices: ["a"] } });
-  await perform(target, "ioas-unmap", { ioas: "A", iova: iova.page0, length: "0x4000" });
-  expect(await perform(target, "dma-write", { ...on, iova: iova.page1, block: 4 })).toMatchObject({
-    result: "OK",
-    messages: ["a error 0x4"],
-    memory: {},
-  });
-  await perform(target, "detach", on);
-  expect(await perform(target, "hot-reset", on)).toMatchObject({
-    messages: ["a reset", "a disable", "a enable"],
-    alarms: [],
-  });
-});
-
 it("observes zPCI messages though the kernel's ring of them is full, and goes round", async () => {
   // One page has room for some 46 messages.
   const profile = {

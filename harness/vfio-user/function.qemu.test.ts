@@ -39,27 +39,6 @@ async function take(target: StartedEmulatedTarget): Promise<void> {
   await perform(target, "bus-master", on);
 }
 
-it("has a witness see what RPCIT does to its translation, and the guest what the witness does to its memory", async () => {
-  await using target = await start();
-  await take(target);
-  const events = async (op: OperationName, fields: object): Promise<unknown> => {
-    const { evidence } = await target.perform({ op, ...operationFields[op].parse(fields) } as Operation, never);
-    return (evidence.raw as { witnesses: { w: { events: unknown } } }).witnesses.w.events;
-  };
-  const numbered = expect.any(Number) as number;
-  expect(await events("ioas-map", { ioas: "A", iova, buffer: "p", write: false })).toEqual([
-    { sequence: numbered, event: "map", iova, size: "0x1000", access: "r" },
-    { sequence: numbered, event: "map", iova: "0x100011000", size: "0x1000", access: "r" },
-  ]);
-  expect(await events("dma-write", { ...on, iova, block: 1 })).toEqual([
-    { sequence: numbered, event: "dma-write", iova, answer: "ENODEV" },
-  ]);
-  expect(await events("ioas-unmap", { ioas: "A", iova, length: "0x2000" })).toEqual([
-    // Both pages by one: QEMU puts unmaps that follow each other together.
-    { sequence: numbered, event: "unmap", iova, size: "0x2000" },
-  ]);
-});
-
 it("serves a function of one's own: one that writes into every page the moment it is mapped", async () => {
   const greeter = defineFunction({
     identity: { vendor: 0x1b36, device: 0x00fd, classCode: 0xff0000 },
