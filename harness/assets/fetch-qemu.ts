@@ -76,14 +76,19 @@ export const locateQemu = (qemu: string, folder: string): string =>
  * @throws {InfrastructureError} where no suite has one
  */
 export function prepareQemuVersion(preparation: Preparation, version: string): Promise<Qemu> {
-  const choice = `qemu-version-${version}`;
   return withLock({ ...preparation, name: "qemu", purpose: `fetching QEMU ${version}` }, async () => {
-    const chosen = preparation.update ? null : await readChosen(preparation.root, choice);
-    return chosen ?? (await fetchVersion(preparation, version, choice));
+    const chosen = preparation.update ? null : await findFetchedVersion(preparation.root, version);
+    return chosen ?? (await fetchVersion(preparation, version));
   });
 }
 
-function fetchVersion(preparation: Preparation, version: string, choice: string): Promise<Qemu> {
+/** The QEMU of a version that was fetched earlier, or null. */
+export const findFetchedVersion = (root: string, version: string): Promise<Qemu | null> =>
+  readChosen(root, choiceOf(version));
+
+const choiceOf = (version: string): string => `qemu-version-${version}`;
+
+function fetchVersion(preparation: Preparation, version: string): Promise<Qemu> {
   return withArchive(preparation, async (archive) => {
     const reasons: string[] = [];
     for (const suite of suitesByAge) {
@@ -93,7 +98,7 @@ function fetchVersion(preparation: Preparation, version: string, choice: string)
       }
       const found = newestIn(await archive.find(...packageNames), suite);
       if (found !== null && isVersion(upstreamOf(found.version), version)) {
-        return obtain(preparation, archive, found, choice);
+        return obtain(preparation, archive, found, choiceOf(version));
       }
       reasons.push(`${suite} has ${found?.version ?? "none"}`);
     }

@@ -9,6 +9,7 @@ import {
   askVersion,
   fetchQemu,
   findFetched,
+  findFetchedVersion,
   parseQemuName,
   preferredQemu,
   prepareQemuVersion,
@@ -26,6 +27,7 @@ export const oldestQemu = "7.2";
 export async function prepareQemu(preparation: Preparation, given: string | undefined): Promise<Qemu> {
   const { root, update, signal } = preparation;
   const version = given === undefined ? null : parseQemuName(given);
+  // Asks for itself whether it is there.
   if (version !== null) return prepareQemuVersion(preparation, version);
   return (await findQemu({ root, given, update, signal })) ?? fetchQemu(preparation);
 }
@@ -44,6 +46,8 @@ export interface QemuSearch {
  * @throws {UsageError} where the one given cannot be used
  */
 export async function findQemu({ root, given, update, signal }: QemuSearch): Promise<Qemu | null> {
+  const version = given === undefined ? null : parseQemuName(given);
+  if (version !== null) return update ? null : findFetchedVersion(root, version);
   if (given !== undefined) return examineGiven(resolve(given), signal);
   const system = await findSystemQemu(signal);
   return system !== null || update ? system : findFetched(root);

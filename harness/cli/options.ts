@@ -37,7 +37,10 @@ export function readSelection(names: readonly string[], flags: SelectionFlags, w
 
 /** The option that names another QEMU. */
 export const qemuOption = (): Option =>
-  new Option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)");
+  new Option(
+    "--qemu <program>",
+    "use this qemu-system-s390x instead of the prepared one; or Debian's of a version, debian/10.0 (ZHIL_QEMU)",
+  );
 
 /** The option that says how many run at a time, of what. */
 export const jobsOption = (what = "scenarios"): Option =>

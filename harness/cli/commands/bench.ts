@@ -1,6 +1,7 @@
+import { locateQemu } from "../../assets/fetch-qemu.ts";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { Assets } from "../../assets/assets.ts";
 import { prepareAssets } from "../../assets/prepare-assets.ts";
@@ -93,7 +94,7 @@ async function bench(flags: BenchFlags, { io, services }: CommandContext): Promi
   const prepare = (booted: string | null): Promise<Assets> =>
     prepareAssets({
       ...(booted === null ? {} : { kernel: locateKernel(booted, io.workingFolder) }),
-      ...(qemu === null ? {} : { qemu: resolve(io.workingFolder, qemu) }),
+      ...(qemu === null ? {} : { qemu: locateQemu(qemu, io.workingFolder) }),
       ...{ report, signal },
     });
   const debian = `debian/${flags.debian}`;

@@ -1,3 +1,4 @@
+import { locateQemu } from "../../assets/fetch-qemu.ts";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { prepareAssets } from "../../assets/prepare-assets.ts";
@@ -90,7 +91,7 @@ async function measureCoverage(
   const qemu = flags.qemu ?? readVariable(io, "ZHIL_QEMU");
   const report = showProgress(people, screen);
   const signal = io.interrupt;
-  const chosen = qemu === null ? {} : { qemu: resolve(io.workingFolder, qemu) };
+  const chosen = qemu === null ? {} : { qemu: locateQemu(qemu, io.workingFolder) };
   const reporters = new ReporterGroup([new LineReporter(screen)]);
   const result = await runCoverage({
     assets: await prepareAssets({ kernel: countingKernel, ...chosen, report, signal }),

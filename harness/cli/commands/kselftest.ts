@@ -1,3 +1,4 @@
+import { locateQemu } from "../../assets/fetch-qemu.ts";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Argument } from "commander";
@@ -95,7 +96,7 @@ async function kselftest(
   await using bench = await services.openTestBench({
     collection,
     kernel: kernel === null ? null : locateKernel(kernel, io.workingFolder),
-    qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
+    qemu: qemu === null ? null : locateQemu(qemu, io.workingFolder),
     source: flags.source === undefined ? null : resolve(io.workingFolder, flags.source),
     report: showProgress(people, screen),
     signal,

@@ -1,3 +1,4 @@
+import { locateQemu } from "../../assets/fetch-qemu.ts";
 import { resolve } from "node:path";
 import { createRunFolder } from "../../evidence/runs-folder.ts";
 import { mutantExitCode, showMutantProgress, summariseMutants } from "../../mutants/describe-mutants.ts";
@@ -91,7 +92,7 @@ async function tryMutants(
   const openBenches: OpenMutantBenches = (flavour) =>
     prepareMutantBenches({
       flavour,
-      qemu: qemu === null ? null : resolve(io.workingFolder, qemu),
+      qemu: qemu === null ? null : locateQemu(qemu, io.workingFolder),
       boot: flags.all ? "clone" : "cold",
       report: showProgress(people, screen),
       signal,

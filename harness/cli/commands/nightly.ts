@@ -18,7 +18,7 @@ import { selectScenarios } from "../../scenarios/select-scenarios.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
-import { parseJobs } from "../options.ts";
+import { jobsOption } from "../options.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface NightlyFlags {
@@ -60,11 +60,7 @@ export const registerNightly: RegisterCommand = (program, context) => {
       "--out <dir>",
       "where nights and their history are (default: what the configuration says, else zhil-nights)",
     )
-    .option(
-      "-j, --jobs <n>",
-      "scenarios at a time (default: what the configuration says, else as zhil run)",
-      parseJobs,
-    )
+    .addOption(jobsOption())
     .addOption(new Option("--fresh", "begin a new night although the last one is not over").default(false))
     .option("--markdown <file>", "write the summary as Markdown as well")
     .option("--json", "night and comparison as one JSON object on standard output; the rest on standard error", false)
