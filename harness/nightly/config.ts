@@ -37,6 +37,18 @@ export const nightConfigSchema = z.strictObject({
       folder: z.string().nullable().default(null),
     })
     .default({ names: [], tags: [], without: [], seeds: [], folder: null }),
+  runners: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[\w.-]+$/u, "expected a word such as big-machine"),
+        benches: names.optional(),
+        kernels: names.optional(),
+        qemus: names.optional(),
+        devices: names.optional(),
+      }),
+    )
+    .min(1)
+    .default([{ name: "any" }]),
   attempts: z.int().min(1).max(10).default(3),
   boot: z.enum(bootKinds).default("clone"),
   jobs: z.int().min(1).max(1024).nullable().default(null),

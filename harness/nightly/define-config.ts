@@ -38,6 +38,17 @@ export interface NightConfig {
   readonly boot?: "clone" | "cold" | "shared";
   /** Scenarios at a time. Default: as `zhil run`. */
   readonly jobs?: number;
+  /**
+   * Kinds of runners that `zhil plan` shares a night among, and what each has; what is not named it has all of. Default:
+   * one kind that can do everything.
+   */
+  readonly runners?: readonly {
+    readonly name: string;
+    readonly benches?: readonly string[];
+    readonly kernels?: readonly string[];
+    readonly qemus?: readonly string[];
+    readonly devices?: readonly string[];
+  }[];
   /** Folder of nights and of the history, from the folder of this file. Default: `zhil-nights`. */
   readonly out?: string;
   /** Nights whose evidence is kept; the history keeps the results of all. Default: 14. */

@@ -31,9 +31,21 @@ export interface NightRun extends Pick<MachineRun, "ledger" | "jobs" | "reporter
   readonly scenariosFolder: string | null;
   /** @throws {HarnessError} where something it needs cannot be had */
   readonly openBench: (choice: BenchChoice) => Promise<Bench>;
+  /** The part of the night that is run here; null for all of it. Of a part, no history is kept here. */
+  readonly part: NightPart | null;
   /** Begins a new night where the last one is not over. */
   readonly fresh: boolean;
   readonly report: ReportProgress;
+}
+
+/** What one of several runners does of a night. */
+export interface NightPart {
+  /** What makes it this part of this night and no other. */
+  readonly name: string;
+  /** Scenarios by machine. */
+  readonly units: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The night before, as far as it is known here. */
+  readonly before: NightResult | null;
 }
 
 /** How a night ended. */
@@ -51,13 +63,7 @@ export const historyFile = (out: string): string => join(out, "history.sqlite");
  * @throws the signal's reason where it is aborted: what was had is kept, and the next call goes on
  */
 export async function runNight(run: NightRun): Promise<NightEnd> {
-  const { config, out, signal, report } = run;
-  const selected = {
-    ...run.selected,
-    scenarios: run.selected.scenarios.filter(
-      (scenario) => config.devices === null || config.devices.some((each) => each === deviceOf(scenario)),
-    ),
-  };
+  const { config, out, signal, report, part, selected } = run;
   const lock = { root: out, name: "night", purpose: "running a night", report, signal };
   await makeFolders(out).catch((cause: unknown) => {
     throw new InfrastructureError({
@@ -67,18 +73,22 @@ export async function runNight(run: NightRun): Promise<NightEnd> {
     });
   });
   return await withLock(lock, async () => {
-    const machines = listMachines(config);
-    const about = { recorder, attempts: config.attempts, boot: config.boot, machines, scenarios: selected.scenarios };
+    const machines = listMachines(config).filter(({ name }) => part === null || part.units.has(name));
+    const { attempts, boot } = config;
+    const about = { recorder, attempts, boot, machines, scenarios: selected.scenarios, part: part?.name ?? null };
     const night = resumeOrBegin(out, makeKey({ about: JSON.stringify(about) }), new Date(), run.fresh);
     report({ kind: "note", text: `${night.resumed ? "Going on with" : "Beginning"} night ${night.name}` });
     const place: HistoryPlace = { file: historyFile(out), report, signal };
-    const before = await withHistory(place, (history) => history.lastBefore(night.name));
+    const before =
+      part === null ? await withHistory(place, (history) => history.lastBefore(night.name)) : part.before;
 
     const results: MachineResult[] = [];
     for (const [index, machine] of machines.entries()) {
+      const own = part === null ? selected : onlyNamed(selected, part.units.get(machine.name) ?? new Set());
       const result =
-        readMachine(night, machine.name) ?? (await tryMachine({ ...run, selected }, night, machine, before));
+        readMachine(night, machine.name) ?? (await tryMachine({ ...run, selected: own }, night, machine, before));
       results.push(result);
+      if (part !== null) continue;
       // Again for one that was done already: the process may have ended in between.
       await withHistory(place, (history) => {
         history.putMachine({ night: night.name, started: night.started }, result);
@@ -91,6 +101,19 @@ export async function runNight(run: NightRun): Promise<NightEnd> {
     return { night, result, comparison: compareNights(result, before) };
   });
 }
+
+/** Scenarios whose first function is on a device that the configuration has. */
+export const onDevices = (selected: ScenarioFolder, { devices }: Pick<CheckedConfig, "devices">): ScenarioFolder => ({
+  ...selected,
+  scenarios: selected.scenarios.filter(
+    (scenario) => devices === null || devices.some((each) => each === deviceOf(scenario)),
+  ),
+});
+
+const onlyNamed = ({ scenarios, broken }: ScenarioFolder, names: ReadonlySet<string>): ScenarioFolder => ({
+  scenarios: scenarios.filter(({ name }) => names.has(name)),
+  broken: broken.filter(({ name }) => names.has(name)),
+});
 
 /** A machine that cannot be had is a result: the others have their turn. */
 async function tryMachine(

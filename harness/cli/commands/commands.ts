@@ -6,8 +6,10 @@ import { registerExport } from "./export.ts";
 import { registerHistory } from "./history.ts";
 import { registerKselftest } from "./kselftest.ts";
 import { registerList } from "./list.ts";
+import { registerMerge } from "./merge.ts";
 import { registerMutants } from "./mutants.ts";
 import { registerNightly } from "./nightly.ts";
+import { registerPlan } from "./plan.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
 
@@ -22,6 +24,8 @@ export const commands: readonly RegisterCommand[] = [
   registerKselftest,
   registerNightly,
   registerHistory,
+  registerPlan,
+  registerMerge,
   registerBench,
   registerDoctor,
 ];

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import { InfrastructureError, UsageError } from "../../errors/harness-error.ts";
 import { exitCodeOfNight } from "../../nightly/night-exit-code.ts";
-import { loadConfig } from "../../nightly/load-config.ts";
-import { runNight, type NightEnd } from "../../nightly/run-night.ts";
+import { openNight } from "../../nightly/open-night.ts";
+import { runNight, type NightEnd, type NightPart } from "../../nightly/run-night.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
 import { LineReporter } from "../../report/line-reporter.ts";
 import { formatNight } from "../../report/night-markdown.ts";
@@ -13,8 +13,8 @@ import { ReporterGroup } from "../../report/reporter.ts";
 import { createScreen, wantsColours } from "../../report/screen.ts";
 import { measureCapacity } from "../../run/measure-capacity.ts";
 import { defaultJobs } from "../../run/schedule.ts";
-import { scenariosFolder } from "../../scenarios/read-scenarios.ts";
-import { selectScenarios } from "../../scenarios/select-scenarios.ts";
+import { readShardFile, writeShardFile } from "../../shards/shard-files.ts";
+import { shardPlanSchema } from "../../shards/shard-plan.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
@@ -27,6 +27,8 @@ interface NightlyFlags {
   readonly jobs?: number;
   readonly fresh: boolean;
   readonly markdown?: string;
+  readonly plan?: string;
+  readonly shard?: number;
   readonly json: boolean;
   readonly color: boolean;
 }
@@ -63,6 +65,8 @@ export const registerNightly: RegisterCommand = (program, context) => {
     .addOption(jobsOption())
     .addOption(new Option("--fresh", "begin a new night although the last one is not over").default(false))
     .option("--markdown <file>", "write the summary as Markdown as well")
+    .option("--plan <file>", "run a part of what zhil plan planned; it leaves part-N.json for zhil merge")
+    .option("--shard <n>", "which part", Number)
     .option("--json", "night and comparison as one JSON object on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
@@ -78,9 +82,9 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
     if (readVariable(io, name) === null) continue;
     throw new UsageError({ what: `Cannot run a night with ${name} set: its configuration names kernels and QEMUs` });
   }
-  const { config, folder } = await loadConfig(flags.config ?? null, io.workingFolder);
-  const { names, tags, without, seeds, folder: own } = config.scenarios;
-  const scenarios = own === null ? null : resolve(folder, own);
+  const night = await openNight(flags, io.workingFolder);
+  const { config } = night;
+  const part = await readPart(flags, io.workingFolder);
   const markdown = flags.markdown === undefined ? null : resolve(io.workingFolder, flags.markdown);
   // No summary of an earlier night is taken for this one's.
   if (markdown !== null) await write(markdown, "### The night did not end\n");
@@ -88,18 +92,35 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
     screen.print("Interrupted: what was had is kept, and the same call goes on from there");
   });
   const end = await runNight({
-    ...{ config, folder, fresh: flags.fresh, signal: io.interrupt, ledger: await services.readLedger() },
-    out: flags.out === undefined ? resolve(folder, config.out) : resolve(io.workingFolder, flags.out),
-    selected: await selectScenarios({
-      ...{ names, tags, without, seeds, folder: scenarios ?? scenariosFolder, workingFolder: folder },
-    }),
-    scenariosFolder: scenarios,
+    ...{ ...night, part, fresh: flags.fresh, signal: io.interrupt, ledger: await services.readLedger() },
     jobs: flags.jobs ?? config.jobs ?? defaultJobs(measureCapacity(), config.boot),
     openBench: services.openBench,
     reporters: () => new ReporterGroup([new LineReporter(screen)]),
     report: showProgress(people, screen),
   });
+  if (part !== null) {
+    const { plan, shard } = part;
+    await writeShardFile(resolve(io.workingFolder, `part-${shard}.json`), { plan, shard, result: end.result });
+  }
   return await tell(end, flags, { io, screen, markdown });
+}
+
+/** The part of a plan that the options ask for; null where they ask for no part. */
+async function readPart(
+  { plan: file, shard }: NightlyFlags,
+  workingFolder: string,
+): Promise<(NightPart & { readonly plan: string; readonly shard: number }) | null> {
+  if (file === undefined && shard === undefined) return null;
+  if (file === undefined || shard === undefined) {
+    throw new UsageError({ what: "Cannot run a part of a night without both --plan and --shard" });
+  }
+  const plan = await readShardFile(resolve(workingFolder, file), shardPlanSchema, "plan");
+  const own = plan.shards.find((each) => each.shard === shard);
+  if (own === undefined) {
+    throw new UsageError({ what: `No part ${shard} in "${file}": it has ${plan.shards.length}` });
+  }
+  const units = new Map(Object.entries(own.machines).map(([machine, names]) => [machine, new Set(names)]));
+  return { name: `${plan.digest} ${shard}`, units, before: null, plan: plan.digest, shard };
 }
 
 async function tell(
