@@ -13,6 +13,8 @@ export interface RaisedEvent {
   readonly pec: string | null;
   /** The kernel has said that there is one. */
   isAnnounced: boolean;
+  /** When the kernel gets to it: at the end of the operation, or before the next flush that it sends the function in it. */
+  readonly due: "end" | "flush";
 }
 
 /** How something is done at a point. */
@@ -63,6 +65,12 @@ export class Inside {
   /** The event of a function that the kernel has said nothing of; undefined where there is none. */
   unannounced(name: string): RaisedEvent | undefined {
     return this.events.find((each) => each.function === name && !each.isAnnounced);
+  }
+
+  /** Takes the event of a function that is due before its next flush; undefined where there is none. */
+  takeDue(name: string): RaisedEvent | undefined {
+    const index = this.events.findIndex((each) => each.function === name && each.due === "flush");
+    return index < 0 ? undefined : this.events.splice(index, 1)[0];
   }
 
   /** Entries change; until its flush a function may still know them as they were. */

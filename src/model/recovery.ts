@@ -27,16 +27,27 @@ function recoveryOf(
 
 /**
  * A function enters the error state; a thread of the kernel reacts. What was raised inside an operation is usually handled
- * after it: nothing makes that give up its CPU before it has ended.
+ * after it: nothing makes that give up its CPU before it has ended. But it may have to, as anywhere where it holds no spinlock: at
+ * once, or before the next flush that it sends.
  * Ground: drivers/s390/cio/crw.c, crw_collect_info, the thread; arch/s390/kernel/nmi.c, s390_handle_mcck, which wakes it.
  */
 export function raiseError(host: Host, fn: ModelFunction, pec: string | null): void {
   fn.controller = "unknown";
   fn.inError = true;
   // In the middle of a reset the locks that the recovery wants are taken.
-  const isLater = host.inside.atPoint && (host.inside.interrupted.has(fn.profile.name) || host.choose(2) === 0);
-  if (isLater) host.inside.events.push({ function: fn.profile.name, pec, isAnnounced: false });
-  else handleError(host, fn, pec, false);
+  const isLocked = host.inside.interrupted.has(fn.profile.name);
+  const way = !host.inside.atPoint ? 1 : isLocked ? 0 : host.choose(3);
+  if (way === 1) handleError(host, fn, pec, false);
+  else {
+    const due = way === 0 ? "end" : "flush";
+    host.inside.events.push({ function: fn.profile.name, pec, isAnnounced: false, due });
+  }
+}
+
+/** The kernel is about to flush a function: what was to be handled before that is. */
+export function handleDue(host: Host, fn: ModelFunction): void {
+  const event = host.inside.takeDue(fn.profile.name);
+  if (event !== undefined) handleError(host, fn, event.pec, event.isAnnounced);
 }
 
 /** An operation has ended; the kernel gets to what was raised inside it. */

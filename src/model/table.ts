@@ -5,7 +5,7 @@ import { pageSize, pagesOf } from "../zpci/iova.ts";
 import type { Host } from "./host.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { ask } from "./platform.ts";
-import { mayRaiseAgain, raiseError } from "./recovery.ts";
+import { handleDue, mayRaiseAgain, raiseError } from "./recovery.ts";
 import { registeredOf, type Area, type Bounds, type Domain, type ModelFunction, type Translation } from "./state.ts";
 
 const add = (bounds: Bounds, low: number, high = low): void => {
@@ -49,6 +49,7 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
   ]);
   // s390_iommu_iotlb_sync_map passes over those of which nobody wants to be told what becomes valid.
   const members = domain.members.map((each) => host.fn(each)).filter(({ offer }) => offer.refresh);
+  for (const each of members) handleDue(host, each);
   const { counters } = domain;
   const apertures = members.map((each) => host.reachOf(each).aperture);
   const outside = pages.findIndex((iova) => apertures.some(({ first, last }) => iova < first || iova > last));
@@ -132,6 +133,7 @@ const outOfResources: readonly number[] = [4, 16];
  * hw/s390x/s390-pci-inst.c, rpcit_service_call: none in the error state, none while disabled, an error event without a table.
  */
 function refresh(host: Host, member: ModelFunction, flush: () => void): Flushed {
+  handleDue(host, member);
   const told = ask(host, { instruction: "rpcit", of: member.profile.name });
   if (told === null || told.done) {
     if (member.inError || member.disabled) return "EIO";
