@@ -27,7 +27,11 @@ export class AgentClient implements Disposable {
   #lastId = 0;
   #lastSeen = "no message";
 
-  constructor(stream: Duplex) {
+  readonly #pid: number | undefined;
+
+  /** @param pid the process that the agent runs in, for what it may take: see {@link withLimit} */
+  constructor(stream: Duplex, pid?: number) {
+    this.#pid = pid;
     this.#channel = new FrameChannel("agent's channel", stream, (message) => {
       this.#receive(message);
     });
@@ -78,7 +82,8 @@ export class AgentClient implements Disposable {
 
   #until<T>(what: string, signal: AbortSignal, limit: number, begin: () => Promise<T>): Promise<T> {
     const either = AbortSignal.any([signal, this.#channel.closed]);
-    return withLimit({ what, limit, signal: either, lastSeen: () => this.#lastSeen }, begin);
+    const pid = this.#pid === undefined ? {} : { pid: this.#pid };
+    return withLimit({ what, limit, signal: either, lastSeen: () => this.#lastSeen, ...pid }, begin);
   }
 
   #receive(message: unknown): void {

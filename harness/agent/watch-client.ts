@@ -12,7 +12,11 @@ export class WatchClient implements Disposable {
   #workerEnded = new AbortController();
   #lastId = 0;
 
-  constructor(stream: Duplex) {
+  readonly #pid: number | undefined;
+
+  /** @param pid the process that the supervisor runs in, for what it may take: see {@link withLimit} */
+  constructor(stream: Duplex, pid?: number) {
+    this.#pid = pid;
     this.#channel = new FrameChannel("supervisor's channel", stream, (message) => {
       const report = readAs(workerReportSchema, message);
       if (report.id === 0) this.#workerEnded.abort(new InfrastructureError({ what: describeWorker(report) }));
@@ -48,7 +52,8 @@ export class WatchClient implements Disposable {
     const id = ++this.#lastId;
     const either = AbortSignal.any([signal, this.#channel.closed]);
     try {
-      return await withLimit({ what: "the supervisor's answer", limit, signal: either }, () => {
+      const pid = this.#pid === undefined ? {} : { pid: this.#pid };
+      return await withLimit({ what: "the supervisor's answer", limit, signal: either, ...pid }, () => {
         const report = new Promise<WorkerReport>((resolve) =>
           this.#pending.set(id, (received) => {
             answered();

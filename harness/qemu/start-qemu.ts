@@ -73,13 +73,14 @@ export async function startQemu(
       what: "QEMU to connect its sockets",
       limit: place.startLimit,
       signal,
+      ...(process.pid === undefined ? {} : { pid: process.pid }),
       lastSeen: () => stderr.textFrom(0) || "nothing on its standard error",
     };
     const [monitorEnd, consoleEnd, ...portEnds] = await withLimit(wait, () =>
       Promise.all([monitor.connection, terminal.connection, ...listening.map((each) => each.connection)]),
     );
     const console = recordConsole(consoleEnd, place.consoleFile ?? join(folder, "console.log"));
-    const qmp = scope.use("QEMU's monitor", new QmpClient(monitorEnd));
+    const qmp = scope.use("QEMU's monitor", new QmpClient(monitorEnd, process.pid));
     const ended = watchEnd({ process, qmp, console, stderr });
     await qmp.negotiate(place.startLimit, signal);
     const ports = new Map(machine.ports.map((port, index) => [port, portEnds[index] as Duplex]));

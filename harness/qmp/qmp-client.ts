@@ -43,7 +43,11 @@ export class QmpClient implements Disposable {
   #lastId = 0;
   #lastEvent = "no event";
 
-  constructor(socket: Duplex) {
+  readonly #pid: number | undefined;
+
+  /** @param pid QEMU's process, for what its answers may take: see {@link withLimit} */
+  constructor(socket: Duplex, pid?: number) {
+    this.#pid = pid;
     this.#socket = socket;
     this.#greeting = new Promise((resolve) => {
       this.#greet = resolve;
@@ -142,7 +146,8 @@ export class QmpClient implements Disposable {
     begin: () => Promise<T>,
   ): Promise<T> {
     const signal = AbortSignal.any([wait.signal, this.#closed.signal]);
-    return withLimit({ what, limit: wait.limit, signal, lastSeen: () => this.#lastEvent }, begin);
+    const pid = this.#pid === undefined ? {} : { pid: this.#pid };
+    return withLimit({ what, limit: wait.limit, signal, lastSeen: () => this.#lastEvent, ...pid }, begin);
   }
 
   #receive(chunk: Buffer): void {

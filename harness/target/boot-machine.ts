@@ -124,8 +124,8 @@ async function startMachine(
     ...(consoleFile === undefined ? {} : { consoleFile }),
   };
   const machine = scope.use("machine", await startQemu(definition, place, signal));
-  const agent = scope.use("agent's channel", new AgentClient(portOf(machine, agentPorts.agent)));
-  const watch = scope.use("supervisor's channel", new WatchClient(portOf(machine, agentPorts.watch)));
+  const agent = scope.use("agent's channel", new AgentClient(portOf(machine, agentPorts.agent), machine.pid));
+  const watch = scope.use("supervisor's channel", new WatchClient(portOf(machine, agentPorts.watch), machine.pid));
   // Ended before its channels are: a guest whose host goes away first has a lot to do about it, on a core that others want.
   scope.use("machine, its channels still there", machine);
   return { machine, agent, watch };

@@ -131,7 +131,7 @@ async function freezeStarted(
   scope: ResourceScope,
 ): Promise<TemplateManifest> {
   const { folder, signal } = freezing;
-  const agent = scope.use("agent's channel", new AgentClient(portOf(machine, freezing.agentPort)));
+  const agent = scope.use("agent's channel", new AgentClient(portOf(machine, freezing.agentPort), machine.pid));
   if (memory === "file" && !(await canIgnoreShared(machine, signal))) {
     throw new InfrastructureError({ what: `QEMU ${machine.version} cannot leave RAM to a file` });
   }
@@ -169,7 +169,7 @@ async function giveIdentity(agent: AgentClient, signal: AbortSignal): Promise<vo
  */
 async function tryClone({ machine, agentPort, scratch, signal }: Freezing, template: Template): Promise<void> {
   await using clone = await startQemu(cloneOf(machine, template), { scratch, startLimit }, signal);
-  using agent = new AgentClient(portOf(clone, agentPort));
+  using agent = new AgentClient(portOf(clone, agentPort), clone.pid);
   try {
     await thaw(clone, template, signal);
     await giveIdentity(agent, signal);

@@ -1,12 +1,16 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { TimeLimitError, UsageError } from "../errors/harness-error.ts";
+import { readRunDelay } from "./read-run-delay.ts";
 import { retryUntil } from "./retry-until.ts";
 import { scaleTime, withLimit } from "./with-limit.ts";
 
 const never = new AbortController().signal;
 const endless = (): Promise<never> => new Promise(() => undefined);
 
+vi.mock("./read-run-delay.ts", () => ({ readRunDelay: vi.fn(() => 0) }));
+
 afterEach(() => {
+  vi.mocked(readRunDelay).mockReset();
   vi.unstubAllEnvs();
 });
 
@@ -25,6 +29,40 @@ it("names at the limit what was waited for and what was last seen", async () => 
   const error = await withLimit(wait, endless).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(TimeLimitError);
   expect(error).toMatchObject({ what: "Waited 0.02 s for the agent's hello; last seen: nothing", remedy: "Look" });
+});
+
+it("does not count the time in which others had the processors", async () => {
+  const pid = process.pid;
+  vi.mocked(readRunDelay).mockReturnValueOnce(1000).mockReturnValueOnce(0);
+  const later = new Promise((resolve) => setTimeout(resolve, 60, "late"));
+  // By the limit the process had lost 100 ms, for which it is waited on; by then it has answered.
+  vi.mocked(readRunDelay).mockReturnValueOnce(1100).mockReturnValueOnce(0);
+  await expect(withLimit({ what: "an answer", limit: 20, signal: never, pid }, () => later)).resolves.toBe("late");
+});
+
+it("waits on no more than is worth it, nor for ever", async () => {
+  const pid = process.pid;
+  vi.mocked(readRunDelay)
+    .mockReturnValueOnce(0)
+    .mockReturnValueOnce(0)
+    .mockReturnValueOnce(0.2)
+    .mockReturnValueOnce(0);
+  await expect(withLimit({ what: "anything", limit: 20, signal: never, pid }, endless)).rejects.toThrow(
+    "Waited 0.02 s",
+  );
+  let delay = 0;
+  vi.mocked(readRunDelay).mockImplementation(() => (delay += 1000));
+  await expect(withLimit({ what: "anything", limit: 5, signal: never, pid }, endless)).rejects.toThrow(
+    "Waited 0.1 s",
+  );
+});
+
+it("reads what the kernel says that a process has lost, and nothing of one that is gone", async () => {
+  const { readRunDelay: read } = await vi.importActual<typeof import("./read-run-delay.ts")>("./read-run-delay.ts");
+  const before = read(process.pid);
+  expect(before).toBeGreaterThanOrEqual(0);
+  expect(read(process.pid)).toBeGreaterThanOrEqual(before);
+  expect(read(2 ** 30)).toBe(0);
 });
 
 it("ends with the signal's own reason, before or during the wait", async () => {

@@ -1,5 +1,6 @@
 /** Waits: each has a limit, can be aborted, and says what it waited for and what was last seen. */
 import { TimeLimitError, UsageError } from "../errors/harness-error.ts";
+import { readRunDelay } from "./read-run-delay.ts";
 
 /** What is waited for, how long, and who may call it off. */
 export interface Wait {
@@ -8,11 +9,21 @@ export interface Wait {
   /** Milliseconds, before ZHIL_TIME_SCALE. */
   readonly limit: number;
   readonly signal: AbortSignal;
+  /**
+   * The process that is waited for. Time in which it, or this one, was ready to run and had no processor does not count: a machine
+   * that others use as well is not at fault.
+   */
+  readonly pid?: number;
   /** What was last seen, for the error. */
   readonly lastSeen?: () => string;
   /** What the reader can do where the limit is reached. */
   readonly remedy?: string;
 }
+
+/** So much longer than its limit a wait lasts at most, however busy the machine is. */
+const longest = 20;
+/** Less of a limit than this is no reason to wait on. */
+const worthWaiting = 0.05;
 
 /**
  * Milliseconds scaled by ZHIL_TIME_SCALE, for machines slower than the limits were chosen on.
@@ -51,9 +62,19 @@ export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => P
     over.abort(wait.signal.reason);
   };
   wait.signal.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(() => {
-    over.abort(makeTimeLimitError(wait, milliseconds));
-  }, milliseconds);
+  const delayedBefore = readDelays(wait);
+  let allowed = milliseconds;
+  const end = (): void => {
+    const due = Math.min(milliseconds + readDelays(wait) - delayedBefore, milliseconds * longest);
+    const more = due - allowed;
+    if (more < milliseconds * worthWaiting) {
+      over.abort(makeTimeLimitError(wait, allowed));
+      return;
+    }
+    allowed = due;
+    timer = setTimeout(end, more);
+  };
+  let timer = setTimeout(end, milliseconds);
   const work = begin(over.signal);
   // Once the wait was called off nobody listens to the work any more.
   work.catch(() => undefined);
@@ -67,10 +88,13 @@ export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => P
   }
 }
 
+/** What the process that is waited for and this one have lost to others, in milliseconds. */
+const readDelays = ({ pid }: Wait): number => (pid === undefined ? 0 : readRunDelay(pid) + readRunDelay(process.pid));
+
 function makeTimeLimitError(wait: Wait, milliseconds: number): TimeLimitError {
   const seen = wait.lastSeen?.();
   return new TimeLimitError({
-    what: `Waited ${milliseconds / 1000} s for ${wait.what}${seen === undefined ? "" : `; last seen: ${seen}`}`,
+    what: `Waited ${Math.round(milliseconds) / 1000} s for ${wait.what}${seen === undefined ? "" : `; last seen: ${seen}`}`,
     ...(wait.remedy === undefined ? {} : { remedy: wait.remedy }),
   });
 }
