@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { TimeLimitError, UsageError } from "../errors/harness-error.ts";
+import type * as ReadRunDelay from "./read-run-delay.ts";
 import { readRunDelay } from "./read-run-delay.ts";
 import { retryUntil } from "./retry-until.ts";
 import { scaleTime, withLimit } from "./with-limit.ts";
@@ -58,7 +59,7 @@ it("waits on no more than is worth it, nor for ever", async () => {
 });
 
 it("reads what the kernel says that a process has lost, and nothing of one that is gone", async () => {
-  const { readRunDelay: read } = await vi.importActual<typeof import("./read-run-delay.ts")>("./read-run-delay.ts");
+  const { readRunDelay: read } = await vi.importActual<typeof ReadRunDelay>("./read-run-delay.ts");
   const before = read(process.pid);
   expect(before).toBeGreaterThanOrEqual(0);
   expect(read(process.pid)).toBeGreaterThanOrEqual(before);
