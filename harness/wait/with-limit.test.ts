@@ -32,30 +32,27 @@ it("names at the limit what was waited for and what was last seen", async () => 
   expect(error).toMatchObject({ what: "Waited 0.02 s for the agent's hello; last seen: nothing", remedy: "Look" });
 });
 
+/** No process has this number. */
+const pid = 2 ** 30;
+/** What a wait for that process is told that it has lost, one time after the other. */
+const losing = (...delays: readonly number[]): void => {
+  const left = [...delays];
+  vi.mocked(readRunDelay).mockImplementation((asked) => (asked === pid ? (left.shift() ?? NaN) : 0));
+};
+
 it("does not count the time in which others had the processors", async () => {
-  const pid = process.pid;
-  vi.mocked(readRunDelay).mockReturnValueOnce(1000).mockReturnValueOnce(0);
   const later = new Promise((resolve) => setTimeout(resolve, 60, "late"));
-  // By the limit the process had lost 100 ms, for which it is waited on; by then it has answered.
-  vi.mocked(readRunDelay).mockReturnValueOnce(1100).mockReturnValueOnce(0);
+  // By the limit the process had lost 5 s, for which it is waited on; by then it has answered.
+  losing(1000, 6000);
   await expect(withLimit({ what: "an answer", limit: 20, signal: never, pid }, () => later)).resolves.toBe("late");
 });
 
 it("waits on no more than is worth it, nor for ever", async () => {
-  const pid = process.pid;
-  vi.mocked(readRunDelay)
-    .mockReturnValueOnce(0)
-    .mockReturnValueOnce(0)
-    .mockReturnValueOnce(0.2)
-    .mockReturnValueOnce(0);
-  await expect(withLimit({ what: "anything", limit: 20, signal: never, pid }, endless)).rejects.toThrow(
-    "Waited 0.02 s",
-  );
-  let delay = 0;
-  vi.mocked(readRunDelay).mockImplementation(() => (delay += 1000));
-  await expect(withLimit({ what: "anything", limit: 5, signal: never, pid }, endless)).rejects.toThrow(
-    "Waited 0.1 s",
-  );
+  const wait = { what: "anything", signal: never, pid };
+  losing(0, 0.2);
+  await expect(withLimit({ ...wait, limit: 20 }, endless)).rejects.toThrow("Waited 0.02 s");
+  losing(0, 1000, 2000);
+  await expect(withLimit({ ...wait, limit: 5 }, endless)).rejects.toThrow("Waited 0.1 s");
 });
 
 it("reads what the kernel says that a process has lost, and nothing of one that is gone", async () => {
