@@ -15,7 +15,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts"],
-          exclude: [...ignored, "**/*.fake.test.ts", "**/*.qemu.test.ts", "**/*.full.test.ts"],
+          exclude: [
+            ...ignored,
+            "**/*.fake.test.ts",
+            "**/*.browser.test.ts",
+            "**/*.qemu.test.ts",
+            "**/*.full.test.ts",
+          ],
           sequence: { groupOrder: 0 },
           // Five seconds, vitest's own limit, pass where others use the machine as well.
           testTimeout: 30_000,
@@ -28,6 +34,18 @@ export default defineConfig({
           include: ["**/*.fake.test.ts"],
           exclude: ignored,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          // Reports in a real browser, which the first of them fetches.
+          name: "browser",
+          include: ["**/*.browser.test.ts"],
+          exclude: ignored,
+          sequence: { groupOrder: 3 },
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
         },
       },
       {

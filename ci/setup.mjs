@@ -108,6 +108,8 @@ function build() {
     "tsconfig.build.json",
     ...listFiles("src"),
     ...listFiles("harness"),
+    ...listFiles("page"),
+    "ci/build-page.mjs",
   ];
   const wanted = digest(files.map((file) => `${file} ${modified(file)} ${statSync(file).size}\n`));
   if (read(stamp) === wanted && existsSync(entry)) return;
@@ -137,7 +139,7 @@ function linkCommand() {
 
 function listFiles(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile() && file.name.endsWith(".ts"))
+    .filter((file) => file.isFile() && /\.(?:ts|css|html)$/u.test(file.name))
     .map((file) => join(file.parentPath, file.name))
     .sort();
 }

@@ -12,6 +12,7 @@ import { locateKernel } from "../kernel/debian-name.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
 import { escapeLines } from "../report/escape.ts";
 import { FileReporter, type FileReport } from "../report/file-reporter.ts";
+import { HtmlReporter } from "../report/html-reporter.ts";
 import { JsonReporter } from "../report/json-reporter.ts";
 import { defaultOrigin, originPattern } from "../report/kcidb.ts";
 import { LineReporter } from "../report/line-reporter.ts";
@@ -90,6 +91,7 @@ export async function runCommand(
     new LineReporter(screen),
     ...(json ? [new JsonReporter(io.stdout)] : []),
     ...files,
+    new HtmlReporter(services.readPageParts, ledger),
     new TableReporter(screen),
   ]);
   if (order.kind === "random") {

@@ -15,7 +15,7 @@ describe("evidence", () => {
       ?.trim()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(trace?.[0]).toMatchObject({ trace: 1, scenario: "first", profile: { kernel: { version: "7.2.13" } } });
+    expect(trace?.[0]).toMatchObject({ trace: 2, scenario: "first", profile: { kernel: { version: "7.2.13" } } });
     expect(trace?.slice(1).map((step) => step["step"])).toEqual([1, 2, 3]);
     expect(files["operations.yaml"]).toContain("note: Nothing is left");
     expect(files["qemu-command"]).toBe("qemu-system-s390x -kernel image\n");

@@ -6,6 +6,7 @@ import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-
 import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
+import { readPageParts, type PageParts } from "../report/html/page-parts.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
 
 /** The services of the commands. */
@@ -16,6 +17,8 @@ export interface Services {
   readonly readLedger: () => Promise<Ledger>;
   /** @throws {HarnessError} where something it needs cannot be had */
   readonly openTestBench: (choice: TestBenchChoice) => Promise<TestBench>;
+  /** @throws {HarnessError} where they were not built */
+  readonly readPageParts: () => Promise<PageParts>;
   readonly examineMachine: () => Promise<readonly Finding[]>;
 }
 
@@ -24,5 +27,6 @@ export const realServices: Services = {
   openBench: (choice) => (choice.name === "model" ? Promise.resolve(openModelBench()) : openEmulatedBench(choice)),
   readLedger,
   openTestBench,
+  readPageParts,
   examineMachine,
 };

@@ -1,9 +1,10 @@
 /** Evidence folders, read again. */
 import { existsSync } from "node:fs";
 import { open, readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { traceVersion, type TraceHeader, type TraceStep } from "../../src/trace/trace.ts";
+import { readTrace, TraceError, type PlanBeside } from "../../src/trace/migrate.ts";
+import type { Trace, TraceHeader, TraceStep } from "../../src/trace/trace.ts";
 import type { Judgement } from "../../src/verdict/judge.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { recordSchema, type ScenarioRecord } from "./record.ts";
@@ -16,8 +17,6 @@ export interface ScenarioEvidence {
   readonly header: TraceHeader | null;
   readonly steps: readonly TraceStep[];
   readonly judgement: Judgement | null;
-  /** The author's words on each step. */
-  readonly notes: readonly (string | null)[];
   /** Last lines of the guest's console, null where it was not kept. */
   readonly consoleTail: string | null;
 }
@@ -53,41 +52,51 @@ const isScenarioFolder = (folder: string): boolean =>
  * @throws {UsageError} where a file is not what it should be, or was written by a newer version
  */
 export async function readEvidence(folder: string): Promise<ScenarioEvidence> {
-  const [header, ...steps] = await readTrace(join(folder, evidenceFiles.trace));
+  const trace = await readTraceOf(folder);
   const recordFile = join(folder, evidenceFiles.record);
   const recordText = await readIfThere(recordFile);
-  const operations = await readIfThere(join(folder, evidenceFiles.operations));
   const judgementText = await readIfThere(join(folder, evidenceFiles.judgement));
   return {
     folder,
     record: recordText === null ? null : parseRecord(recordText, recordFile),
-    header: (header as TraceHeader | undefined) ?? null,
-    steps: steps as TraceStep[],
+    header: trace?.header ?? null,
+    steps: trace?.steps ?? [],
     judgement: judgementText === null ? null : (parseJson(judgementText, evidenceFiles.judgement) as Judgement),
-    notes: operations === null ? [] : readNotes(operations),
     consoleTail: await readTail(join(folder, evidenceFiles.console)),
   };
 }
 
-async function readTrace(file: string): Promise<unknown[]> {
-  const text = await readIfThere(file);
-  if (text === null) return [];
+/** The trace in a scenario's folder; null where there is none. */
+async function readTraceOf(folder: string): Promise<Trace | null> {
+  const text = await readIfThere(join(folder, evidenceFiles.trace));
+  return text === null ? null : parseTrace(text, join(folder, evidenceFiles.trace));
+}
+
+/**
+ * Reads a trace of any version that there was. One of the first version needs the plan that lies beside it.
+ * @throws {UsageError} where it is none, or was written by a newer version
+ */
+export async function parseTrace(text: string, file: string): Promise<Trace | null> {
   // What follows the last line end was cut off while being written.
   const lines = text.split("\n").slice(0, -1);
   const values = lines.map((line, index) => parseJson(line, `${file}, line ${index + 1}`));
-  const version = (values[0] as { trace?: unknown } | undefined)?.trace;
-  if (version !== undefined && version !== traceVersion) {
-    throw new UsageError({
-      what: `Cannot read the trace "${file}": it has version ${JSON.stringify(version)}, known is ${traceVersion}`,
-      remedy: "Read it with the version of zpci-hil that recorded it",
-    });
+  if (values.length === 0) return null;
+  const isFirst = (values[0] as { trace?: unknown } | null)?.trace === 1;
+  const operations = isFirst ? await readIfThere(join(dirname(file), evidenceFiles.operations)) : null;
+  try {
+    return readTrace(values, operations === null ? null : readPlan(operations));
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    throw new UsageError({ what: `Cannot read the trace "${file}": ${error.message}` });
   }
-  return values;
 }
 
-function readNotes(operations: string): (string | null)[] {
-  const { steps } = parse(operations) as { readonly steps?: readonly { readonly note?: string }[] };
-  return steps?.map(({ note }) => note ?? null) ?? [];
+function readPlan(operations: string): PlanBeside {
+  const { buffers, steps } = parse(operations) as {
+    readonly buffers?: PlanBeside["buffers"];
+    readonly steps?: readonly { readonly note?: string }[];
+  };
+  return { buffers: buffers ?? [], notes: steps?.map(({ note }) => note ?? null) ?? [] };
 }
 
 function parseRecord(text: string, file: string): ScenarioRecord {

@@ -40,7 +40,7 @@ it("says which trace cannot be begun", () => {
   folder.remove();
   const error = failureOf(() => {
     folder.beginTrace({
-      ...{ trace: 1, scenario: "gone", profile: fakePlan.profile },
+      ...{ trace: 2, scenario: "gone", profile: fakePlan.profile, buffers: [], replaced: [] },
       recorder: "test",
     });
   });

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../src/plan/plan.ts";
+import { SecretReplacer } from "../../src/trace/replace-secrets.ts";
 import type { TraceHeader, TraceStep } from "../../src/trace/trace.ts";
 import type { Judgement } from "../../src/verdict/judge.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
@@ -23,6 +24,7 @@ export const evidenceFiles = {
 /** A scenario's folder, open for writing. */
 export class ScenarioFolder implements Disposable {
   readonly path: string;
+  readonly #replacer = new SecretReplacer();
   #trace: number | null = null;
 
   private constructor(path: string) {
@@ -68,17 +70,17 @@ export class ScenarioFolder implements Disposable {
     if (lines.length > 0) this.#write("digests", lines.join(""));
   }
 
-  /** Begins the trace. */
+  /** Begins the trace; what must not leave this machine is replaced in it. */
   beginTrace(header: TraceHeader): void {
     this.#keep("trace", () => {
       this.#trace = openSync(this.pathOf("trace"), "wx");
     });
-    this.#appendLine(header);
+    this.#appendLine(this.#replacer.replaceInHeader(header));
   }
 
   /** Adds a step to the trace; it is in the file when this returns. */
   addStep(step: TraceStep): void {
-    this.#appendLine(step);
+    this.#appendLine(this.#replacer.replaceInStep(step));
   }
 
   /** Writes how each step was judged. */

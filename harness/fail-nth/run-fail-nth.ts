@@ -2,13 +2,12 @@
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import { traceVersion } from "../../src/trace/trace.ts";
 import { Follower } from "../../src/verdict/follow.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { ScenarioFolder } from "../evidence/scenario-folder.ts";
 import { escapeLines } from "../report/escape.ts";
 import { findMissing } from "../run/find-missing.ts";
-import { recorder } from "../run/recorder.ts";
+import { makeHeader } from "../run/recorder.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { Cursor } from "./cursor.ts";
 import { spellInjection, type FailNthFinding, type FailNthRecord } from "./fail-nth-record.ts";
@@ -119,14 +118,14 @@ async function onKernel(
   state.kernels += 1;
   using folder = ScenarioFolder.create(runFolder, `${plan.scenario}-${what.replace(":", "-")}`);
   await using started = await bench.createTarget(folder.pathOf("console")).start(plan, signal);
-  folder.beginTrace({ trace: traceVersion, scenario: plan.scenario, profile: started.profile, recorder });
+  folder.beginTrace(makeHeader(plan, started.profile));
   let step = 0;
   const kernel = new Kernel({
     ...{ plan, started, losses, signal },
     follower: new Follower({ ...plan, profile: started.profile }, ledger),
     onPerformed: (performed) => {
       step += 1;
-      folder.addStep({ step, ...performed });
+      folder.addStep({ step, note: null, ...performed });
     },
   });
   const deviation = await action(kernel);

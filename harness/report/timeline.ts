@@ -20,7 +20,7 @@ export function printTimeline(evidence: ScenarioEvidence, screen: Screen, all: b
   printHead(evidence, screen);
   const judged = new Map(evidence.judgement?.steps.map((each) => [each.step, each]));
   for (const step of evidence.steps) {
-    printStep(step, evidence.notes[step.step - 1] ?? null, judged.get(step.step), screen, all);
+    printStep(step, judged.get(step.step), screen, all);
   }
   printFoot(evidence, screen);
 }
@@ -49,15 +49,9 @@ function printHead({ record, header, folder, judgement }: ScenarioEvidence, { pr
   print();
 }
 
-function printStep(
-  step: TraceStep,
-  note: string | null,
-  judged: StepJudgement | undefined,
-  screen: Screen,
-  all: boolean,
-): void {
+function printStep(step: TraceStep, judged: StepJudgement | undefined, screen: Screen, all: boolean): void {
   const { print, paint, width } = screen;
-  const { observation, evidence } = step;
+  const { observation, evidence, note } = step;
   const verdict = judged?.verdict ?? "pass";
   const shade = verdict === "pass" ? "faint" : verdict === "fail" ? "bad" : "odd";
   const marker = verdict === "pass" ? " " : "*";

@@ -1,11 +1,11 @@
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Phases, StartedTarget } from "../../src/target/target.ts";
 import type { Profile } from "../../src/trace/profile.ts";
-import { traceVersion, type TraceStep } from "../../src/trace/trace.ts";
+import type { TraceStep } from "../../src/trace/trace.ts";
 import type { Judgement } from "../../src/verdict/judge.ts";
 import type { ScenarioFolder } from "../evidence/scenario-folder.ts";
 import { Laps } from "../wait/laps.ts";
-import { recorder } from "./recorder.ts";
+import { makeHeader } from "./recorder.ts";
 
 /** What was had of a plan, and what kept the rest from an answer. */
 export interface Performance {
@@ -54,11 +54,11 @@ export async function performPlan(
     before = started.phases ?? {};
     profile = started.profile;
     signal.throwIfAborted();
-    folder.beginTrace({ trace: traceVersion, scenario: plan.scenario, profile, recorder });
-    for (const [index, { operation }] of plan.steps.entries()) {
+    folder.beginTrace(makeHeader(plan, profile));
+    for (const [index, planned] of plan.steps.entries()) {
       during = index + 1;
-      const { observation, evidence } = await started.perform(operation, signal);
-      const step: TraceStep = { step: index + 1, operation, observation, evidence };
+      const { observation, evidence } = await started.perform(planned.operation, signal);
+      const step: TraceStep = { step: index + 1, ...planned, observation, evidence };
       folder.addStep(step);
       steps.push(step);
       if (lastResults.includes(observation.result)) break;

@@ -1,4 +1,5 @@
 /** The command `zhil` as a program, built in about a second: types are checked elsewhere. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -18,10 +19,17 @@ export async function buildCommand(): Promise<BuiltCommand> {
   const compiler = join(projectRoot, "node_modules/typescript-native/bin/tsc");
   const settings = ["-p", "tsconfig.build.json", "--incremental", "false", "--tsBuildInfoFile", "null", "--noCheck"];
   try {
+    await buildPage();
     await execa(process.execPath, [compiler, ...settings, "--outDir", folder], { cwd: projectRoot });
   } catch (error) {
     await remove();
     throw error;
   }
   return { program: join(folder, "harness/cli/main.js"), [Symbol.asyncDispose]: remove };
+}
+
+/** A page's parts lie where the build puts them, wherever the command lies. */
+export async function buildPage(): Promise<void> {
+  if (existsSync(join(projectRoot, "dist", "page", "page.js"))) return;
+  await execa(process.execPath, [join(projectRoot, "ci", "build-page.mjs")], { cwd: projectRoot });
 }

@@ -32,10 +32,16 @@ export async function callCli(argv: readonly string[], options: CallOptions): Pr
   const code = await runCli(
     takesScenarios ? [command, "--scenarios", join(workingFolder, "scenarios"), ...rest] : argv,
     { stdout, stderr, environment, workingFolder, interrupt },
-    { ...realServices, readLedger: () => Promise.resolve([]), ...services },
+    { ...realServices, ...plain, ...services },
   );
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
+
+/** No ledger, and pages that are their data. */
+const plain: Partial<Services> = {
+  readLedger: () => Promise.resolve([]),
+  readPageParts: () => Promise.resolve({ frame: "{{data}}", styles: "", script: "" }),
+};
 
 function capture({ columns, isTerminal = false }: CallOptions): Output & { text: string } {
   return {

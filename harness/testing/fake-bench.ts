@@ -1,6 +1,6 @@
 /** A bench that behaves as told: the model predicts, the test deviates. */
 import { writeFileSync } from "node:fs";
-import { exampleOf, type Pattern } from "../../src/compare/pattern.ts";
+import { exampleObservation } from "../../src/compare/compare.ts";
 import { predict } from "../../src/model/model.ts";
 import type { QuirkName } from "../../src/model/quirks.ts";
 import { ledgerEntry } from "../../src/testing/ledger-entry.ts";
@@ -64,8 +64,9 @@ export function fakeBench(options: FakeBenchOptions = {}): Bench {
         return {
           profile: plan.profile,
           perform: async (_, signal) => {
-            const expectation = predicted[step]?.expectation as unknown as Pattern;
-            const honest = exampleOf(expectation) as unknown as Observation;
+            const next = predicted[step];
+            if (next === undefined) throw new RangeError("The plan has no such step");
+            const honest = exampleObservation(next.expectation);
             step += 1;
             const observation = await onStep({ scenario: plan.scenario, step, honest, signal });
             return { observation, evidence: { micros: 1500, log: ["vfio-pci: a line \u001b[2J"], raw: null } };

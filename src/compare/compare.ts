@@ -1,6 +1,6 @@
 /** Compare: an expectation and an observation in, differences out. It knows neither the model nor any target. */
 import type { Observation, Value } from "../trace/observation.ts";
-import { findDifferences, type Difference, type Pattern } from "./pattern.ts";
+import { exampleOf, findDifferences, type Difference, type Pattern } from "./pattern.ts";
 
 /** What is expected of one operation: an observation whose leaves may be patterns. */
 export interface Expectation {
@@ -19,3 +19,26 @@ export interface Expectation {
 export function compareObservation(expectation: Expectation, observation: Observation): Difference[] {
   return findDifferences(expectation as unknown as Pattern, observation as unknown as Value, "");
 }
+
+/** An observation that an expectation allows, for a target that must show one. What is left open altogether is empty in it. */
+export function exampleObservation(expectation: Expectation): Observation {
+  const { devices, ...rest } = expectation;
+  const example = exampleOf(rest as unknown as Pattern) as unknown as Observation;
+  const shown = devices === undefined ? undefined : exampleOf(devices);
+  return {
+    ...example,
+    values: recordOf(example.values),
+    functions: recordOf(example.functions),
+    messages: listOf(example.messages, expectation.messages),
+    memory: recordOf(example.memory),
+    blocks: recordOf(example.blocks),
+    alarms: listOf(example.alarms, expectation.alarms),
+    ...(typeof shown === "object" ? { devices: shown as NonNullable<Observation["devices"]> } : {}),
+  };
+}
+
+const recordOf = <T extends object>(value: T): T => (typeof value === "object" ? value : ({} as T));
+
+/** A pattern that is no list may want one that is not empty. */
+const listOf = (value: readonly string[], pattern: Pattern): readonly string[] =>
+  Array.isArray(value) ? value : findDifferences(pattern, [], "").length === 0 ? [] : ["any"];

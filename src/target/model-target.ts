@@ -1,9 +1,8 @@
 /** The model as a target: the whole arrow without a machine. */
-import { exampleOf, type Pattern } from "../compare/pattern.ts";
+import { exampleObservation } from "../compare/compare.ts";
 import { initialState, narrow, step } from "../model/model.ts";
 import type { Operation } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Observation } from "../trace/observation.ts";
 import type { Profile } from "../trace/profile.ts";
 import type { Performed, StartedTarget, Target } from "./target.ts";
 
@@ -31,7 +30,7 @@ function startModel(plan: Plan): StartedTarget {
       const predicted = narrow(step(state, operation, plan.profile), plan.steps[performed]?.expectedMemory);
       performed += 1;
       state = predicted.state;
-      const observation = exampleOf(predicted.expectation as unknown as Pattern) as unknown as Observation;
+      const observation = exampleObservation(predicted.expectation);
       return Promise.resolve({ observation, evidence: { micros: 0, log: [], raw: null } });
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -30,7 +30,7 @@ const observed = (quirks: QuirkName[]): TraceStep[] =>
     step: index + 1,
     operation: plan.steps[index]?.operation ?? ({ op: "look" } satisfies Operation),
     observation: exampleOf(expectation as unknown as Pattern) as unknown as Observation,
-    evidence: { micros: 0, log: [], raw: null },
+    ...{ note: null, evidence: { micros: 0, log: [], raw: null } },
   }));
 
 const ledger = [ledgerEntry("shadow-by-rpcit"), ledgerEntry("blocked-dma-silent")];
@@ -129,7 +129,7 @@ describe("judge, where timing decides", () => {
       step: index + 1,
       operation: racing.steps[index]?.operation ?? ({ op: "look" } satisfies Operation),
       observation: exampleOf(expectation as unknown as Pattern) as unknown as Observation,
-      evidence: { micros: 0, log: [], raw: null },
+      ...{ note: null, evidence: { micros: 0, log: [], raw: null } },
     }));
   const entries = quirks.map((name) => ledgerEntry(name));
 

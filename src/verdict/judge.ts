@@ -6,7 +6,7 @@ import { knownVersions, predict, type Step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../trace/profile.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Observation } from "../trace/observation.ts";
 import { compareVersions } from "../zpci/version.ts";
 import { quirksOf, type Ledger } from "./ledger.ts";
 
@@ -35,15 +35,33 @@ export interface Judgement {
   readonly caveats: readonly string[];
 }
 
+/** What was performed of a plan: what was observed at each step. */
+export interface Performed {
+  readonly steps: readonly { readonly observation: Observation }[];
+}
+
+/** A judgement, and what the model predicted on the way that explains the trace, or explains it longest. */
+export interface Explanation {
+  readonly judgement: Judgement;
+  /** By the contract. */
+  readonly contract: readonly Step[];
+  /** By what the profile is known to do; the same list where that is nothing else. */
+  readonly deviating: readonly Step[];
+}
+
 /** Judges a trace of a plan. Steps that the trace does not have are not judged. */
-export function judge(plan: Plan, trace: Pick<Trace, "steps">, ledger: Ledger): Judgement {
+export const judge = (plan: Plan, trace: Performed, ledger: Ledger): Judgement =>
+  explain(plan, trace, ledger).judgement;
+
+/** Judges a trace of a plan, and keeps the predictions that it was judged by. */
+export function explain(plan: Plan, trace: Performed, ledger: Ledger): Explanation {
   const caveats = caveatsOf(plan.profile);
   const stale = new Set<QuirkName>();
   let quirks = quirksOf(ledger, plan.profile);
   for (;;) {
-    const steps = judgeEveryWay(plan, trace, quirks);
+    const { steps, contract, deviating } = judgeEveryWay(plan, trace, quirks);
     const gone = steps.filter((each) => each.verdict === "stale").flatMap((each) => each.entries);
-    if (gone.length === 0) return summarise(steps, stale, caveats);
+    if (gone.length === 0) return { judgement: summarise(steps, stale, caveats), contract, deviating };
     // The quirk is not there: the rest of the run follows the contract, so judge it again without.
     for (const name of gone) stale.add(name);
     quirks = new Set([...quirks].filter((name) => !gone.includes(name)));
@@ -60,33 +78,37 @@ function summarise(
   return { verdict: failed ? "fail" : known.length > 0 ? "known" : "pass", steps, known, stale: [...stale], caveats };
 }
 
+/** Steps judged against one way that things may have gone. */
+interface Way {
+  readonly steps: readonly StepJudgement[];
+  readonly contract: readonly Step[];
+  readonly deviating: readonly Step[];
+}
+
 /** Judges against every way that things may have gone, until one explains the trace; else against the one that does longest. */
-function judgeEveryWay(
-  plan: Plan,
-  trace: Pick<Trace, "steps">,
-  quirks: ReadonlySet<QuirkName>,
-): readonly StepJudgement[] {
-  let best: { readonly steps: readonly StepJudgement[]; readonly failed: number } | null = null;
+function judgeEveryWay(plan: Plan, trace: Performed, quirks: ReadonlySet<QuirkName>): Way {
+  let best: { readonly way: Way; readonly failed: number } | null = null;
   for (let script: Script | null = []; script !== null;) {
     const deviating = predict(plan, quirks, script);
-    const steps = judgeSteps(plan, trace, quirks, script, deviating);
+    const contract = quirks.size === 0 ? deviating : predict(plan, new Set(), script);
+    const steps = judgeSteps(plan, trace, quirks, script, { contract, deviating });
+    const way = { steps, contract, deviating };
     const failed = steps.findIndex((each) => each.verdict === "fail");
-    if (failed < 0) return steps;
-    if (best === null || failed > best.failed) best = { steps, failed };
+    if (failed < 0) return way;
+    if (best === null || failed > best.failed) best = { way, failed };
     // What is chosen after the first failure cannot mend it.
     script = nextScript(deviating.slice(0, failed + 1).map((each) => each.choices));
   }
-  return best?.steps ?? [];
+  return best?.way ?? { steps: [], contract: [], deviating: [] };
 }
 
 function judgeSteps(
   plan: Plan,
-  trace: Pick<Trace, "steps">,
+  trace: Performed,
   quirks: ReadonlySet<QuirkName>,
   script: Script,
-  deviating: readonly Step[],
+  { contract, deviating }: Omit<Way, "steps">,
 ): StepJudgement[] {
-  const contract = quirks.size === 0 ? deviating : predict(plan, new Set(), script);
   const without = new Map(
     [...quirks].map((name) => [name, lazily(() => predict(plan, withoutQuirk(quirks, name), script))]),
   );

@@ -10,6 +10,7 @@ import { registerMerge } from "./merge.ts";
 import { registerMutants } from "./mutants.ts";
 import { registerNightly } from "./nightly.ts";
 import { registerPlan } from "./plan.ts";
+import { registerReport } from "./report.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
 
@@ -18,6 +19,7 @@ export const commands: readonly RegisterCommand[] = [
   registerRun,
   registerList,
   registerShow,
+  registerReport,
   registerExport,
   registerMutants,
   registerCoverage,

@@ -104,7 +104,7 @@ describe("zhil show", () => {
   });
 
   it.each([
-    ["a newer trace", "trace.ndjson", '{"trace":2}\n', "it has version 2, known is 1"],
+    ["a newer trace", "trace.ndjson", '{"trace":3}\n', "it has version 3, newest known is 2"],
     ["a record of another shape", "record.json", '{"record":1}', "Cannot read the record"],
     ["a record that is no JSON", "record.json", "{", "not JSON"],
   ])("refuses %s", async (_, file, text, message) => {

@@ -1,0 +1,182 @@
+/** The first screen: what a run came to, what went wrong and in how many ways, and every scenario. */
+import type { PageFinding, PageVerdict } from "../src/report/page-data.ts";
+import { el } from "./dom.ts";
+import { drawMatrix } from "./matrix.ts";
+import { verdicts, type Report } from "./report.ts";
+import { routeTo } from "./route.ts";
+import { findScenarios, type Search } from "./search.ts";
+import { badge, contrast, spellRun, spellSeconds, verdictWord } from "./words.ts";
+
+/** Scenarios that a finding names. */
+const namedScenarios = 6;
+
+/** The first screen; `onSearch` is told what the reader asks for. */
+export function drawOverview(report: Report, search: Search, onSearch: (search: Search) => void): HTMLElement {
+  const { runs, findings } = report.data;
+  return el(
+    "div",
+    { class: "overview" },
+    el(
+      "h1",
+      { tabindex: -1 },
+      runs.length === 1 ? "What came of the run" : `What came of ${String(runs.length)} runs`,
+    ),
+    el("div", { class: "runs" }, ...runs.map((_, run) => drawRun(report, run))),
+    findings.length === 0 ? null : drawFindings(report, findings),
+    drawKnown(report),
+    el(
+      "section",
+      { "aria-labelledby": "scenarios" },
+      el("h2", { id: "scenarios" }, "Scenarios"),
+      drawFilter(report, search, onSearch),
+      drawMatrix(report, findScenarios(report, search)),
+    ),
+  );
+}
+
+function drawRun({ data }: Report, run: number): HTMLElement {
+  const about = data.runs[run];
+  const cells = data.cells.filter((cell) => cell.run === run);
+  const counts = verdicts
+    .map((verdict) => ({ verdict, count: cells.filter((cell) => cell.verdict === verdict).length }))
+    .filter(({ count }) => count > 0);
+  const bar = el("div", { class: "bar", "aria-hidden": "true" });
+  for (const { verdict, count } of counts) {
+    const part = el("span", { class: verdict });
+    part.style.flexGrow = String(count);
+    bar.append(part);
+  }
+  const when =
+    about === undefined || about.started === ""
+      ? ""
+      : `${about.started.slice(0, 16).replace("T", " ")} UTC, ${spellSeconds(about.seconds)}`;
+  return el(
+    "section",
+    { class: "run" },
+    el("h2", {}, about === undefined ? "" : spellRun(about)),
+    el(
+      "p",
+      { class: "counts" },
+      ...counts.flatMap(({ verdict, count }) => [
+        el("strong", { class: verdict }, `${String(count)} ${verdictWord(verdict)}`),
+        " ",
+      ]),
+    ),
+    bar,
+    el("p", { class: "faint" }, [about?.name ?? "", when].filter(Boolean).join(" · ")),
+  );
+}
+
+function drawFindings(report: Report, findings: readonly PageFinding[]): HTMLElement {
+  const kinds = findings.length === 1 ? "one way" : `${String(findings.length)} ways`;
+  return el(
+    "section",
+    { class: "findings", "aria-labelledby": "findings" },
+    el("h2", { id: "findings" }, `What went wrong, in ${kinds}`),
+    ...findings.map((finding) => drawFinding(report, finding)),
+  );
+}
+
+function drawFinding(report: Report, { operation, meaning, cells, run }: PageFinding): HTMLElement {
+  const places = cells.flatMap((index) => report.at(index) ?? []);
+  const [shortest] = places;
+  const first = shortest?.cell.first ?? null;
+  if (shortest === undefined || first === null) return el("article");
+  const ground = report.data.grounds[operation];
+  const about = report.data.runs[run];
+  const link = (name: string): HTMLElement => el("a", { href: routeTo(name, null, run) }, name);
+  const rest = places.length - namedScenarios;
+  return el(
+    "article",
+    { class: "finding" },
+    el(
+      "h3",
+      {},
+      el("a", { href: routeTo(shortest.scenario.name, first.step, run) }, el("code", {}, operation)),
+      ` in ${String(places.length)} scenario${places.length === 1 ? "" : "s"}`,
+    ),
+    el("p", { class: "meaning" }, meaning, "."),
+    contrast(first),
+    ground === undefined
+      ? null
+      : el("p", { class: "ground" }, el("strong", {}, "What is expected stands on: "), ground),
+    el(
+      "p",
+      { class: "where" },
+      "Shortest first: ",
+      ...places
+        .slice(0, namedScenarios)
+        .flatMap(({ scenario }, index) => [index === 0 ? "" : ", ", link(scenario.name)]),
+      rest > 0 ? ` and ${String(rest)} more` : "",
+      report.data.runs.length > 1 && about !== undefined ? ` (${spellRun(about)})` : "",
+    ),
+  );
+}
+
+/** The ledger's entries that showed, and how often. */
+function drawKnown({ data }: Report): HTMLElement | null {
+  const entries = Object.entries(data.ledger);
+  if (entries.length === 0) return null;
+  return el(
+    "details",
+    { class: "known-list" },
+    el("summary", {}, `${String(entries.length)} known difference${entries.length === 1 ? "" : "s"} showed`),
+    el(
+      "dl",
+      {},
+      ...entries.flatMap(([name, { title, fault }]) => [
+        el(
+          "dt",
+          {},
+          el("code", {}, name),
+          ` in ${String(data.cells.filter(({ known }) => known.includes(name)).length)}`,
+        ),
+        el("dd", {}, `${title} (at fault: ${fault})`),
+      ]),
+    ),
+  );
+}
+
+function drawFilter(report: Report, search: Search, onSearch: (search: Search) => void): HTMLElement {
+  const there = verdicts.filter((verdict) => report.data.cells.some((cell) => cell.verdict === verdict));
+  const toggle = (verdict: PageVerdict): void => {
+    const next = new Set(search.verdicts);
+    if (!next.delete(verdict)) next.add(verdict);
+    onSearch({ ...search, verdicts: next });
+  };
+  const input = el("input", {
+    id: "search",
+    type: "search",
+    placeholder: "name, tag, operation, errno …",
+    "aria-label": "Search scenarios",
+    autocomplete: "off",
+    spellcheck: "false",
+    value: search.words,
+    oninput: (event) => {
+      onSearch({ ...search, words: (event.target as HTMLInputElement).value });
+    },
+  });
+  return el(
+    "div",
+    { class: "filter", role: "search" },
+    input,
+    el(
+      "div",
+      { class: "chips", role: "group", "aria-label": "Only these verdicts" },
+      ...there.map((verdict) =>
+        el(
+          "button",
+          {
+            type: "button",
+            id: `only-${verdict}`,
+            "aria-pressed": String(search.verdicts.has(verdict)),
+            onclick: () => {
+              toggle(verdict);
+            },
+          },
+          badge(verdict),
+        ),
+      ),
+    ),
+  );
+}
