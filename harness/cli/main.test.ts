@@ -49,7 +49,7 @@ describe("the program zhil", () => {
       expect(stdout).toContain("30 pass, 0 fail, 0 known, 0 skip, 0 error");
       expect(stderr).toBe("");
       expect(code).toBe(0);
-      expect(await readdir(join(folder.path, "zhil-runs", "latest"))).toHaveLength(30);
+      expect(await readdir(join(folder.path, "zhil-runs", "latest"))).toHaveLength(31);
     },
     limit,
   );

@@ -23,7 +23,7 @@ export function compareObservation(expectation: Expectation, observation: Observ
 /** An observation that an expectation allows, for a target that must show one. What is left open altogether is empty in it. */
 export function exampleObservation(expectation: Expectation): Observation {
   const { devices, ...rest } = expectation;
-  const example = exampleOf(rest as unknown as Pattern) as unknown as Observation;
+  const example = exampleOf(rest) as unknown as Observation;
   const shown = devices === undefined ? undefined : exampleOf(devices);
   return {
     ...example,
@@ -40,5 +40,7 @@ export function exampleObservation(expectation: Expectation): Observation {
 const recordOf = <T extends object>(value: T): T => (typeof value === "object" ? value : ({} as T));
 
 /** A pattern that is no list may want one that is not empty. */
-const listOf = (value: readonly string[], pattern: Pattern): readonly string[] =>
-  Array.isArray(value) ? value : findDifferences(pattern, [], "").length === 0 ? [] : ["any"];
+const listOf = (value: unknown, pattern: Pattern): readonly string[] => {
+  if (Array.isArray(value)) return value as readonly string[];
+  return findDifferences(pattern, [], "").length === 0 ? [] : ["any"];
+};

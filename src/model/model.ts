@@ -15,6 +15,7 @@ import type { Profile } from "../trace/profile.ts";
 import { usualOffer } from "../zpci/aperture.ts";
 import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
+import { cloneState } from "./clone-state.ts";
 import { Host } from "./host.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { Inside } from "./inside.ts";
@@ -202,7 +203,7 @@ export function step(
   quirks: ReadonlySet<QuirkName> = new Set(),
   choices = new Choices([]),
 ): Step {
-  const next = structuredClone(state);
+  const next = cloneState(state);
   const inside = new Inside(stopsOf(operation), (inside) => doAtPoint(host, inside));
   const answers = operation.answers ?? [];
   const book = new AnswerBook(answers);
