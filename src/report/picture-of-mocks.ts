@@ -9,6 +9,7 @@ const kinds = {
   "event-queue": { word: "event queue", layer: 1 },
   "mock-hwpt": { word: "HWPT", layer: 2 },
   viommu: { word: "vIOMMU", layer: 2 },
+  "hw-queue": { word: "HW queue", layer: 1 },
   "fault-queue": { word: "fault queue", layer: 3 },
   access: { word: "access", layer: 2 },
 } as const;
@@ -41,6 +42,8 @@ export function describeMock(
       return box([], to(object.parent));
     case "vdevice":
       return box([`device ${String(object.number)}`], to(object.viommu));
+    case "hw-queue":
+      return box([`index ${String(object.index)}`], [...to(object.viommu), ...to(object.ioas, "locks")]);
     case "event-queue":
       return box([`${String(object.events.length)} of ${String(object.depth)} events`], to(object.viommu));
     case "fault-queue":
