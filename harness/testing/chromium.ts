@@ -53,7 +53,7 @@ async function fetch(archive: Archive, root: string, signal: AbortSignal): Promi
   const entry = await publishEntry(root, kind, key, async (folder): Promise<Unpacked> => {
     const debs = join(folder, "debs");
     await mkdir(debs);
-    const closure = await archive.downloadClosure(wanted, debs);
+    const closure = await archive.downloadClosure([wanted], debs);
     // The machine's loader goes with the machine's C library.
     const own = closure.filter((path) => !/^(?:libc6|libc-bin)_/u.test(basename(path)));
     // What fontconfig depends on brings fonts.

@@ -7,9 +7,9 @@ import { parseScenario } from "../../src/scenario/parse.ts";
 import type { StartedTarget } from "../../src/target/target.ts";
 import type { Observation } from "../../src/trace/observation.ts";
 import type { Profile } from "../../src/trace/profile.ts";
-import { traceVersion, type Trace, type TraceStep } from "../../src/trace/trace.ts";
+import type { Trace, TraceStep } from "../../src/trace/trace.ts";
 import type { Bench } from "../run/bench.ts";
-import { recorder } from "../run/recorder.ts";
+import { makeHeader } from "../run/recorder.ts";
 import type { MachineOptions } from "./machine-options.ts";
 import type { Step } from "./step.ts";
 
@@ -61,7 +61,7 @@ export class Guest implements AsyncDisposable {
   /** Everything performed so far, and what was observed: for `toMatchModel` and `toMatchTrace`. */
   get trace(): PlannedTrace {
     const plan = this.#steps.length === 0 ? { ...this.#plan, steps: [] } : this.#plan;
-    const header = { trace: traceVersion, scenario: plan.scenario, profile: this.#profile, recorder } as const;
+    const header = makeHeader(plan, this.#profile);
     return { header, steps: [...this.#done], plan: { ...plan, profile: this.#profile } };
   }
 
@@ -93,9 +93,9 @@ export class Guest implements AsyncDisposable {
     this.#plan = plan;
     this.#profile = started.profile;
     let last: Observation | null = null;
-    for (const { operation } of plan.steps.slice(this.#done.length)) {
-      const { observation, evidence } = await started.perform(operation, signal);
-      this.#done.push({ step: this.#done.length + 1, operation, observation, evidence });
+    for (const planned of plan.steps.slice(this.#done.length)) {
+      const { observation, evidence } = await started.perform(planned.operation, signal);
+      this.#done.push({ step: this.#done.length + 1, ...planned, observation, evidence });
       last = observation;
     }
     if (last === null) throw new RangeError("A step stands for one operation at least");

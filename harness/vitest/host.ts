@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import { traceVersion } from "../../src/trace/trace.ts";
 import type { Ledger } from "../../src/verdict/ledger.ts";
 import { readEvidence } from "../evidence/read-evidence.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import type { Bench } from "../run/bench.ts";
-import { recorder } from "../run/recorder.ts";
+import { makeHeader } from "../run/recorder.ts";
 import { runScenario } from "../run/run-scenario.ts";
 import { readScenario, scenariosFolder } from "../scenarios/read-scenarios.ts";
 import { selectScenarios } from "../scenarios/select-scenarios.ts";
@@ -53,7 +52,7 @@ export const hostOf = ({ bench, ledger, folder, signal }: HostOptions): HostHand
     return {
       record,
       trace: {
-        ...{ header: header ?? { trace: traceVersion, scenario: scenario.name, profile, recorder }, steps },
+        ...{ header: header ?? makeHeader(planned, profile), steps },
         plan: { ...planned, profile },
       },
     };
