@@ -1,7 +1,8 @@
 import { createPublicKey, sign, verify, createPrivateKey } from "node:crypto";
+import ssh from "ssh2";
 import { expect, it } from "vitest";
 import { fingerprintOf, isSameKey, listAlgorithms, parseKnownKey } from "./host-key.ts";
-import { makeKeyPair, writeDropbearKey } from "./make-key.ts";
+import { makeKeyPair, writeDropbearKey, writeKeyPair } from "./make-key.ts";
 
 const pair = makeKeyPair();
 
@@ -34,6 +35,19 @@ it.each([
 it("takes no key whose kind is another than it says", () => {
   const [, base64 = ""] = pair.publicKey.split(" ");
   expect(() => parseKnownKey(`ssh-rsa ${base64}`)).toThrow("Cannot read the host key");
+});
+
+it("writes keys that can be read, whatever byte they begin with", () => {
+  for (const first of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
+    const [seed, publicBytes] = [Buffer.alloc(32, 7), Buffer.alloc(32, 9)];
+    seed[0] = publicBytes[0] = first;
+    const { privateKey, publicKey } = writeKeyPair(seed, publicBytes);
+    for (const text of [privateKey, publicKey]) {
+      const parsed = ssh.utils.parseKey(text);
+      if (parsed instanceof Error) throw parsed;
+      expect(parsed.getPublicSSH().subarray(-32).equals(publicBytes)).toBe(true);
+    }
+  }
 });
 
 it("writes a key for dropbear that belongs to the public one", () => {
