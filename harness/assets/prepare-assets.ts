@@ -47,6 +47,17 @@ export async function prepareAssets(options: PrepareOptions): Promise<Assets> {
   }
 }
 
+/**
+ * One kernel, by what `--kernel` takes; the default one where nothing is given.
+ * @throws {InfrastructureError} where it cannot be had; {UsageError} where there is no such kernel
+ */
+export async function prepareNamedKernel(options: PrepareOptions): Promise<Kernel> {
+  const root = resolve(findCacheRoot());
+  await createCacheFolder(root);
+  const { report, signal, update = false } = options;
+  return chooseKernel({ root, update, report, signal }, options.kernel);
+}
+
 function chooseKernel(preparation: Preparation, given: string | undefined): Promise<Kernel> {
   if (given === undefined) return prepareKernel(preparation);
   const flavour = parseFlavourName(given);

@@ -5,6 +5,7 @@ import { InterruptedError } from "../errors/harness-error.ts";
 import { listenForInterrupt } from "../lifecycle/listen-for-interrupt.ts";
 import { endAllNow } from "../lifecycle/scratch.ts";
 import type { Output } from "../report/screen.ts";
+import { noAnswerCode } from "./exit-code.ts";
 import { runCli } from "./run-cli.ts";
 
 /** Limit for what a finished command left open, in milliseconds; then the process ends all the same. */
@@ -17,7 +18,15 @@ interruption.signal.addEventListener("abort", () => {
   process.stderr.write("\nEnding what runs; Ctrl-C once more to leave at once\n");
 });
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const argv = process.argv.slice(2);
+// Node's own code for a crash is 1, which is an answer here.
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`zhil: This should not have happened: ${error.stack ?? error.message}\n`);
+  endAllNow();
+  process.exit(noAnswerCode(argv));
+});
+
+process.exitCode = await runCli(argv, {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   environment: process.env,

@@ -4,7 +4,7 @@ import { describeError } from "../errors/describe-error.ts";
 import { escapeLines } from "../report/escape.ts";
 import { recorder } from "../run/recorder.ts";
 import { commands } from "./commands/commands.ts";
-import type { ExitCode } from "./exit-code.ts";
+import { noAnswerCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { realServices, type Services } from "./services.ts";
 
@@ -20,7 +20,7 @@ Exit codes, of every command:
   1  something differs from what was expected: a scenario failed
   2  no answer was had: wrong usage, a scenario in error, an interrupted run, a broken report
   A run with both fails and errors exits with 1; where a report broke, always with 2.
-  A second Ctrl-C leaves at once, with 130.
+  A second Ctrl-C leaves at once, with 130. "zhil bisect-step" exits with 125 instead of 2.
 
 Environment (flags win):
   ZHIL_KERNEL, ZHIL_QEMU   as --kernel and --qemu of "zhil run"
@@ -58,9 +58,9 @@ export async function runCli(argv: readonly string[], io: Io, services: Services
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : noAnswerCode(argv);
     const [first = "", ...rest] = describeError(error).flatMap(escapeLines);
     io.stderr.write([`zhil: ${first}`, ...rest.map((line) => `  ${line}`), ""].join("\n"));
-    return 2;
+    return noAnswerCode(argv);
   }
 }

@@ -1,8 +1,10 @@
 /** What commands are made of that touches the world; tests bring their own. */
 import type { Ledger } from "../../src/verdict/ledger.ts";
+import type { BisectWorld } from "../bisect/bisect-world.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
 import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
+import { buildCommit } from "../kernel/tree-kernel.ts";
 import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
@@ -19,6 +21,8 @@ export interface Services {
   readonly openTestBench: (choice: TestBenchChoice) => Promise<TestBench>;
   /** @throws {HarnessError} where they were not built */
   readonly readPageParts: () => Promise<PageParts>;
+  /** @throws {KernelBuildError} where the commit makes no kernel */
+  readonly buildCommit: BisectWorld["buildCommit"];
   readonly examineMachine: () => Promise<readonly Finding[]>;
 }
 
@@ -28,5 +32,6 @@ export const realServices: Services = {
   readLedger,
   openTestBench,
   readPageParts,
+  buildCommit,
   examineMachine,
 };

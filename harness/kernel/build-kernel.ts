@@ -9,6 +9,7 @@ import type { Preparation } from "../assets/preparation.ts";
 import { tryTool, type Tool } from "../assets/run-tool.ts";
 import { HarnessError } from "../errors/harness-error.ts";
 import { findLostOptions, listOptions, parseConfiguration, parseFragment, spellOption } from "./configuration.ts";
+import type { RequestedOption } from "./configuration.ts";
 import { keepCoveredFiles, parseCoveredFiles, variablesOf, type CoveredFiles } from "./covered-files.ts";
 import { findFirstError, watchBuild, type BuildEstimate } from "./make-progress.ts";
 
@@ -31,6 +32,8 @@ export interface KernelBuild {
   readonly title: string;
   /** Under which name the log is kept and how long it took is remembered: `base`, `patched`, or a flavour. */
   readonly kind: string;
+  /** Told of options that the source does not keep; where absent, losing one is an error. */
+  readonly onLost?: (lost: readonly RequestedOption[]) => void;
   /** The make to use, for tests. */
   readonly make?: string;
 }
@@ -101,6 +104,10 @@ async function readConfiguration(build: KernelBuild): Promise<ReadonlyMap<string
   const configuration = parseConfiguration(await readFile(join(build.output, ".config"), "utf8"));
   const lost = findLostOptions(parseFragment(await readFragments(build)), configuration);
   if (lost.length === 0) return configuration;
+  if (build.onLost !== undefined) {
+    build.onLost(lost);
+    return configuration;
+  }
   throw new KernelBuildError({
     what: `Cannot configure ${build.title}: it does not keep ${lost.map(spellOption).join(", ")}`,
     where: build.fragments.join(", "),
@@ -124,7 +131,7 @@ async function makeKernel(
   const estimateName = `build-time-${build.kind}`;
   const estimate =
     (await readChoice<BuildEstimate>(root, estimateName)) ??
-    firstEstimates[build.kind === "patched" ? "patched" : "whole"];
+    firstEstimates[["patched", "tree-step"].includes(build.kind) ? "patched" : "whole"];
   const watch = verb === "build" ? watchBuild(`Building ${build.title}`, estimate, report) : null;
   const output: string[] = [];
   const logPath = join(root, `build-${build.kind}.log`);

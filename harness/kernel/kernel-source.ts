@@ -117,7 +117,8 @@ export async function fetchKernelSource(
   return tree;
 }
 
-async function checkRoom(folder: string): Promise<void> {
+/** @throws {InfrastructureError} where a folder has no room for a source and two builds of it */
+export async function checkRoom(folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= neededRoom) return;
   throw new InfrastructureError({

@@ -1,9 +1,12 @@
 import type { RegisterCommand } from "../command.ts";
 import { registerBench } from "./bench.ts";
+import { registerBisect } from "./bisect.ts";
+import { registerBisectStep } from "./bisect-step.ts";
 import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerExport } from "./export.ts";
 import { registerHistory } from "./history.ts";
+import { registerKernel } from "./kernel.ts";
 import { registerKselftest } from "./kselftest.ts";
 import { registerList } from "./list.ts";
 import { registerMerge } from "./merge.ts";
@@ -21,6 +24,9 @@ export const commands: readonly RegisterCommand[] = [
   registerShow,
   registerReport,
   registerExport,
+  registerKernel,
+  registerBisect,
+  registerBisectStep,
   registerMutants,
   registerCoverage,
   registerKselftest,

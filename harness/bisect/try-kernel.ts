@@ -1,0 +1,29 @@
+/** One run of a scenario on a kernel; a kernel that does not boot is told from a scenario that fails. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { bootCheck } from "../mutants/boot-check.ts";
+import { quoteForShell } from "../qemu/quote-for-shell.ts";
+import type { RunContext } from "../run/run-context.ts";
+import { runScenario } from "../run/run-scenario.ts";
+import type { BisectWorld, Trial } from "./bisect-world.ts";
+
+/**
+ * Runs the scenario once, its evidence in a folder.
+ * @throws the signal's reason where it is aborted; {HarnessError} where there is no bench to be had
+ */
+export async function tryKernel(world: BisectWorld, image: string, folder: string): Promise<Trial> {
+  const { scenario, ledger, signal } = world;
+  await using bench = await world.openBench(image);
+  const reproduce = (): string => quoteForShell(["zhil", "run", scenario.name, ...bench.options]);
+  const contextIn = async (name: string): Promise<RunContext> => {
+    const runFolder = join(folder, name);
+    await mkdir(runFolder, { recursive: true });
+    return { bench, ledger, runFolder, keep: false, reproduce, signal };
+  };
+  const record = await runScenario(scenario, await contextIn("runs"));
+  signal.throwIfAborted();
+  if (record.verdict !== "error" || record.steps.performed > 0) return { record, dead: null };
+  const boot = await runScenario(bootCheck, await contextIn("boots"));
+  signal.throwIfAborted();
+  return { record, dead: boot.verdict === "error" ? (boot.reason ?? "No answer") : null };
+}
