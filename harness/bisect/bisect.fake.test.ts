@@ -1,5 +1,5 @@
 /** Bisections from the command line to the report, of real repositories with fake kernels in them. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,8 +50,8 @@ const failsFrom =
 
 /** What befalls histories beside the culprit: some commits do not build, some do not boot, and from one on all warn. */
 const accidents = (index: number): FakeKernel => {
-  if (index >= 30 && index < 34) return { doesNotBuild: true };
-  if (index >= 46 && index < 50) return { doesNotBoot: true };
+  if (index >= 26 && index < 38) return { doesNotBuild: true };
+  if (index >= 43 && index < 55) return { doesNotBoot: true };
   return index >= 20 ? { warns: true } : {};
 };
 
@@ -187,7 +187,7 @@ describe("a bisection that is killed", () => {
   const program = fileURLToPath(new URL("../testing/bisect-process.ts", import.meta.url));
   const loader = new URL("../testing/run-typescript.mjs", import.meta.url).href;
 
-  it("at every step, goes on where it was and comes to the same answer", async () => {
+  it("goes on where it was and comes to the same answer", async () => {
     const ids = makeHistory(
       failsFrom(6, (index) => (index === 4 ? { doesNotBuild: true } : {})),
       9,
@@ -195,8 +195,8 @@ describe("a bisection that is killed", () => {
     const argv = ["bisect", "--good", ids[0]!, "--bad", "main", "--repo", "linux", "--scenarios", "scenarios", "one"];
     let killed = 0;
     for (let ended = false; !ended;) {
-      // Each gets a few builds and runs done, and is killed in the next.
-      const words = ["--import", loader, program, join(folder.path, "kernels"), String(killed + 1), ...argv];
+      // Each gets more builds and runs done than the one before, and is killed in the next.
+      const words = ["--import", loader, program, join(folder.path, "kernels"), String(killed * 4 + 1), ...argv];
       const { status, signal } = spawnSync(process.execPath, words, { cwd: folder.path, encoding: "utf8" });
       ended = signal !== "SIGKILL";
       if (ended) expect(status).toBe(0);
@@ -205,11 +205,11 @@ describe("a bisection that is killed", () => {
     const report = JSON.parse(await readFile(join(folder.path, "zhil-bisect/report.json"), "utf8")) as BisectReport;
     expect(report.found.map(({ subject }) => subject)).toEqual(["change 6"]);
     // What was done before each end is not done again.
-    expect(killed).toBeGreaterThan(2);
+    expect(killed).toBeGreaterThan(1);
     expect(report.log.filter(({ outcome }) => outcome === "built").length).toBe(
       new Set(report.log.filter(({ outcome }) => outcome === "built").map(({ commit }) => commit)).size,
     );
-  }, 120_000);
+  }, 300_000);
 
   it("does not go on from a state that it cannot read", async () => {
     const ids = makeHistory(failsFrom(3), 9);
@@ -255,33 +255,4 @@ describe("zhil bisect-step", () => {
     expect(stderr).toContain("nothing says which failure is looked for");
     expect(code).toBe(125);
   });
-
-  it("leads git bisect run to the commit", () => {
-    const ids = makeHistory(
-      failsFrom(6, (index) => (index === 4 ? { doesNotBuild: true } : {})),
-      9,
-    );
-    const git = (...words: readonly string[]): string =>
-      execFileSync("git", ["-C", join(folder.path, "linux"), ...words], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-    git("bisect", "start", "main", ids[0]!);
-    const program = fileURLToPath(new URL("../testing/bisect-process.ts", import.meta.url));
-    const loader = new URL("../testing/run-typescript.mjs", import.meta.url).href;
-    const said = git(
-      ...["bisect", "run", process.execPath, "--import", loader, program, join(folder.path, "kernels"), "1000"],
-      ...[
-        "bisect-step",
-        "--seek",
-        "2:result=EINVAL",
-        "--scenarios",
-        join(folder.path, "scenarios"),
-        "--runs",
-        "1",
-        "one",
-      ],
-    );
-    expect(said).toContain(`${ids[6]!} is the first bad commit`);
-  }, 120_000);
 });
