@@ -209,7 +209,7 @@ describe("a bisection that is killed", () => {
     expect(report.log.filter(({ outcome }) => outcome === "built").length).toBe(
       new Set(report.log.filter(({ outcome }) => outcome === "built").map(({ commit }) => commit)).size,
     );
-  }, 300_000);
+  }, 900_000);
 
   it("does not go on from a state that it cannot read", async () => {
     const ids = makeHistory(failsFrom(3), 9);

@@ -69,12 +69,12 @@ export function renderMail(report: BisectReport): string | null {
     ...(first.people.length === 0 ? [] : [`Cc: ${[...new Set(first.people.map(clean))].join(",\n ")}`]),
     `Subject: ${isFix ? `${clean(first.subject)}: fixes a failure in` : "[REGRESSION]"} ${report.scenario}${isFix ? "" : `, since ${clean(first.subject)}`}`,
   ];
-  const kernel = report.with;
+  const reason = report.with?.reason ?? null;
   const body = [
     "Hi,",
     "",
     `the zpci-hil scenario "${report.scenario}" ${isFix ? "no longer fails" : "fails"} since commit ${short}.`,
-    ...(kernel?.reason == null ? [] : ["", isFix ? "Before it, it says:" : "It says:", `  ${clean(kernel.reason)}`]),
+    ...(reason === null ? [] : ["", isFix ? "Before it, it says:" : "It says:", `  ${clean(reason)}`]),
     "",
     `Bisected over ${report.range.commits} commits (${report.range.base.slice(0, 12)}..${report.range.tip.slice(0, 12)}), ` +
       `${percent(report.confidence)} sure${report.rate === null || report.rate > 0.999 ? "" : `; it shows in ${percent(report.rate)} of runs`}.`,

@@ -43,7 +43,7 @@ const longestReason = 120;
 
 function lineOf(event: BisectEvent, alike: string | null, paint: Screen["paint"]): string {
   const begin = `${event.commit.slice(0, 12)}  `;
-  const took = `${describeSeconds(event.seconds).padStart(8)}`;
+  const took = describeSeconds(event.seconds).padStart(8);
   switch (event.kind) {
     case "built":
       return `${begin}${"built".padEnd(8)}${took}${alike === null ? "" : `  the same kernel as ${alike.slice(0, 12)}`}`;

@@ -117,7 +117,10 @@ export async function fetchKernelSource(
   return tree;
 }
 
-/** @throws {InfrastructureError} where a folder has no room for a source and two builds of it */
+/**
+ * Makes sure that a folder has room for a source and two builds of it.
+ * @throws {InfrastructureError} where it has not
+ */
 export async function checkRoom(folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= neededRoom) return;
