@@ -81,7 +81,7 @@ module.exports = {
     },
     packageOnlyIn("execa", startsPrograms),
     packageOnlyIn("p-retry", ["harness/wait/"]),
-    packageOnlyIn("xml2js", ["harness/report/junit[.]ts$"]),
+    packageOnlyIn("xml2js", ["harness/report/junit[.]ts$", "harness/libvirt/"]),
     packageOnlyIn("ssh2", ["harness/ssh/"]),
     packageOnlyIn("commander", ["harness/cli/"]),
     packageOnlyIn("node-sqlite3-wasm", ["harness/nightly/history[.]ts$"]),

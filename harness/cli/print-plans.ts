@@ -1,5 +1,6 @@
 /** `zhil run --dry-run`: what would be done, and how. */
 import { makePlan } from "../../src/plan/make-plan.ts";
+import { placeFunctions } from "../../src/plan/place-functions.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { formatPlan } from "../evidence/format-plan.ts";
@@ -16,7 +17,7 @@ export function printPlans(selected: ScenarioFolder, bench: Bench, io: Io, json:
   const errors: unknown[] = selected.broken.map(({ error }) => error);
   for (const scenario of selected.scenarios) {
     try {
-      const plan = makePlan(scenario, bench.profile);
+      const plan = placeFunctions(makePlan(scenario, bench.profile), bench.addresses ?? []);
       const machine = bench.describeMachine(plan);
       const missing = findMissing(scenario, bench.profile);
       io.stdout.write(json ? formatJsonLine({ ...plan, machine, missing }) : printed(plan, machine, missing));

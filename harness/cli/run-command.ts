@@ -34,6 +34,7 @@ import { failNthCommand } from "./fail-nth-command.ts";
 import { readVariable, type Io } from "./io.ts";
 import { readSelection, type SelectionFlags } from "./options.ts";
 import { printPlans } from "./print-plans.ts";
+import { readDomain } from "./read-domain.ts";
 import { showProgress } from "./show-progress.ts";
 
 /** The options of `zhil run`, as commander hands them over. */
@@ -42,6 +43,7 @@ export interface RunFlags extends SelectionFlags {
   readonly kernel?: string;
   readonly qemu?: string;
   readonly boot: BootKind;
+  readonly domain?: string;
   readonly jobs?: number;
   readonly order?: (typeof orderNames)[number];
   readonly orderSeed?: number;
@@ -73,7 +75,7 @@ export async function runCommand(
   // Made before anything that can fail: from here on the file says that the run did not end.
   const files = openReports(flags, io);
   const ledger = await services.readLedger();
-  await using bench = await services.openBench(chooseBench(flags, io, showProgress(people, screen)));
+  await using bench = await services.openBench(await chooseBench(flags, io, showProgress(people, screen)));
   if (flags.dryRun === true) return printPlans(selected, bench, io, json);
 
   const runs = resolve(io.workingFolder, flags.out);
@@ -140,7 +142,10 @@ function chooseOrder({ order, orderSeed }: RunFlags): Order {
   throw new UsageError({ what: `Cannot use --order-seed with --order ${kind}: that order is no matter of chance` });
 }
 
-function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): BenchChoice {
+async function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): Promise<BenchChoice> {
+  if (flags.bench === "model" && flags.domain !== undefined) {
+    throw new UsageError({ what: 'Cannot use --domain on bench "model": it has no machine' });
+  }
   if (flags.bench === "model" && (flags.kernel ?? flags.qemu) !== undefined) {
     throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
   }
@@ -151,6 +156,7 @@ function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): BenchChoi
     kernel: kernel === null ? null : locateKernel(kernel, io.workingFolder),
     qemu: qemu === null ? null : locateQemu(qemu, io.workingFolder),
     boot: flags.boot,
+    ...(flags.domain === undefined ? {} : { domain: await readDomain(flags.domain, io, report) }),
     report,
     signal: io.interrupt,
   };

@@ -16,6 +16,8 @@ export interface MachineDefinition {
   readonly commandLine: string;
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** QEMU's machine; its newest one where absent. */
+  readonly type?: string;
   /** Names of its virtio-serial ports. */
   readonly ports: readonly string[];
   /** File that is its RAM: shared, so that what the guest writes is in the file, or copied on write. */
@@ -52,7 +54,7 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...socket(`port${index}`, portSocket(port)),
     ...["-device", `virtserialport,chardev=port${index},name=${escapeOption(port)}`],
   ]);
-  const { memory } = machine;
+  const { memory, type = "s390-ccw-virtio" } = machine;
   const memoryFile =
     memory === undefined
       ? []
@@ -65,7 +67,7 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...["-nodefaults", "-no-user-config", "-display", "none"],
     // However the guest ends, QEMU stays to say so on its monitor; one that exited could not be asked any more.
     ...["-action", "panic=pause,shutdown=pause,reboot=shutdown"],
-    ...["-machine", memory === undefined ? "s390-ccw-virtio" : "s390-ccw-virtio,memory-backend=ram", "-cpu", "max"],
+    ...["-machine", memory === undefined ? type : `${type},memory-backend=ram`, "-cpu", "max"],
     ...(machine.accelerator === undefined ? [] : ["-accel", machine.accelerator]),
     ...memoryFile,
     ...(machine.incoming === true ? ["-incoming", "defer"] : []),

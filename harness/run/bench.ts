@@ -1,7 +1,9 @@
 /** A bench: what the scenarios of a run are performed on. */
+import type { Address } from "../../src/plan/place-functions.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Target } from "../../src/target/target.ts";
 import type { ReportProgress } from "../assets/progress.ts";
+import type { ChosenDomain } from "../libvirt/domain.ts";
 import type { BenchName } from "./bench-names.ts";
 import type { BootKind } from "./boot-kinds.ts";
 
@@ -11,6 +13,8 @@ export interface Bench extends AsyncDisposable {
   readonly title: string;
   /** What plans are made for. */
   readonly profile: Target["profile"];
+  /** Addresses that functions of scenarios get, where somebody chose them. */
+  readonly addresses?: readonly Address[];
   /** Images that run, for whoever checks them later. */
   readonly images: readonly { readonly path: string; readonly digest: string }[];
   /** Options of `zhil run` that choose this bench again. */
@@ -29,6 +33,8 @@ export interface BenchChoice {
   readonly kernel: string | null;
   readonly qemu: string | null;
   readonly boot: BootKind;
+  /** The domain whose settings its machines have. */
+  readonly domain?: ChosenDomain;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }

@@ -13,6 +13,7 @@ import { agentPorts, commandLineFor, type MachineOptions } from "../target/emula
 import type { MachineSource } from "../target/machine-source.ts";
 import { PristineMachines } from "../target/pristine-machines.ts";
 import { SharedMachines } from "../target/shared-machines.ts";
+import { addressesOf, type ChosenDomain, type Domain } from "../libvirt/domain.ts";
 import type { TemplatePlace } from "../template/prepare-template.ts";
 import { supplyTemplates, type TemplateSupply } from "../template/template-supply.ts";
 import type { Bench } from "./bench.ts";
@@ -26,6 +27,8 @@ export interface EmulatedBenchOptions {
   readonly qemu: string | null;
   /** How a scenario comes to its kernel; a clone where absent. */
   readonly boot?: BootKind;
+  /** The domain whose memory, processors, machine and addresses its machines have. */
+  readonly domain?: ChosenDomain;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }
@@ -38,7 +41,7 @@ const cpus = 1;
  * @throws {HarnessError} where something cannot be had
  */
 export async function openEmulatedBench(options: EmulatedBenchOptions): Promise<Bench> {
-  const { kernel, qemu, report, signal, boot = "clone" } = options;
+  const { kernel, qemu, report, signal, boot = "clone", domain } = options;
   const assets = await prepareAssets({
     ...(kernel === null ? {} : { kernel }),
     ...(qemu === null ? {} : { qemu }),
@@ -50,13 +53,15 @@ export async function openEmulatedBench(options: EmulatedBenchOptions): Promise<
     ...(kernel === null ? [] : ["--kernel", assets.kernel.readyMade?.name ?? kernel]),
     ...(qemu === null ? [] : ["--qemu", qemu]),
     ...(boot === "clone" ? [] : ["--boot", boot]),
+    ...(domain === undefined ? [] : ["--domain", domain.file]),
   ];
-  return openBenchOn(assets, chosen, { boot, report, signal });
+  return openBenchOn(assets, chosen, { boot, report, signal, ...(domain === undefined ? {} : { domain }) });
 }
 
 /** How a bench is opened on assets that are there. */
 export interface OpenBenchOptions {
   readonly boot: BootKind;
+  readonly domain?: Domain;
   /** What machines go through on their way to a scenario and back; nothing where absent. */
   readonly through?: (machines: MachineSource) => MachineSource;
   readonly report: ReportProgress;
@@ -67,10 +72,10 @@ export interface OpenBenchOptions {
 export async function openBenchOn(
   assets: Assets,
   options: readonly string[],
-  { boot, through = (machines): MachineSource => machines, report, signal }: OpenBenchOptions,
+  { boot, domain, through = (machines): MachineSource => machines, report, signal }: OpenBenchOptions,
 ): Promise<Bench> {
   const { kernel, qemu, initramfs } = assets;
-  const machine = await describeMachineOn(assets);
+  const machine = placeMachine(await describeMachineOn(assets, domain?.memoryMiB), domain);
   for (const { path, pids } of await reapLeftovers({ signal })) {
     const ended = pids.length === 0 ? "" : `, ended process${pids.length === 1 ? "" : "es"} ${pids.join(", ")}`;
     report({ kind: "note", text: `Removed what a run that was killed left: ${path}${ended}` });
@@ -90,6 +95,7 @@ export async function openBenchOn(
   return {
     title: `${how}: Linux ${kernel.version}${flavour}${patched} on QEMU ${qemu.version}`,
     profile: machine.profile,
+    ...(domain === undefined ? {} : { addresses: addressesOf(domain) }),
     images: [
       { path: kernel.image, digest: kernel.digest },
       { path: initramfs.path, digest: initramfs.digest },
@@ -126,6 +132,12 @@ export async function describeMachineOn(
     ...{ qemu, kernel: kernel.image, initramfs: initramfs.path, relay },
     ...(accelerator === null ? {} : { accelerator }),
   };
+}
+
+/** The machine as a domain has it. */
+function placeMachine<T extends Pick<MachineOptions, "profile">>(machine: T, domain: Domain | undefined): T {
+  if (domain === undefined) return machine;
+  return { ...machine, profile: { ...machine.profile, cpus: domain.cpus, machine: domain.machine } };
 }
 
 /** Where clones of a machine come from: its template in the cache, frozen when the first one is wanted. */

@@ -1,6 +1,7 @@
 /** A scenario before its turn: planned, its evidence begun, its target started or on its way. */
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import { placeFunctions } from "../../src/plan/place-functions.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { StartedTarget } from "../../src/target/target.ts";
 import { ScenarioFolder } from "../evidence/scenario-folder.ts";
@@ -50,7 +51,7 @@ function prepare(scenario: Scenario, { bench, signal }: RunContext, folder: Scen
   const missing = findMissing(scenario, bench.profile);
   if (missing.length > 0) return { kind: "missing", missing };
   try {
-    const plan = makePlan(scenario, bench.profile);
+    const plan = placeFunctions(makePlan(scenario, bench.profile), bench.addresses ?? []);
     folder.writePlan(plan);
     folder.writeQemuCommand(bench.describeMachine(plan));
     folder.writeDigests(bench.images);

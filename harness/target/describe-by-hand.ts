@@ -18,6 +18,7 @@ export function machineOf(options: Omit<MachineOptions, "scratch">): MachineDefi
     commandLine: profile.kernel.commandLine,
     memoryMiB: profile.memoryMiB,
     cpus: profile.cpus,
+    ...(profile.machine === undefined ? {} : { type: profile.machine }),
     ports: [agentPorts.agent, agentPorts.watch],
   };
 }

@@ -89,6 +89,9 @@ function fromFirst(header: object, steps: readonly unknown[], beside: PlanBeside
   if (beside === null) {
     throw new TraceError('version 1 leaves its buffers to "operations.yaml", which is not beside it');
   }
+  if (hasOwnFunction(header)) {
+    throw new TraceError("version 1 does not say what a function of the scenario's own writes");
+  }
   return {
     header: { ...header, trace: traceVersion, buffers: beside.buffers, replaced: [] },
     steps: steps.map((step, index) => ({
@@ -98,6 +101,11 @@ function fromFirst(header: object, steps: readonly unknown[], beside: PlanBeside
     })),
   };
 }
+
+const hasOwnFunction = (header: object): boolean =>
+  JSON.stringify((header as { profile?: { functions?: unknown } }).profile?.functions ?? []).includes(
+    '"device":"own"',
+  );
 
 interface FirstStep {
   readonly observation?: unknown;

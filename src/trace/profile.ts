@@ -34,6 +34,8 @@ export interface Profile {
   /** RAM of the host in MiB: the DMA aperture follows from it. */
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** QEMU's machine, such as `s390-ccw-virtio-9.2`; its newest where absent. */
+  readonly machine?: string;
   readonly functions: readonly FunctionProfile[];
   /** Scenarios that the same booted kernel ran before, oldest first; absent where it was pristine. */
   readonly kernelUsedBy?: readonly string[];

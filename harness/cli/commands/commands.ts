@@ -13,6 +13,10 @@ import { registerMerge } from "./merge.ts";
 import { registerMutants } from "./mutants.ts";
 import { registerNightly } from "./nightly.ts";
 import { registerPlan } from "./plan.ts";
+import { registerCheck } from "./check.ts";
+import { registerCompare } from "./compare.ts";
+import { registerDivergences } from "./divergences.ts";
+import { registerDomain } from "./domain.ts";
 import { registerReport } from "./report.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
@@ -23,6 +27,10 @@ export const commands: readonly RegisterCommand[] = [
   registerList,
   registerShow,
   registerReport,
+  registerCheck,
+  registerCompare,
+  registerDivergences,
+  registerDomain,
   registerExport,
   registerKernel,
   registerBisect,

@@ -63,6 +63,10 @@ export const registerRun: RegisterCommand = (program, context) => {
         .choices(bootKinds)
         .default("clone"),
     )
+    .option(
+      "--domain <file>",
+      "a libvirt domain, as virsh dumpxml prints it: machines have its memory, processors and type, functions its UIDs and FIDs",
+    )
     .addOption(jobsOption())
     .addOption(
       new Option(
