@@ -256,22 +256,6 @@ describe("another thread's flush of a function", () => {
     });
   });
 
-  it("has a recovery come at any time: before the registration, before the table is filled, or too late for that", () => {
-    const again = `${one}${map}\n  - detach: { function: a }\n  - attach: { function: a, to: A }`;
-    const attach = `${again}${flushes("before-register", "after-register")}`;
-    const ends = [
-      { ways: [1], values: { during: ["refused", "success"] }, result: "OK" },
-      { ways: [2], values: { during: ["refused", "refused"] }, result: "OK" },
-      { ways: [0], values: { $has: { during: ["refused", "refused"] } }, result: "EIO" },
-    ];
-    for (const { ways, ...expected } of ends) {
-      expect(seen(attach, { quirks, ways }), JSON.stringify(ways)).toMatchObject({
-        ...expected,
-        messages: ["a error 0x1"],
-      });
-    }
-  });
-
   it("fails while its function is disabled, and nothing else comes of it", () => {
     const reset = `${one}${map}\n  - reset: { function: a }${flushes("before-disable", "after-disable")}`;
     for (const run of [{}, { quirks }]) {
