@@ -142,7 +142,15 @@ function chooseOrder({ order, orderSeed }: RunFlags): Order {
   throw new UsageError({ what: `Cannot use --order-seed with --order ${kind}: that order is no matter of chance` });
 }
 
-async function chooseBench(flags: RunFlags, io: Io, report: ReportProgress): Promise<BenchChoice> {
+/**
+ * The bench that options ask for.
+ * @throws {UsageError} where they contradict each other
+ */
+export async function chooseBench(
+  flags: Pick<RunFlags, "bench" | "kernel" | "qemu" | "boot" | "domain">,
+  io: Io,
+  report: ReportProgress,
+): Promise<BenchChoice> {
   if (flags.bench === "model" && flags.domain !== undefined) {
     throw new UsageError({ what: 'Cannot use --domain on bench "model": it has no machine' });
   }

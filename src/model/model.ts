@@ -41,7 +41,7 @@ import { mockPasidRules } from "./rules/mock-pasid.ts";
 import { mockRules } from "./rules/mock.ts";
 import { mockViommuRules } from "./rules/mock-viommu.ts";
 import { type1Rules } from "./rules/type1.ts";
-import { describeCounters, type HostState, type ModelFunction } from "./state.ts";
+import { describeCounters, dropUnusedDomains, type HostState, type ModelFunction } from "./state.ts";
 
 /** The rule of every operation. */
 export const rules: Rules<OperationName> = {
@@ -214,6 +214,7 @@ export function step(
     chooseEndForMemory(host, operation) ?? rule.predict(host, operation as OperationFields<OperationName>);
   endInside(host);
   for (const fn of Object.values(next.functions)) goOn(host, fn, state);
+  dropUnusedDomains(next);
   const functions: Record<string, Pattern> = {};
   const devices: Record<string, Pattern> = {};
   for (const fn of Object.values(next.functions).filter(({ plugged }) => plugged)) {

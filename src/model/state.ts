@@ -233,3 +233,13 @@ export const queuePages = 4;
 /** The domain whose table is registered with a function, whatever the kernel takes for it; null where none is. */
 export const registeredOf = (fn: ModelFunction): string | null =>
   fn.left ?? (fn.unregistered || fn.disabled ? null : fn.domain);
+
+/** Domains that nobody refers to are gone, in the kernel as here: a host that goes on for long is no larger for it. */
+export function dropUnusedDomains({ domains, functions, objects, containers }: HostState): void {
+  const used = new Set<string | null>([
+    ...Object.values(functions).flatMap(({ domain, left }) => [domain, left]),
+    ...Object.values(objects).map((each) => (each?.kind === "hwpt" ? each.domain : null)),
+    ...Object.values(containers).map(({ domain }) => domain),
+  ]);
+  for (const id of Object.keys(domains)) if (!used.has(id)) Reflect.deleteProperty(domains, id);
+}

@@ -1,8 +1,9 @@
 /** Judging as it goes: one operation after the other, for whoever decides by what came of one which is the next. */
 import { compareObservation } from "../compare/compare.ts";
-import type { Difference } from "../compare/pattern.ts";
+import type { Difference, Pattern } from "../compare/pattern.ts";
 import { Choices, nextScript, type Choice, type Script } from "../model/choices.ts";
 import { initialState, narrow, step, type Step } from "../model/model.ts";
+import { ScenarioMistake } from "../model/scenario-mistake.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { HostState } from "../model/state.ts";
 import type { Plan, PlannedStep } from "../plan/plan.ts";
@@ -20,6 +21,14 @@ export interface Followed {
   readonly differences: readonly Difference[];
   /** It ended for want of memory, and all is as it was. */
   readonly refused: boolean;
+}
+
+/** What an operation would come to. */
+export interface Foreseen {
+  /** How it would end. */
+  readonly result: Pattern;
+  /** Nothing could be said of the kernel after it. */
+  readonly isLost: boolean;
 }
 
 interface Gone {
@@ -45,28 +54,50 @@ export class Follower {
     return this.#states.deviating;
   }
 
+  /** What an operation would come to if all went the usual way; null where the model has no word for it. */
+  foresee(planned: PlannedStep): Foreseen | null {
+    try {
+      this.#step(this.#states.contract, planned, new Set(), new Choices([]));
+      const { state, expectation } = this.#step(this.#states.deviating, planned, this.#quirks, new Choices([]));
+      return { result: expectation.result, isLost: state.lost };
+    } catch (error) {
+      if (error instanceof ScenarioMistake) return null;
+      throw error;
+    }
+  }
+
   /**
    * Goes on by an operation, the way that it went, and says how what was observed differs from what that must show: in
-   * nothing where it is as the contract says, or as the ledger does.
+   * nothing where it is as the contract says, or as the ledger does. A way that the model has no word for explains nothing.
+   * @throws ScenarioMistake where it has no word for any
    */
   follow(performed: PlannedStep, observation: Observation): Followed {
     let best: Gone | null = null;
+    let mistake: ScenarioMistake | null = null;
     for (let script: Script | null = []; script !== null;) {
-      const gone = this.#go(script[0] ?? [], performed, observation);
-      // Where none fits, it went the way from which it differs least.
-      if (best === null || gone.differences.length < best.differences.length) best = gone;
-      script = gone.differences.length === 0 ? null : nextScript([gone.choices]);
+      const choices = new Choices(script[0] ?? []);
+      try {
+        const gone = this.#go(choices, performed, observation);
+        // Where none fits, it went the way from which it differs least.
+        if (best === null || gone.differences.length < best.differences.length) best = gone;
+        if (gone.differences.length === 0) break;
+      } catch (error) {
+        if (!(error instanceof ScenarioMistake)) throw error;
+        mistake ??= error;
+      }
+      script = nextScript([choices.made]);
     }
-    if (best === null) return { differences: [], refused: false };
+    if (best === null) throw mistake ?? new RangeError("No way was tried");
     this.#states = best.states;
     // Whether there was memory is the first choice of all.
     const refused = performed.operation.failNth !== undefined && (best.choices[0]?.taken ?? 0) > 0;
     return { differences: best.differences, refused };
   }
 
-  #go(told: readonly number[], performed: PlannedStep, observation: Observation): Gone {
-    const contract = this.#step(this.#states.contract, performed, new Set(), told);
-    const deviating = this.#step(this.#states.deviating, performed, this.#quirks, told);
+  #go(choices: Choices, performed: PlannedStep, observation: Observation): Gone {
+    const deviating = this.#step(this.#states.deviating, performed, this.#quirks, choices);
+    const told = choices.made.map(({ taken }) => taken);
+    const contract = this.#step(this.#states.contract, performed, new Set(), new Choices(told));
     const meetsContract = compareObservation(contract.expectation, observation).length === 0;
     return {
       states: { contract: contract.state, deviating: deviating.state },
@@ -79,8 +110,8 @@ export class Follower {
     state: HostState,
     { operation, expectedMemory }: PlannedStep,
     quirks: ReadonlySet<QuirkName>,
-    told: readonly number[],
+    choices: Choices,
   ): Step {
-    return narrow(step(state, operation, this.#plan.profile, quirks, new Choices(told)), expectedMemory);
+    return narrow(step(state, operation, this.#plan.profile, quirks, choices), expectedMemory);
   }
 }

@@ -4,6 +4,7 @@ import { registerBisect } from "./bisect.ts";
 import { registerBisectStep } from "./bisect-step.ts";
 import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerExplore } from "./explore.ts";
 import { registerExport } from "./export.ts";
 import { registerHistory } from "./history.ts";
 import { registerKernel } from "./kernel.ts";
@@ -35,6 +36,7 @@ export const commands: readonly RegisterCommand[] = [
   registerKernel,
   registerBisect,
   registerBisectStep,
+  registerExplore,
   registerMutants,
   registerCoverage,
   registerKselftest,

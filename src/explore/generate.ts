@@ -1,0 +1,112 @@
+/** Generating operations: each from the host as the model has it after those before. */
+import { operationFields, type Operation } from "../operation/operation.ts";
+import type { PlannedStep } from "../plan/plan.ts";
+import type { Profile } from "../trace/profile.ts";
+import type { Follower } from "../verdict/follow.ts";
+import { apertureOf } from "../zpci/aperture.ts";
+import type { Cast, Subject } from "./cast.ts";
+import { drawAnswers, drawDuring } from "./decorate.ts";
+import { Source, type Drawer, type Drawn } from "./draw.ts";
+import { accessDrawers } from "./draw-access.ts";
+import { driverDrawers, functionDrawers, resetDrawers } from "./draw-function.ts";
+import { iommufdDrawers } from "./draw-iommufd.ts";
+import { mockDrawers } from "./draw-mock.ts";
+import { type1Drawers } from "./draw-type1.ts";
+import type { Random, Weighted } from "./random.ts";
+import { findStranger, namesOfCast } from "./sequence.ts";
+
+const drawersOf: Readonly<Partial<Record<Subject, typeof functionDrawers>>> = {
+  iommufd: iommufdDrawers,
+  type1: type1Drawers,
+  resets: resetDrawers,
+  mock: mockDrawers,
+  access: accessDrawers,
+  driver: driverDrawers,
+};
+
+/** Operations in a hundred that may be refused. */
+const refusedShare = 15;
+/** Operations in a hundred that are given answers, or that something is done inside of, where it is about that. */
+const decorated = { answers: 12, races: 18 } as const;
+/** Draws for one operation, and for what is added to one. */
+const triesForOperation = 60;
+const triesForDecoration = 5;
+
+/** An operation of what was drawn, defaults filled in; null where its fields are no operation's. */
+export function readDrawn({ op, ...fields }: Drawn): Operation | null {
+  const read = operationFields[op].safeParse(fields);
+  return read.success ? ({ op, ...read.data } as Operation) : null;
+}
+
+/** Says one operation after the other. Whoever has it performed tells the follower what came of it before the next. */
+export class Generator {
+  readonly #random: Random;
+  readonly #cast: Cast;
+  readonly #follower: Follower;
+  readonly #profile: Pick<Profile, "memoryMiB">;
+  readonly #drawers: readonly Weighted<Drawer>[];
+  readonly #known: ReturnType<typeof namesOfCast>;
+  /** What was drawn together with the last operation, and comes after it. */
+  #pending: Drawn[] = [];
+
+  constructor(random: Random, cast: Cast, follower: Follower, profile: Pick<Profile, "memoryMiB">) {
+    this.#random = random;
+    this.#cast = cast;
+    this.#follower = follower;
+    this.#profile = profile;
+    this.#known = namesOfCast(cast);
+    const all = [...cast.subjects].flatMap((subject) => drawersOf[subject] ?? []);
+    this.#drawers = [...functionDrawers, ...all].map(([weight, value]) => ({ weight, value }));
+  }
+
+  /** The next operation; null where none comes to mind that means something now. */
+  next(): PlannedStep | null {
+    const mayBeRefused = this.#random.chance(refusedShare);
+    for (let tries = 0; tries < triesForOperation; tries += 1) {
+      const drawn = this.#pending.shift() ?? this.#draw();
+      const operation = drawn === undefined ? null : readDrawn(drawn);
+      if (operation === null) continue;
+      const planned = this.#decorate(operation) ?? { operation, note: null };
+      const foreseen = this.#follower.foresee(planned);
+      if (foreseen === null || foreseen.isLost) continue;
+      const isPlain = planned.operation.answers === undefined && planned.operation.during === undefined;
+      if (isPlain && foreseen.result !== "OK" && !mayBeRefused) continue;
+      // A scenario could not say it.
+      if (findStranger(this.#known, planned.operation) !== null) continue;
+      return planned;
+    }
+    return null;
+  }
+
+  #draw(): Drawn | undefined {
+    const source = new Source(this.#random, this.#cast, this.#follower.state, apertureOf(this.#profile));
+    const [first, ...rest] = this.#random.weigh(this.#drawers)?.(source) ?? [];
+    this.#pending = rest;
+    return first;
+  }
+
+  /** The operation with something added to it that means something; null where nothing is to be. */
+  #decorate(operation: Operation): PlannedStep | null {
+    const { subjects } = this.#cast;
+    const wants = (subject: keyof typeof decorated): boolean =>
+      subjects.has(subject) && this.#random.chance(decorated[subject]);
+    const source = new Source(this.#random, this.#cast, this.#follower.state, apertureOf(this.#profile));
+    const draw = wants("answers")
+      ? (): Partial<Operation> => withSome("answers", drawAnswers(source, operation.op))
+      : wants("races")
+        ? (): Partial<Operation> => withSome("during", drawDuring(source, operation))
+        : null;
+    if (draw === null) return null;
+    for (let tries = 0; tries < triesForDecoration; tries += 1) {
+      const added = draw();
+      if (Object.keys(added).length === 0) return null;
+      const planned: PlannedStep = { operation: { ...operation, ...added } as Operation, note: null };
+      const foreseen = this.#follower.foresee(planned);
+      if (foreseen !== null && !foreseen.isLost) return planned;
+    }
+    return null;
+  }
+}
+
+const withSome = (key: "answers" | "during", list: readonly unknown[]): Partial<Operation> =>
+  list.length === 0 ? {} : { [key]: list };
