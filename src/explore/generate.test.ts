@@ -5,18 +5,18 @@ import { subjects } from "./cast.ts";
 
 let played: readonly PlayedSequence[];
 beforeAll(async () => {
-  played = await Promise.all(Array.from({ length: 50 }, (_, number) => playOnModel(1, number, 120)));
+  played = await Promise.all(Array.from({ length: 30 }, (_, number) => playOnModel(1, number, 100)));
 }, 60_000);
 
 describe("generated sequences", () => {
   it("are the same for the same seed and number", async () => {
-    expect((await playOnModel(1, 3, 120)).operations).toEqual(played[3]?.operations);
-    expect((await playOnModel(2, 3, 120)).operations).not.toEqual(played[3]?.operations);
+    expect((await playOnModel(1, 3, 100)).operations).toEqual(played[3]?.operations);
+    expect((await playOnModel(2, 3, 100)).operations).not.toEqual(played[3]?.operations);
   });
 
   it("do not run dry", () => {
     const total = played.reduce((sum, { operations }) => sum + operations.length, 0);
-    expect(total).toBeGreaterThan(50 * 110);
+    expect(total).toBeGreaterThan(30 * 90);
   });
 
   it("are legal mostly, and not always", () => {
@@ -33,19 +33,20 @@ describe("generated sequences", () => {
 
   it("have every operation but those that are left out on purpose", () => {
     const generated = new Set(played.flatMap(({ operations }) => operations.map(({ op }) => op)));
-    // Those that end or hold a machine, and those of devices that are no part of a cast.
-    const leftOut = [
-      ...["churn", "container-close", "interrupt", "interrupts-enable", "interrupts-disable"],
-      ...["plug", "dma-release", "storm-begin", "storm-end", "function-dies", "function-returns", "misbehave"],
-    ];
+    // Few sequences are played here: these have one in hundreds.
     const rare = [
       "mock-pasid-replace",
       "mock-pasid-check",
       "access-unpin",
       "await-flush",
       "odd-call",
-      "option-set",
       "option-get",
+      "option-set",
+    ];
+    // Those that end or hold a machine, and those of devices that are no part of a cast.
+    const leftOut = [
+      ...["churn", "container-close", "interrupt", "interrupts-enable", "interrupts-disable"],
+      ...["plug", "dma-release", "storm-begin", "storm-end", "function-dies", "function-returns", "misbehave"],
     ];
     const never = operationNames.filter((name) => !generated.has(name) && !rare.includes(name));
     expect(never.sort()).toEqual(leftOut.sort());
