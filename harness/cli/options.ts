@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { FileReport } from "../report/file-reporter.ts";
 import { reportFormatNames } from "../report/report-formats.ts";
+import { seedLimit as sequenceSeedLimit } from "../../src/explore/random.ts";
 import { seedLimit } from "../run/order.ts";
 import { scenariosFolder } from "../scenarios/read-scenarios.ts";
 import type { Selection } from "../scenarios/select-scenarios.ts";
@@ -76,6 +77,23 @@ export function collectReport(text: string, earlier: readonly FileReport[]): Fil
   const format = reportFormatNames.find((each) => each === name);
   if (format !== undefined && file !== "") return [...earlier, { format, file }];
   throw new InvalidArgumentError(`Expected FORMAT=FILE, with ${reportFormatNames.join(", ")} for a format.`);
+}
+
+const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Reads a duration such as `90s`, `10m` or `8h`, as milliseconds. */
+export function parseDuration(text: string): number {
+  const read = /^(\d{1,6})([smh])$/u.exec(text);
+  const milliseconds = Number(read?.[1]) * (units[read?.[2] ?? ""] ?? Number.NaN);
+  if (milliseconds > 0) return milliseconds;
+  throw new InvalidArgumentError("Expected a duration such as 90s, 10m or 8h.");
+}
+
+/** Reads the seed of random sequences. */
+export function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/u.test(text) && seed < sequenceSeedLimit) return seed;
+  throw new InvalidArgumentError(`Expected a whole number from 0 to ${String(sequenceSeedLimit - 1)}.`);
 }
 
 const repeatable = (flags: string, description: string): Option =>

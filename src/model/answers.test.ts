@@ -245,3 +245,31 @@ it("refuses answers that nothing asks for, and what would be a machine that cann
   const warned = `${taken}${attach}\n  - close: { function: a }${register("cc: 1, status: 16, from: 2")}`;
   expect(() => seen(warned)).toThrow("takes it for certain");
 });
+
+describe("a mapping that one of several domains refuses", () => {
+  const shared = `
+  - take-iommufd: { function: a }
+  - take-iommufd: { function: b }
+  - ioas-alloc: { ioas: A }
+  - hwpt-alloc: { hwpt: H, function: b, ioas: A }
+  - attach: { function: b, to: H }
+  - attach: { function: a, to: A }
+  - bus-master: { function: b }
+  - ioas-map: { ioas: A, iova: base, buffer: p, pages: 1 }
+    answer: { instruction: rpcit, of: a, cc: 1, status: 40 }`;
+
+  it("is unmapped in those that had it already, and counted there", () => {
+    const expected = seen(shared);
+    expect(expected.result).toBe("EIO");
+    const counters = { mapped: 1, unmapped: 1, syncMapRpcits: 1, syncRpcits: 1 };
+    expect(expected.functions).toMatchObject({ b: { counters } });
+    expect(expected.devices).toMatchObject({ b: { reach: [] } });
+  });
+
+  it("is in reach of nobody", () => {
+    const expected = seen(`${shared}
+  - dma-write: { function: b, iova: base, block: 1 }`);
+    expect(expected.memory).toEqual({});
+    expect(expected.messages).toEqual(["b error 0x4"]);
+  });
+});

@@ -2,6 +2,7 @@ import type { RegisterCommand } from "../command.ts";
 import { registerBench } from "./bench.ts";
 import { registerBisect } from "./bisect.ts";
 import { registerBisectStep } from "./bisect-step.ts";
+import { registerBenchExplore } from "./bench-explore.ts";
 import { registerCoverage } from "./coverage.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerExplore } from "./explore.ts";
@@ -45,5 +46,6 @@ export const commands: readonly RegisterCommand[] = [
   registerPlan,
   registerMerge,
   registerBench,
+  registerBenchExplore,
   registerDoctor,
 ];

@@ -13,7 +13,7 @@ import { formatJsonLine } from "../../report/json-line.ts";
 import { createScreen, wantsColours } from "../../report/screen.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { parseJobs } from "../options.ts";
+import { parseDuration, parseJobs, parseSeed } from "../options.ts";
 import { chooseBench } from "../run-command.ts";
 import { showProgress } from "../show-progress.ts";
 import { benchNames, type BenchName } from "../services.ts";
@@ -137,21 +137,6 @@ async function exploreCommand(flags: ExploreFlags, { io, services }: CommandCont
 }
 
 const exitCodeOf = ({ findings, interrupted }: Explored): ExitCode => (findings.length > 0 ? 1 : interrupted ? 2 : 0);
-
-const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
-
-function parseDuration(text: string): number {
-  const read = /^(\d{1,6})([smh])$/u.exec(text);
-  const milliseconds = Number(read?.[1]) * (units[read?.[2] ?? ""] ?? Number.NaN);
-  if (milliseconds > 0) return milliseconds;
-  throw new InvalidArgumentError("Expected a duration such as 90s, 10m or 8h.");
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (/^\d+$/u.test(text) && seed < seedLimit) return seed;
-  throw new InvalidArgumentError(`Expected a whole number from 0 to ${String(seedLimit - 1)}.`);
-}
 
 function parseReplay(text: string): Replay {
   const read = /^(\d{1,10}):(\d{1,9})$/u.exec(text);

@@ -39,12 +39,20 @@ function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[],
   return null;
 }
 
-/** Fill every domain of the IOAS; on an error the areas are gone again (iopt_fill_domains_pages). */
+/**
+ * Fill every domain of the IOAS; on an error the areas are gone again, and what was filled of them is unmapped.
+ * Ground: pages.c, iopt_area_fill_domains, out_unmap; iopt_fill_domains_pages for the areas before.
+ */
 function enterAreas(host: Host, name: string, ioas: Ioas, areas: readonly Area[]): string | null {
+  const filled: { readonly domain: string; readonly area: Area }[] = [];
   for (const area of areas) {
-    for (const [, hwpt] of host.hwptsOf(name)) {
-      const result = mapInto(host, hwpt.domain, area, !ioas.hugePages);
-      if (result !== "OK") return result;
+    for (const [, { domain }] of host.hwptsOf(name)) {
+      const result = mapInto(host, domain, area, !ioas.hugePages);
+      if (result !== "OK") {
+        for (const each of filled) unmapFrom(host, each.domain, each.area);
+        return result;
+      }
+      filled.push({ domain, area });
     }
   }
   ioas.areas.push(...areas);
