@@ -1,9 +1,9 @@
 /** Options that several commands take, and how their values are read. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { seedLimit as sequenceSeedLimit } from "../../src/explore/random.ts";
 import type { FileReport } from "../report/file-reporter.ts";
 import { reportFormatNames } from "../report/report-formats.ts";
-import { seedLimit as sequenceSeedLimit } from "../../src/explore/random.ts";
 import { seedLimit } from "../run/order.ts";
 import { scenariosFolder } from "../scenarios/read-scenarios.ts";
 import type { Selection } from "../scenarios/select-scenarios.ts";
@@ -53,7 +53,8 @@ export const jobsOption = (what = "scenarios"): Option =>
 /** The option that says where a run leaves its evidence. */
 export const evidenceOption = (): Option => new Option("--out <dir>", "where evidence goes").default("zhil-runs");
 
-function parseJobs(text: string): number {
+/** Reads a number of jobs. */
+export function parseJobs(text: string): number {
   const jobs = Number(text);
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024) {
     throw new InvalidArgumentError("Expected a number of scenarios at a time, 1 or more.");
@@ -80,6 +81,13 @@ export function collectReport(text: string, earlier: readonly FileReport[]): Fil
 }
 
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Reads a number of which there is one at least. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d{1,9}$/u.test(text) && count > 0) return count;
+  throw new InvalidArgumentError("Expected a whole number from 1 on.");
+}
 
 /** Reads a duration such as `90s`, `10m` or `8h`, as milliseconds. */
 export function parseDuration(text: string): number {

@@ -16,7 +16,7 @@ import { createScreen, wantsColours } from "../../report/screen.ts";
 import { readLedger } from "../../scenarios/read-ledger.ts";
 import { readScenarioFolder, scenariosFolder } from "../../scenarios/read-scenarios.ts";
 import type { RegisterCommand } from "../command.ts";
-import { parseDuration, parseJobs, parseSeed } from "../options.ts";
+import { evidenceOption, parseDuration, parseJobs, parseSeed } from "../options.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface BenchExploreFlags {
@@ -51,7 +51,7 @@ export const registerBenchExplore: RegisterCommand = (program, { io, exit }) => 
     .option("--seed <n>", "the seed of its sequences", parseSeed, 1)
     .option("-j, --jobs <n>", "clones at a time (default: one for each processor)", parseJobs)
     .option("--check", "exit with 1 where a figure misses its bar", false)
-    .option("--out <dir>", "where evidence goes", "zhil-runs")
+    .addOption(evidenceOption())
     .option("--json", "the figures as JSON on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
     .addHelpText("after", notes)

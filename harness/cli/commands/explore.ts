@@ -13,7 +13,7 @@ import { formatJsonLine } from "../../report/json-line.ts";
 import { createScreen, wantsColours } from "../../report/screen.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { parseDuration, parseJobs, parseSeed } from "../options.ts";
+import { evidenceOption, parseCount, parseDuration, parseJobs, parseSeed, qemuOption } from "../options.ts";
 import { chooseBench } from "../run-command.ts";
 import { showProgress } from "../show-progress.ts";
 import { benchNames, type BenchName } from "../services.ts";
@@ -76,16 +76,16 @@ export const registerExplore: RegisterCommand = (program, context) => {
         .argParser(collectSubject)
         .default([], "all that the bench has what it takes for"),
     )
-    .option("--operations <n>", "operations on a clone at most", parseJobs, 250)
+    .option("--operations <n>", "operations on a clone at most", parseCount, 250)
     .option("--shrink-time <duration>", "how long one finding may be shrunk", parseDuration, 60_000)
     .option("--until-found", "end with the first finding that zhil run fails", false)
     .option("--no-export", "write no reproducers")
     .addOption(new Option("--bench <bench>", "what to play on").choices(benchNames).default("emulated"))
     .option("--kernel <bzImage>", "the kernel, as zhil run takes it (ZHIL_KERNEL)")
-    .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
+    .addOption(qemuOption())
     .option("-j, --jobs <n>", "clones at a time (default: one for each processor)", parseJobs)
     .option("--findings <dir>", "where findings are kept, and earlier ones known from", "zhil-findings")
-    .option("--out <dir>", "where evidence goes", "zhil-runs")
+    .addOption(evidenceOption())
     .option("--json", "one JSON record per finding and line on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
