@@ -1,4 +1,5 @@
 /** Sequences on clones of their own: new ones as they come to mind, and those that are tried again. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { drawCast, planOfCast, subjectsOf, type Subject } from "../../src/explore/cast.ts";
 import { Generator } from "../../src/explore/generate.ts";
@@ -95,6 +96,7 @@ async function onClone(
   } finally {
     // What it ends with says nothing of operations that were all answered: whatever broke shows in those.
     await dispose(started);
+    await rm(console, { force: true });
   }
 }
 

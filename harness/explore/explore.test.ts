@@ -45,7 +45,7 @@ describe("explore", () => {
       const record = await readFile(finding?.file.replace(".yaml", ".json") ?? "", "utf8");
       expect(findingSchema.parse(JSON.parse(record))).toEqual(finding);
     },
-    90_000,
+    240_000,
   );
 
   it("plays the sequence of a finding again, and knows it by its signature", async () => {
@@ -59,7 +59,7 @@ describe("explore", () => {
     const known = await run(folder.path, bench, { only: finding?.sequence ?? 0 });
     expect(known.findings).toEqual([]);
     expect(known.tally).toMatchObject({ sequences: 1, repeated: 1 });
-  }, 90_000);
+  }, 240_000);
 
   it("finds nothing where nothing is wrong, until the time is over", async () => {
     await using folder = await temporaryFolder();

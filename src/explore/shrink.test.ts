@@ -26,7 +26,7 @@ async function searchLong(): Promise<Sequence> {
 let found: Sequence;
 beforeAll(async () => {
   found = await searchLong();
-}, 60_000);
+}, 240_000);
 
 const options = (asked: number[], more: Partial<ShrinkOptions> = {}): ShrinkOptions => ({
   repair: (sequence) => repair(sequence, modelProfile, new Set()),

@@ -3,9 +3,19 @@ import { anything } from "../compare/pattern.ts";
 import type { Host } from "./host.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 
-/** A page of memory is written; queues are nobody's data. */
+/** Data that lies in queues is read as commands, and what the driver writes there as data. */
+function requireData(page: string): void {
+  if (!page.includes(".queues[")) return;
+  throw new ScenarioMistake(`What "${page}" holds is its driver's own affair: have DMA go to another page`);
+}
+
+/**
+ * A page of memory is written.
+ * @throws ScenarioMistake where it is one of a queue
+ */
 export function writePage(host: Host, page: string | null, content: string): void {
-  if (page === null || page.includes(".queues[")) return;
+  if (page === null) return;
+  requireData(page);
   const { memory, uncertainPages } = host.state;
   if (uncertainPages.includes(page)) {
     host.state.uncertainPages = uncertainPages.filter((each) => each !== page);
@@ -26,6 +36,7 @@ export function mayWritePage(host: Host, page: string): void {
  * @throws ScenarioMistake where nobody can say
  */
 export function contentOf(host: Host, page: string): string {
+  requireData(page);
   if (host.state.uncertainPages.includes(page)) {
     throw new ScenarioMistake(`What "${page}" holds is the affair of a function of one's own: say so with "expect"`);
   }

@@ -36,7 +36,7 @@ describe("zhil explore", () => {
       `${finding.name}.yaml`,
     ]);
     expect(stderr).toContain(`zhil-findings/${finding.name}.yaml, --replay 1:${String(finding.sequence)}`);
-  }, 60_000);
+  }, 240_000);
 
   it.each([
     [["--time", "10"], "Expected a duration such as 90s, 10m or 8h"],
