@@ -78,7 +78,7 @@ export async function writeFinding(
   folder: string,
   { name, what }: Pick<Finding, "name" | "what">,
   sequence: Sequence,
-  bench: Pick<Profile, "memoryMiB">,
+  bench: Pick<Profile, "kernel" | "memoryMiB">,
 ): Promise<string> {
   const file = join(folder, `${name}.yaml`);
   const text = writeScenario({ name, summary: escapeLine(`Explored: ${what}`), tags: ["explored"] }, sequence, bench);

@@ -43,13 +43,13 @@ export class Generator {
   readonly #random: Random;
   readonly #cast: Cast;
   readonly #follower: Follower;
-  readonly #profile: Pick<Profile, "memoryMiB">;
+  readonly #profile: Pick<Profile, "kernel" | "memoryMiB">;
   readonly #drawers: readonly Weighted<Drawer>[];
   readonly #known: ReturnType<typeof namesOfCast>;
   /** What was drawn together with the last operation, and comes after it. */
   #pending: Drawn[] = [];
 
-  constructor(random: Random, cast: Cast, follower: Follower, profile: Pick<Profile, "memoryMiB">) {
+  constructor(random: Random, cast: Cast, follower: Follower, profile: Pick<Profile, "kernel" | "memoryMiB">) {
     this.#random = random;
     this.#cast = cast;
     this.#follower = follower;

@@ -26,7 +26,7 @@ const lineWidth = 120;
 export function writeScenario(
   { name, summary, tags }: Heading,
   sequence: Sequence,
-  bench: Pick<Profile, "memoryMiB">,
+  bench: Pick<Profile, "kernel" | "memoryMiB">,
 ): string {
   const { cast, operations } = sequence;
   const aperture = apertureOf(bench);

@@ -16,7 +16,7 @@ import type { ExitCode } from "../exit-code.ts";
 import { evidenceOption, parseCount, parseDuration, parseJobs, parseSeed, qemuOption } from "../options.ts";
 import { chooseBench } from "../run-command.ts";
 import { showProgress } from "../show-progress.ts";
-import { benchNames, type BenchName } from "../services.ts";
+import { benchNames, type BenchName } from "../../run/bench-names.ts";
 
 interface ExploreFlags {
   readonly time: number;
