@@ -103,7 +103,7 @@ async function exploreCommand(flags: ExploreFlags, { io, services }: CommandCont
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
   const ledger = await services.readLedger();
   await using bench = await services.openBench(
-    chooseBench({ ...flags, boot: "clone" }, io, showProgress(people, screen)),
+    await chooseBench({ ...flags, boot: "clone" }, io, showProgress(people, screen)),
   );
   const seed = replay?.seed ?? flags.seed ?? randomInt(seedLimit);
   const jobs = flags.jobs ?? availableParallelism();
