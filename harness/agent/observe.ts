@@ -88,7 +88,7 @@ export class Observer {
 
   /** What is left to be seen when an operation never ended: the functions as they were, and the last words. */
   observeEnd(
-    result: "panic" | "hang",
+    result: "panic" | "hang" | "stopped",
     micros: number,
     log: readonly string[],
     alarms: readonly string[],

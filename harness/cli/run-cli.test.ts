@@ -26,13 +26,18 @@ async function call(argv: readonly string[], services: Partial<Services> = {}, e
 describe("usage", () => {
   it.each([
     [["run", "--bnch", "model"], "error: unknown option '--bnch'"],
-    [["run", "--bench", "lpar"], "Allowed choices are emulated, model"],
+    [["run", "--bench", "lpar"], "Allowed choices are emulated, passthrough, model"],
     [["run", "-j", "0"], "Expected a number of scenarios at a time, 1 or more"],
     [["run", "-j", "many"], "Expected a number of scenarios at a time, 1 or more"],
     [["rnu"], "(Did you mean run?)"],
     [["run", "atach-twice"], 'zhil: Unknown scenario "atach-twice": did you mean "attach-twice"?'],
     [["run", "--tag", "nothing-like-it"], 'zhil: No scenario has the tag "nothing-like-it"'],
     [["run", "--bench", "model", "--kernel", "bzImage"], 'zhil: Cannot use --kernel or --qemu on bench "model"'],
+    [["run", "--backend", "container"], 'zhil: Cannot use --backend on bench "emulated": no guest has a host there'],
+    [
+      ["run", "--bench", "passthrough", "--boot", "shared"],
+      'zhil: Cannot use --boot shared on bench "passthrough": every guest has a host of its own',
+    ],
     [["show", "nowhere"], "zhil: Cannot read the folder"],
     [["list", "--tag"], "argument missing"],
   ])("%j is wrong and says why, with 2 and nothing on standard output", async (argv, message) => {

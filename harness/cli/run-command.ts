@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import { relative, resolve } from "node:path";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { HostBackend } from "../../src/trace/host-view.ts";
 import { locateQemu } from "../assets/fetch-qemu.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
@@ -44,6 +45,7 @@ export interface RunFlags extends SelectionFlags {
   readonly qemu?: string;
   readonly boot: BootKind;
   readonly domain?: string;
+  readonly backend?: HostBackend;
   readonly jobs?: number;
   readonly order?: (typeof orderNames)[number];
   readonly orderSeed?: number;
@@ -147,7 +149,7 @@ function chooseOrder({ order, orderSeed }: RunFlags): Order {
  * @throws {UsageError} where they contradict each other
  */
 export async function chooseBench(
-  flags: Pick<RunFlags, "bench" | "kernel" | "qemu" | "boot" | "domain">,
+  flags: Pick<RunFlags, "backend" | "bench" | "kernel" | "qemu" | "boot" | "domain">,
   io: Io,
   report: ReportProgress,
 ): Promise<BenchChoice> {
@@ -157,6 +159,17 @@ export async function chooseBench(
   if (flags.bench === "model" && (flags.kernel ?? flags.qemu) !== undefined) {
     throw new UsageError({ what: 'Cannot use --kernel or --qemu on bench "model": it boots nothing' });
   }
+  if (flags.bench !== "passthrough" && flags.backend !== undefined) {
+    throw new UsageError({ what: `Cannot use --backend on bench "${flags.bench}": no guest has a host there` });
+  }
+  if (flags.bench === "passthrough" && flags.domain !== undefined) {
+    throw new UsageError({ what: 'Cannot use --domain on bench "passthrough": its guest is the same for all' });
+  }
+  if (flags.bench === "passthrough" && flags.boot === "shared") {
+    throw new UsageError({
+      what: 'Cannot use --boot shared on bench "passthrough": every guest has a host of its own',
+    });
+  }
   const kernel = flags.kernel ?? readVariable(io, "ZHIL_KERNEL");
   const qemu = flags.qemu ?? readVariable(io, "ZHIL_QEMU");
   return {
@@ -165,6 +178,7 @@ export async function chooseBench(
     qemu: qemu === null ? null : locateQemu(qemu, io.workingFolder),
     boot: flags.boot,
     ...(flags.domain === undefined ? {} : { domain: await readDomain(flags.domain, io, report) }),
+    ...(flags.backend === undefined ? {} : { backend: flags.backend }),
     report,
     signal: io.interrupt,
   };

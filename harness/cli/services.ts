@@ -3,10 +3,12 @@ import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { BisectWorld } from "../bisect/bisect-world.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
+import type { BenchName } from "../run/bench-names.ts";
 import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
 import { buildCommit } from "../kernel/tree-kernel.ts";
 import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
+import { openPassthroughBench } from "../run/passthrough-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
 import { readPageParts, type PageParts } from "../report/html/page-parts.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
@@ -26,9 +28,15 @@ export interface Services {
   readonly examineMachine: () => Promise<readonly Finding[]>;
 }
 
+const openers: Readonly<Record<BenchName, Services["openBench"]>> = {
+  emulated: openEmulatedBench,
+  passthrough: openPassthroughBench,
+  model: () => Promise.resolve(openModelBench()),
+};
+
 /** The real ones. */
 export const realServices: Services = {
-  openBench: (choice) => (choice.name === "model" ? Promise.resolve(openModelBench()) : openEmulatedBench(choice)),
+  openBench: (choice) => openers[choice.name](choice),
   readLedger,
   openTestBench,
   readPageParts,

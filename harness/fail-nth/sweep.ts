@@ -51,7 +51,7 @@ interface Found {
 }
 
 /** Results after which nobody is left to ask. */
-const isEnd = ({ result }: Observation): boolean => result === "panic" || result === "hang";
+const isEnd = ({ result }: Observation): boolean => ["panic", "hang", "stopped"].includes(result);
 
 /** A kernel on which allocations fail, and what was seen of it. */
 export class Kernel {

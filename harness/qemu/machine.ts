@@ -24,6 +24,16 @@ export interface MachineDefinition {
   readonly memory?: { readonly path: string; readonly share: boolean };
   /** Begins as an empty machine that waits for a saved state. */
   readonly incoming?: boolean;
+  /**
+   * Has a network adapter, on a network with nobody else: what reaches it is a port of this machine's own address, free when
+   * QEMU started, that leads to its SSH server.
+   */
+  readonly reachable?: boolean;
+  /**
+   * Its clock goes by what it has executed, not by this machine's. A machine with a guest of its own wants that: the guest's ticks come
+   * by the clock, and where the processor is shared with others delivering them would take all there is.
+   */
+  readonly countsInstructions?: boolean;
 }
 
 /** How a machine's monitor, console and ports reach the host. */
@@ -69,6 +79,8 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...["-action", "panic=pause,shutdown=pause,reboot=shutdown"],
     ...["-machine", memory === undefined ? type : `${type},memory-backend=ram`, "-cpu", "max"],
     ...(machine.accelerator === undefined ? [] : ["-accel", machine.accelerator]),
+    // A nanosecond for an instruction: the slower the clock, the more is done between two ticks.
+    ...(machine.countsInstructions === true ? ["-icount", "shift=0"] : []),
     ...memoryFile,
     ...(machine.incoming === true ? ["-incoming", "defer"] : []),
     ...["-m", String(machine.memoryMiB), "-smp", String(machine.cpus)],
@@ -78,9 +90,15 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...["-qmp", "chardev:monitor"],
     ...["-device", "virtio-serial-ccw"],
     ...ports,
+    ...(machine.reachable === true ? networkArguments : []),
     ...["-kernel", machine.kernel, "-initrd", machine.initramfs, "-append", machine.commandLine],
   ];
 }
+
+const networkArguments = [
+  ...["-netdev", "user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"],
+  ...["-device", "virtio-net-ccw,netdev=network"],
+] as const;
 
 /** In QEMU's options a comma ends a value unless it is doubled. */
 function escapeOption(value: string): string {

@@ -1,5 +1,6 @@
 /** A bench: what the scenarios of a run are performed on. */
 import type { Address } from "../../src/plan/place-functions.ts";
+import type { HostBackend } from "../../src/trace/host-view.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Target } from "../../src/target/target.ts";
 import type { ReportProgress } from "../assets/progress.ts";
@@ -35,6 +36,8 @@ export interface BenchChoice {
   readonly boot: BootKind;
   /** The domain whose settings its machines have. */
   readonly domain?: ChosenDomain;
+  /** By what a guest has functions on its host, where there is one; iommufd where absent. */
+  readonly backend?: HostBackend;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }

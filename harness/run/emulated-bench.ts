@@ -15,6 +15,7 @@ import { PristineMachines } from "../target/pristine-machines.ts";
 import { SharedMachines } from "../target/shared-machines.ts";
 import { addressesOf, type ChosenDomain, type Domain } from "../libvirt/domain.ts";
 import type { TemplatePlace } from "../template/prepare-template.ts";
+import { freezeAgent } from "../template/freeze-agent.ts";
 import { supplyTemplates, type TemplateSupply } from "../template/template-supply.ts";
 import type { Bench } from "./bench.ts";
 import type { BootKind } from "./boot-kinds.ts";
@@ -150,7 +151,7 @@ export const supplyTemplatesFor = (
     {
       machine: machineOf(machine),
       digests: [qemu.digest, kernel.digest, initramfs.digest],
-      agentPort: agentPorts.agent,
+      routine: freezeAgent(agentPorts.agent),
     },
     { root: findCacheRoot(), ...place },
   );

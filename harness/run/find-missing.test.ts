@@ -13,6 +13,19 @@ const profileWith = (options: readonly string[], qemu = "11.1.3"): typeof fakePr
 });
 const enough = ["IOMMUFD", "S390_IOMMU", "VFIO_DEVICE_CDEV", "VFIO_PCI"];
 
+it("has no functions of our own passed through, and no guest stopped inside an operation", () => {
+  const guest = { ...fakeProfile, bench: "passthrough" } as const;
+  const text = (functions: string, steps: string): string =>
+    `name: passed\nsummary: What is passed through\ntags: [test]\n${functions}steps:\n${steps}`;
+  const missingOf = (functions: string, steps: string): string[] =>
+    findMissing(parseScenario(text(functions, steps), "x.yaml"), guest);
+  expect(missingOf("functions: { a: nvme }\n", "  - take-iommufd: { function: a }\n")).toEqual([]);
+  expect(missingOf("functions: { a: witness }\n", "  - take-iommufd: { function: a }\n")).toEqual([
+    "no witness is passed through: this process serves it",
+  ]);
+  expect(missingOf("functions: {}\n", "  - ioas-alloc: { ioas: A }\n")).toEqual(["a function to pass through"]);
+});
+
 it.each([
   ["a kernel that has all", enough, "11.1.3", []],
   ["a kernel that does not tell", [], "11.1.3", []],

@@ -13,6 +13,17 @@ const deviceSince = (device: DeviceKind): string =>
 const lacksDriver = ({ steps }: Scenario, { kernel }: Omit<Profile, "functions">): boolean =>
   kernel.commandLine.includes("nvme_init") && steps.some(({ op }) => op === "drive");
 
+/** What a guest on a host has not, whatever its kernel. */
+function lacksOnHost({ functions, steps }: Scenario): string[] {
+  const own = [...new Set(Object.values(functions).map(kindOf))].filter((device) => isServed({ device }));
+  const isStopped = steps.some(({ during, answers }) => during.length + answers.length > 0);
+  return [
+    ...(Object.keys(functions).length === 0 ? ["a function to pass through"] : []),
+    ...own.map((device) => `no ${device} is passed through: this process serves it`),
+    ...(isStopped ? ["a guest that can be stopped inside an operation"] : []),
+  ];
+}
+
 const isOfLine = (version: string, line: string): boolean => new RegExp(`^${line}(?!\\d)`, "u").test(version);
 
 /** Everything missing, in words; empty where the scenario can run. A kernel that does not tell its options has them all. */
@@ -28,6 +39,7 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   const line = kernelLineOf(scenario);
   const isOther = line !== null && profile.bench !== "model" && !isOfLine(profile.kernel.version, line);
   return [
+    ...(profile.bench === "passthrough" ? lacksOnHost(scenario) : []),
     ...(isTooOld ? [`it is asked of Linux ${since} and later`] : []),
     ...(isOther ? [`the mock device of Linux ${profile.kernel.version} is not that of ${line}`] : []),
     ...(lacking.length === 0 ? [] : [`the kernel lacks ${lacking.map((option) => `CONFIG_${option}`).join(", ")}`]),

@@ -24,7 +24,7 @@ export interface PerformanceError {
 }
 
 /** Results after which nobody is left to ask. */
-const lastResults: readonly string[] = ["panic", "hang"];
+const lastResults: readonly string[] = ["panic", "hang", "stopped"];
 
 /** Judges what was had of a plan, on the profile that the started target knows; on the plan's where it never started. */
 export type JudgeSteps = (profile: Profile, steps: readonly TraceStep[]) => Judgement;

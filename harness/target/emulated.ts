@@ -75,7 +75,8 @@ export class EmulatedTarget implements Target {
     const relayTo = raisesInterrupts(plan) ? relayBy(this.#options) : null;
     const plug = async (profile: FunctionProfile, until: AbortSignal): Promise<void> => {
       const serving = { definition: definitions.get(profile.name), relayTo, scope: own };
-      const each = await plugFunction(held.machine, profile, serving, until);
+      const each = await (held.plug?.(profile, serving, until) ??
+        plugFunction(held.machine, profile, serving, until));
       plugged.set(profile.name, each);
       if (each.served !== null) served.add(profile.name, { served: each.served, witness: each.witness });
     };

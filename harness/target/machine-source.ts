@@ -1,9 +1,12 @@
 /** How a plan comes to its machine, and what becomes of the machine after. */
 import type { Plan } from "../../src/plan/plan.ts";
+import type { HostView } from "../../src/trace/host-view.ts";
+import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { Phases } from "../../src/target/target.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import type { AgentHello } from "../agent/answers.ts";
 import type { WatchClient } from "../agent/watch-client.ts";
+import type { PluggedFunction, Serving } from "../qemu/plug-function.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 
 /** A machine whose agent answers, nothing plugged in. */
@@ -20,6 +23,12 @@ export interface BootedMachine {
 export interface HeldMachine extends BootedMachine {
   /** Names of the scenarios that its kernel ran before, oldest first; none on a pristine kernel. */
   readonly before: readonly string[];
+  /** Plugs a function in where that takes more than the machine's own monitor. */
+  readonly plug?: (profile: FunctionProfile, serving: Serving, signal: AbortSignal) => Promise<PluggedFunction>;
+  /** Aborted where a guest was stopped from outside, with an error that says so as its reason; of guests only. */
+  readonly stopped?: AbortSignal;
+  /** Looks at the host that the machine is a guest of, where one takes part. */
+  readonly lookAtHost?: (signal: AbortSignal) => Promise<HostView>;
   /**
    * Ends the plan's time with the machine; called once. `doubt` says why its kernel can serve nobody else, null where
    * nothing speaks against it. The plan's functions may still be plugged in.

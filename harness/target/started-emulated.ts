@@ -96,9 +96,11 @@ export class StartedEmulatedTarget implements StartedTarget {
     }
     const began = performance.now();
     try {
-      const until = AbortSignal.any([signal, this.#held.watch.workerEnded]);
+      const { stopped, watch } = this.#held;
+      const until = AbortSignal.any([signal, watch.workerEnded, ...(stopped === undefined ? [] : [stopped])]);
       const answer = await this.#settle(await this.#ask(operation, until), until);
-      const performed = addDevices(await this.#observer.observe(operation, answer), this.#served);
+      const seen = addDevices(await this.#observer.observe(operation, answer), this.#served);
+      const performed = await this.#addHost(seen, until);
       this.#served.check();
       const [alarm] = performed.observation.alarms;
       if (alarm !== undefined) this.#doubt ??= `its kernel said: ${alarm}`;
@@ -108,6 +110,13 @@ export class StartedEmulatedTarget implements StartedTarget {
       this.#broken = error instanceof Error ? error.message : `"${operation.op}" failed`;
       return await this.#explain(operation, error, began, signal);
     }
+  }
+
+  /** What the host of a guest shows of an operation is its own lane. */
+  async #addHost({ observation, evidence }: Performed, signal: AbortSignal): Promise<Performed> {
+    const host = await this.#held.lookAtHost?.(signal);
+    signal.throwIfAborted();
+    return host === undefined ? { observation, evidence } : { observation: { ...observation, host }, evidence };
   }
 
   /** Has an operation performed by who performs it: the agent, or a function that this process serves. */
@@ -246,6 +255,11 @@ export class StartedEmulatedTarget implements StartedTarget {
     const what = `Cannot perform "${operation.op}"`;
     const micros = (): number => Math.round((performance.now() - began) * 1000);
     signal.throwIfAborted();
+    if (this.#held.stopped?.aborted === true) {
+      this.#broken = "its guest was stopped";
+      const log = this.#consoleLines();
+      return this.#observer.observeEnd("stopped", micros(), log, findAlarms(log), null);
+    }
     if (error instanceof TimeLimitError) {
       const silence = await examineSilence(error, this.#held.watch, this.machine, this.#limits.ping, signal);
       if (silence.kind === "hang") {

@@ -12,6 +12,7 @@ import type { MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
 import { portOf } from "../qemu/started-qemu.ts";
 import { agentPorts, commandLineFor } from "../target/emulated-options.ts";
+import { freezeAgent } from "./freeze-agent.ts";
 import { prepareTemplate } from "./prepare-template.ts";
 import { cloneOf, thaw } from "./template.ts";
 
@@ -28,7 +29,7 @@ it("gives siblings random numbers of their own at once, and each the time of day
     ...{ memoryMiB: 512, cpus: 1, ports: [agentPorts.agent, agentPorts.watch] },
   };
   const template = await prepareTemplate(
-    { machine, digests: [qemu.digest, kernel.digest, initramfs.digest], agentPort: agentPorts.agent },
+    { machine, digests: [qemu.digest, kernel.digest, initramfs.digest], routine: freezeAgent(agentPorts.agent) },
     { root: join(parent, "cache"), scratch, report: () => undefined, signal },
   );
   const thawOne = async (): Promise<z.output<typeof identitySchema>> => {

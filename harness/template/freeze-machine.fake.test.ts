@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import type { MachineDefinition } from "../qemu/machine.ts";
+import { freezeAgent } from "./freeze-agent.ts";
 import type { TemplateManifest } from "./template.ts";
 import { supplyTemplates } from "./template-supply.ts";
 
@@ -47,7 +48,7 @@ async function freeze(day: object, memoryMiB = 1) {
     if (progress.kind === "step") said.push(progress.text ?? "");
   };
   const supply = supplyTemplates(
-    { machine, digests: ["one"], agentPort: "agent" },
+    { machine, digests: ["one"], routine: freezeAgent("agent") },
     { root, scratch, report, signal },
   );
   const template = await supply.get();

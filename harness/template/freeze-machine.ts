@@ -2,9 +2,8 @@
  * Freezing: a machine boots, is stopped with its agent waiting, and its state is written. Before anybody else sees it, a
  * clone is thawed and has to answer: whether clones work with this QEMU, accelerator and kernel is found out, not known.
  */
-import { randomBytes } from "node:crypto";
 import { rm, stat, statfs } from "node:fs/promises";
-import { AgentClient } from "../agent/agent-client.ts";
+import type { AgentHello } from "../agent/answers.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
@@ -13,7 +12,7 @@ import type { Scratch } from "../lifecycle/scratch.ts";
 import { isAccident } from "../qemu/end-error.ts";
 import type { MachineDefinition } from "../qemu/machine.ts";
 import { startQemu } from "../qemu/start-qemu.ts";
-import { portOf, type StartedQemu } from "../qemu/started-qemu.ts";
+import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { findMachineEnd, makeEndError } from "../target/machine-failure.ts";
 import { canIgnoreShared, chooseTransport, saveState, type MemoryPlace } from "./migration.ts";
 import { stopAtRest } from "./stop-at-rest.ts";
@@ -27,20 +26,35 @@ import {
   type TemplateManifest,
 } from "./template.ts";
 
-/** Limits in milliseconds: for QEMU to start, a kernel to boot and come to rest, its state to be written, a clone to answer. */
+/** Limits in milliseconds: for QEMU to start, a machine to come to rest, its state to be written. */
 const startLimit = 10_000;
-const bootLimit = 60_000;
 const restLimit = 10_000;
 const freezeLimit = 30_000;
-const answerLimit = 10_000;
 /** Bytes that a state may have beside RAM; it has a few hundred thousand. */
 const deviceStateLimit = 64 * 1024 * 1024;
+
+/** How a machine comes to where it is frozen, and how a clone shows that it works. */
+export interface FreezingRoutine {
+  /** The machine that is frozen, where it is another than what clones begin as; `folder` is the template's. */
+  readonly begin?: (machine: MachineDefinition, folder: string, scratch: Scratch) => Promise<MachineDefinition>;
+  /**
+   * Has the machine come to where it is frozen, with nothing connected that a clone would miss.
+   * @throws {HarnessError} where it does not: no other way of freezing helps
+   */
+  readonly settle: (
+    machine: StartedQemu,
+    folder: string,
+    scope: ResourceScope,
+    signal: AbortSignal,
+  ) => Promise<AgentHello>;
+  /** Has a clone do the first thing that is asked of every one. */
+  readonly tryOut: (clone: StartedQemu, folder: string, signal: AbortSignal) => Promise<void>;
+}
 
 /** What is frozen, and where. */
 export interface Freezing {
   readonly machine: MachineDefinition;
-  /** Port of the agent's worker. */
-  readonly agentPort: string;
+  readonly routine: FreezingRoutine;
   /** Empty folder of the template. */
   readonly folder: string;
   readonly scratch: Scratch;
@@ -107,10 +121,8 @@ async function freeze(freezing: Freezing, memory: MemoryPlace): Promise<Template
   const { folder, scratch, signal } = freezing;
   await using scope = new ResourceScope();
   const ram = memory === "file" ? { memory: { path: memoryFileIn(folder), share: true } } : {};
-  const machine = scope.use(
-    "machine",
-    await startQemu({ ...freezing.machine, ...ram }, { scratch, startLimit }, signal),
-  );
+  const begun = (await freezing.routine.begin?.(freezing.machine, folder, scratch)) ?? freezing.machine;
+  const machine = scope.use("machine", await startQemu({ ...begun, ...ram }, { scratch, startLimit }, signal));
   try {
     return await freezeStarted(freezing, memory, machine, scope);
   } catch (error) {
@@ -131,19 +143,16 @@ async function freezeStarted(
   scope: ResourceScope,
 ): Promise<TemplateManifest> {
   const { folder, signal } = freezing;
-  const agent = scope.use("agent's channel", new AgentClient(portOf(machine, freezing.agentPort), machine.pid));
   if (memory === "file" && !(await canIgnoreShared(machine, signal))) {
     throw new InfrastructureError({ what: `QEMU ${machine.version} cannot leave RAM to a file` });
   }
-  const hello = await agent.waitForHello(signal, bootLimit).catch(async (cause: unknown) => {
+  const hello = await freezing.routine.settle(machine, folder, scope, signal).catch(async (cause: unknown) => {
     signal.throwIfAborted();
     throw new HopelessError({
       what: "The kernel to be frozen does not boot",
       cause: await explainEnd(cause, machine),
     });
   });
-  // The pages and directory entries that a first request needs are there then, and are not for every clone to fetch anew.
-  await giveIdentity(agent, signal);
   await stopAtRest(machine.qmp, restLimit, signal);
   const transport = chooseTransport(machine.version);
   const path = stateFileIn(folder);
@@ -156,23 +165,16 @@ async function freezeStarted(
   };
 }
 
-/** Random numbers and the time: the first thing that is asked of a clone's agent. */
-async function giveIdentity(agent: AgentClient, signal: AbortSignal): Promise<void> {
-  const seed = { bytes: randomBytes(64).toString("hex"), time: String(Math.floor(Date.now() / 1000)) };
-  const { result } = await agent.request("seed", seed, signal, answerLimit);
-  if (result !== "OK") throw new InfrastructureError({ what: `Its agent answers with ${result}` });
-}
-
 /**
  * Thaws a clone as every scenario will, and has its agent do the first thing that every scenario asks for.
  * @throws {InfrastructureError} where it does not answer
  */
-async function tryClone({ machine, agentPort, scratch, signal }: Freezing, template: Template): Promise<void> {
+async function tryClone(freezing: Freezing, template: Template): Promise<void> {
+  const { machine, routine, scratch, folder, signal } = freezing;
   await using clone = await startQemu(cloneOf(machine, template), { scratch, startLimit }, signal);
-  using agent = new AgentClient(portOf(clone, agentPort), clone.pid);
   try {
     await thaw(clone, template, signal);
-    await giveIdentity(agent, signal);
+    await routine.tryOut(clone, folder, signal);
   } catch (error) {
     signal.throwIfAborted();
     const cause = await explainEnd(error, clone);

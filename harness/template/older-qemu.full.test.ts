@@ -15,6 +15,7 @@ import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { machineOf } from "../target/describe-by-hand.ts";
 import { agentPorts, emulatedCommandLine } from "../target/emulated-options.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
+import { freezeAgent } from "./freeze-agent.ts";
 import { supplyTemplates } from "./template-supply.ts";
 import type { TemplateManifest } from "./template.ts";
 
@@ -65,7 +66,7 @@ it.each([
     {
       machine: machineOf(options),
       digests: [qemu.digest, kernel.digest, initramfs.digest],
-      agentPort: agentPorts.agent,
+      routine: freezeAgent(agentPorts.agent),
     },
     {
       ...{ root: join(parent, "cache"), scratch, signal },

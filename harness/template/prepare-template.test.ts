@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { MachineDefinition } from "../qemu/machine.ts";
+import { freezeAgent } from "./freeze-agent.ts";
 import { keyOf } from "./prepare-template.ts";
 
 const machine: MachineDefinition = {
@@ -7,7 +8,7 @@ const machine: MachineDefinition = {
   ...{ kernel: "/k", initramfs: "/i", commandLine: "quiet", memoryMiB: 512, cpus: 1, ports: ["agent"] },
 };
 const keyWith = (change: Partial<MachineDefinition>, digests = ["q", "k", "i"], host: string | null = null): string =>
-  keyOf({ machine: { ...machine, ...change }, digests, agentPort: "agent" }, host);
+  keyOf({ machine: { ...machine, ...change }, digests, routine: freezeAgent("agent") }, host);
 
 it("has one key for one machine, wherever its files lie", () => {
   expect(keyWith({ kernel: "/elsewhere/k" })).toBe(keyWith({}));

@@ -8,7 +8,7 @@ import type { ReportProgress } from "../assets/progress.ts";
 import type { Scratch } from "../lifecycle/scratch.ts";
 import { findHost } from "../qemu/accelerator.ts";
 import { buildCommandLine, type MachineDefinition } from "../qemu/machine.ts";
-import { freezeMachine } from "./freeze-machine.ts";
+import { freezeMachine, type FreezingRoutine } from "./freeze-machine.ts";
 import { describeTemplate, type Template, type TemplateManifest } from "./template.ts";
 
 /** Goes up when what is frozen, or how, changes. */
@@ -23,8 +23,7 @@ export interface TemplateSource {
   readonly machine: MachineDefinition;
   /** Digests of everything that runs: QEMU, kernel, initramfs. */
   readonly digests: readonly string[];
-  /** Port of the agent's worker. */
-  readonly agentPort: string;
+  readonly routine: FreezingRoutine;
 }
 
 /** How a template is looked for and made. */
@@ -65,9 +64,9 @@ export async function prepareTemplate(source: TemplateSource, place: TemplatePla
     const made = await find();
     if (typeof made === "object") return made;
     report({ kind: "step", text: `Freezing a booted kernel as a template: ${made}` });
-    const { machine, agentPort } = source;
+    const { machine, routine } = source;
     const entry = await publishEntry(root, kind, key, (folder) =>
-      freezeMachine({ machine, agentPort, folder, scratch, report, signal }),
+      freezeMachine({ machine, routine, folder, scratch, report, signal }),
     );
     await pruneTemplates(root);
     return keep(describeTemplate(entry.folder, entry.manifest));

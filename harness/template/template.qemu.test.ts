@@ -11,6 +11,7 @@ import { createScratch, type Scratch } from "../lifecycle/scratch.ts";
 import { machineOf } from "../target/describe-by-hand.ts";
 import { agentPorts, emulatedCommandLine, type EmulatedTargetOptions } from "../target/emulated-options.ts";
 import { EmulatedTarget } from "../target/emulated.ts";
+import { freezeAgent } from "./freeze-agent.ts";
 import { supplyTemplates } from "./template-supply.ts";
 
 const never = new AbortController().signal;
@@ -57,7 +58,7 @@ function openTarget(): EmulatedTarget {
   };
   const digests = [assets.qemu.digest, assets.kernel.digest, assets.initramfs.digest];
   const templates = supplyTemplates(
-    { machine: machineOf(options), digests, agentPort: agentPorts.agent },
+    { machine: machineOf(options), digests, routine: freezeAgent(agentPorts.agent) },
     { root, scratch, report, signal: never },
   );
   return new EmulatedTarget({ ...options, scratch, templates });

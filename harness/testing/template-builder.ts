@@ -3,6 +3,7 @@
  * end `template` or `none`. Arguments: root of the cache, folder for its scratch folder, the fake QEMU's program.
  */
 import { createScratch } from "../lifecycle/scratch.ts";
+import { freezeAgent } from "../template/freeze-agent.ts";
 import { supplyTemplates } from "../template/template-supply.ts";
 
 const [, , root = "", parent = "", program = ""] = process.argv;
@@ -20,7 +21,7 @@ const supply = supplyTemplates(
       ...{ kernel: "kernel", initramfs: "initramfs", commandLine: "", memoryMiB: 1, cpus: 1, ports },
     },
     digests: ["one"],
-    agentPort: "zhil.agent",
+    routine: freezeAgent("zhil.agent"),
   },
   {
     ...{ root, scratch, signal: new AbortController().signal },

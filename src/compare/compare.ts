@@ -12,6 +12,8 @@ export interface Expectation {
   readonly blocks: Pattern;
   /** Where any function can be asked. */
   readonly devices?: Pattern;
+  /** Where the kernel is a guest's. */
+  readonly host?: Pattern;
   readonly alarms: Pattern;
 }
 

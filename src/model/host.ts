@@ -5,6 +5,7 @@ import type { Profile } from "../trace/profile.ts";
 import { reachOf, tablesByMask, tablesByNumber, usualOffer, type Aperture, type Offer } from "../zpci/aperture.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import type { Choices } from "./choices.ts";
+import { describeEvent } from "./dma-answer.ts";
 import { DeviceEnds } from "./device-ends.ts";
 import { Inside } from "./inside.ts";
 import { registerIoat, unregisterIoat } from "./platform.ts";
@@ -38,6 +39,10 @@ export class Host {
   alarms: Pattern = [];
   readonly memory: Record<string, Pattern> = {};
   readonly blocks: Record<string, Pattern> = {};
+  /** What the kernel of the host says, where this is a guest. */
+  readonly hostMessages: Pattern[] = [];
+  /** The guest was stopped, and nobody is left to ask. */
+  stopped = false;
   /** What functions are told. */
   readonly devices: DeviceEnds;
   /** False where nothing can be said of messages, memory and blocks at this step. */
@@ -68,6 +73,16 @@ export class Host {
   /** The kernel says something. */
   say(...messages: readonly Pattern[]): void {
     this.messages.push(...messages);
+  }
+
+  /**
+   * A DMA is refused by the host's IOMMU, whose kernel is told of it.
+   * Contract: the error event is the guest's to handle, as that of a function of its own (arch/s390/pci/pci_event.c). Quirk: the guest's
+   * QEMU stops it for good (hw/vfio/pci.c, vfio_err_notifier_handler: vm_stop, RUN_STATE_INTERNAL_ERROR).
+   */
+  refuseOnHost(fn: ModelFunction, isStopped: boolean): void {
+    this.hostMessages.push(describeEvent(fn.profile.name, "0x4"));
+    this.stopped = isStopped;
   }
 
   /** Leave messages, memory and blocks of this step open. */

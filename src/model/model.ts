@@ -17,6 +17,7 @@ import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./alloc
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { cloneState } from "./clone-state.ts";
 import { Host } from "./host.ts";
+import { describeHostLane } from "./host-lane.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
@@ -233,8 +234,13 @@ export function step(
     memory: host.predictable ? host.memory : anything,
     blocks: host.predictable ? host.blocks : anything,
     ...(Object.keys(devices).length === 0 ? {} : { devices }),
+    ...(profile.host === undefined ? {} : { host: describeHostLane(host) }),
     alarms: host.alarms,
   };
+  if (host.stopped) {
+    next.lost = true;
+    return { state: next, expectation: leaveOpen("stopped", anything), choices: choices.made };
+  }
   return {
     state: next,
     expectation: next.lost ? leaveOpen(outcome.result, outcome.values) : expectation,
@@ -245,7 +251,7 @@ export function step(
 /** What is expected of a kernel of which nothing can be said any more; the step that made it so has a result to be judged. */
 function leaveOpen(result: Pattern, values: Pattern): Expectation {
   const open = { functions: anything, messages: anything, memory: anything, blocks: anything };
-  return { result, values, ...open, devices: { $maybe: anything }, alarms: anything };
+  return { result, values, ...open, devices: { $maybe: anything }, host: { $maybe: anything }, alarms: anything };
 }
 
 /** A step of which its author knows more than the model can: what a function of one's own writes meanwhile. */

@@ -49,7 +49,10 @@ function findTranslation(host: Host, fn: ModelFunction, page: bigint): Translati
 }
 
 function refuse(host: Host, fn: ModelFunction, pec: string | null, silently = false): DmaAnswer {
-  if (silently) return { refused: "silently" };
+  // What the guest's own QEMU would keep quiet about, the host's IOMMU refuses: there the function has a table all the time.
+  if (host.profile.host !== undefined) host.refuseOnHost(fn, host.has("error-stops-guest"));
+  else if (silently) return { refused: "silently" };
+  if (host.stopped) return { refused: "silently" };
   raiseError(host, fn, pec);
   return { refused: { pec } };
 }

@@ -3,6 +3,8 @@
  * be laid side by side without knowing where either came from.
  */
 
+import type { HostView } from "./host-view.ts";
+
 /** The counters of the domain a function is attached to (arch/s390/pci/pci_debug.c, pci_sw_names). */
 export interface DomainCounters {
   readonly mapped: number;
@@ -37,7 +39,7 @@ export type Value = string | number | boolean | null | readonly Value[] | { read
 
 /** Everything observed for one operation. */
 export interface Observation {
-  /** `OK`, the errno's name, or `panic`, `hang`: how the operation ended. */
+  /** `OK`, the errno's name, or `panic`, `hang`, `stopped`: how the operation ended. */
   readonly result: string;
   /** What the operation itself returned. */
   readonly values: Readonly<Record<string, Value>>;
@@ -51,6 +53,8 @@ export interface Observation {
   readonly blocks: Readonly<Record<string, string>>;
   /** Functions that this project serves itself, by name; null where nobody talks to one any more, absent where there are none. */
   readonly devices?: Readonly<Record<string, DeviceView | null>>;
+  /** The host's lane, where the kernel is a guest's that has functions passed through. */
+  readonly host?: HostView;
   /** Kernel log lines that no healthy kernel prints: WARN, BUG, oops, lockdep … */
   readonly alarms: readonly string[];
 }

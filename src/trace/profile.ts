@@ -1,6 +1,7 @@
 /** The profile: what a trace was recorded on, and all that the model may depend on. */
 
 import type { DeviceKind } from "./device-kinds.ts";
+import type { HostBackend } from "./host-view.ts";
 
 /** A kernel or QEMU: its version as it reports it, and the digest of the image that ran. */
 export interface Component {
@@ -19,9 +20,17 @@ export interface FunctionProfile {
   readonly fid: number;
 }
 
+/** The host of a guest. */
+export interface HostProfile {
+  readonly kernel: Component;
+  /** The QEMU that the host itself runs in; null where it is real. */
+  readonly qemu: Component | null;
+  readonly backend: HostBackend;
+}
+
 /** Everything a prediction may depend on. */
 export interface Profile {
-  readonly bench: "model" | "emulated";
+  readonly bench: "model" | "emulated" | "passthrough";
   readonly kernel: Component & {
     /** Options set to y or m, without the `CONFIG_` prefix. */
     readonly options: readonly string[];
@@ -31,6 +40,8 @@ export interface Profile {
     readonly patches: readonly string[];
   };
   readonly qemu: Component;
+  /** The host whose functions are passed through to the kernel above, which is then a guest's, and `qemu` that guest's. */
+  readonly host?: HostProfile;
   /** RAM of the host in MiB: the DMA aperture follows from it. */
   readonly memoryMiB: number;
   readonly cpus: number;

@@ -18,7 +18,7 @@ export const divergenceSchema = z.strictObject({
   fault: z.enum(["kernel", "emulator", "architecture", "model", "unknown"]),
   kernel: range.default({}),
   qemu: range.default({}),
-  benches: z.array(z.enum(["emulated"])).min(1),
+  benches: z.array(z.enum(["emulated", "passthrough"])).min(1),
   firstSeen: date,
   lastConfirmed: date,
   contract: z.string().min(20).describe("What was promised, and where"),

@@ -59,6 +59,9 @@ Examples:
   zhil explore --subject type1 --subject resets
   zhil explore --replay 7:1234                the sequence of a finding again`;
 
+/** A guest on a host has only one life. */
+const played = benchNames.filter((name) => name !== "passthrough");
+
 /** `zhil explore` */
 export const registerExplore: RegisterCommand = (program, context) => {
   program
@@ -80,7 +83,7 @@ export const registerExplore: RegisterCommand = (program, context) => {
     .option("--shrink-time <duration>", "how long one finding may be shrunk", parseDuration, 60_000)
     .option("--until-found", "end with the first finding that zhil run fails", false)
     .option("--no-export", "write no reproducers")
-    .addOption(new Option("--bench <bench>", "what to play on").choices(benchNames).default("emulated"))
+    .addOption(new Option("--bench <bench>", "what to play on").choices(played).default("emulated"))
     .option("--kernel <bzImage>", "the kernel, as zhil run takes it (ZHIL_KERNEL)")
     .addOption(qemuOption())
     .option("-j, --jobs <n>", "clones at a time (default: one for each processor)", parseJobs)

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { reportFormatNames } from "../../report/report-formats.ts";
+import { hostBackends } from "../../../src/trace/host-view.ts";
 import { bootKinds } from "../../run/boot-kinds.ts";
 import { orderNames } from "../../run/order.ts";
 import type { RegisterCommand } from "../command.ts";
@@ -27,6 +28,7 @@ Examples:
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
   zhil run "attach-*" --fail-nth              what becomes of them where the kernel gets no memory
   zhil run --report ktap=run.ktap --report markdown=comment.md
+  zhil run attach-detach --bench passthrough  in a guest that a host passes the function through to
   zhil run replace-populated-ioas --dry-run   operations and QEMU command line, nothing started
 
 Verdicts:
@@ -66,6 +68,12 @@ export const registerRun: RegisterCommand = (program, context) => {
     .option(
       "--domain <file>",
       "a libvirt domain, as virsh dumpxml prints it: machines have its memory, processors and type, functions its UIDs and FIDs",
+    )
+    .addOption(
+      new Option(
+        "--backend <how>",
+        "by what the guest of bench passthrough has its functions on its host (default: iommufd)",
+      ).choices(hostBackends),
     )
     .addOption(jobsOption())
     .addOption(
