@@ -1,6 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { TimeLimitError, UsageError } from "../errors/harness-error.ts";
-import type * as ReadRunDelay from "./read-run-delay.ts";
 import { readRunDelay } from "./read-run-delay.ts";
 import { retryUntil } from "./retry-until.ts";
 import { scaleTime, withLimit } from "./with-limit.ts";
@@ -8,10 +7,7 @@ import { scaleTime, withLimit } from "./with-limit.ts";
 const never = new AbortController().signal;
 const endless = (): Promise<never> => new Promise(() => undefined);
 
-vi.mock("./read-run-delay.ts", () => ({ readRunDelay: vi.fn(() => 0) }));
-
 afterEach(() => {
-  vi.mocked(readRunDelay).mockReset();
   vi.unstubAllEnvs();
 });
 
@@ -35,32 +31,29 @@ it("names at the limit what was waited for and what was last seen", async () => 
 /** No process has this number. */
 const pid = 2 ** 30;
 /** What a wait for that process is told that it has lost, one time after the other. */
-const losing = (...delays: readonly number[]): void => {
+function losing(...delays: readonly number[]): (asked: number) => number {
   const left = [...delays];
-  vi.mocked(readRunDelay).mockImplementation((asked) => (asked === pid ? (left.shift() ?? NaN) : 0));
-};
+  return (asked) => (asked === pid ? (left.shift() ?? NaN) : 0);
+}
 
 it("does not count the time in which others had the processors", async () => {
   const later = new Promise((resolve) => setTimeout(resolve, 60, "late"));
   // By the limit the process had lost 5 s, for which it is waited on; by then it has answered.
-  losing(1000, 6000);
-  await expect(withLimit({ what: "an answer", limit: 20, signal: never, pid }, () => later)).resolves.toBe("late");
+  const wait = { what: "an answer", limit: 20, signal: never, pid };
+  await expect(withLimit(wait, () => later, losing(1000, 6000))).resolves.toBe("late");
 });
 
 it("waits on no more than is worth it, nor for ever", async () => {
   const wait = { what: "anything", signal: never, pid };
-  losing(0, 0.2);
-  await expect(withLimit({ ...wait, limit: 20 }, endless)).rejects.toThrow("Waited 0.02 s");
-  losing(0, 1000, 2000);
-  await expect(withLimit({ ...wait, limit: 5 }, endless)).rejects.toThrow("Waited 0.1 s");
+  await expect(withLimit({ ...wait, limit: 20 }, endless, losing(0, 0.2))).rejects.toThrow("Waited 0.02 s");
+  await expect(withLimit({ ...wait, limit: 5 }, endless, losing(0, 1000, 2000))).rejects.toThrow("Waited 0.1 s");
 });
 
-it("reads what the kernel says that a process has lost, and nothing of one that is gone", async () => {
-  const { readRunDelay: read } = await vi.importActual<typeof ReadRunDelay>("./read-run-delay.ts");
-  const before = read(process.pid);
+it("reads what the kernel says that a process has lost, and nothing of one that is gone", () => {
+  const before = readRunDelay(process.pid);
   expect(before).toBeGreaterThanOrEqual(0);
-  expect(read(process.pid)).toBeGreaterThanOrEqual(before);
-  expect(read(2 ** 30)).toBe(0);
+  expect(readRunDelay(process.pid)).toBeGreaterThanOrEqual(before);
+  expect(readRunDelay(pid)).toBe(0);
 });
 
 it("ends with the signal's own reason, before or during the wait", async () => {

@@ -47,7 +47,11 @@ export function scaleTime(milliseconds: number): number {
  * that it can let go of what it holds.
  * @throws {TimeLimitError} at the limit; the signal's reason where it is aborted; whatever the work throws
  */
-export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withLimit<T>(
+  wait: Wait,
+  begin: (signal: AbortSignal) => Promise<T>,
+  readDelay: (pid: number) => number = readRunDelay,
+): Promise<T> {
   wait.signal.throwIfAborted();
   const milliseconds = scaleTime(wait.limit);
   const over = new AbortController();
@@ -62,10 +66,12 @@ export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => P
     over.abort(wait.signal.reason);
   };
   wait.signal.addEventListener("abort", abort, { once: true });
-  const delayedBefore = readDelays(wait);
+  /** What the process that is waited for and this one have lost to others, in milliseconds. */
+  const readDelays = (): number => (wait.pid === undefined ? 0 : readDelay(wait.pid) + readDelay(process.pid));
+  const delayedBefore = readDelays();
   let allowed = milliseconds;
   const end = (): void => {
-    const due = Math.min(milliseconds + readDelays(wait) - delayedBefore, milliseconds * longest);
+    const due = Math.min(milliseconds + readDelays() - delayedBefore, milliseconds * longest);
     const more = due - allowed;
     if (more < milliseconds * worthWaiting) {
       over.abort(makeTimeLimitError(wait, allowed));
@@ -87,9 +93,6 @@ export async function withLimit<T>(wait: Wait, begin: (signal: AbortSignal) => P
     if (!over.signal.aborted) over.abort(new Error(`The wait for ${wait.what} is over`));
   }
 }
-
-/** What the process that is waited for and this one have lost to others, in milliseconds. */
-const readDelays = ({ pid }: Wait): number => (pid === undefined ? 0 : readRunDelay(pid) + readRunDelay(process.pid));
 
 function makeTimeLimitError(wait: Wait, milliseconds: number): TimeLimitError {
   const seen = wait.lastSeen?.();
