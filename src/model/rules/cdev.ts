@@ -90,9 +90,15 @@ export function makeHwpt(
   return succeed();
 }
 
+/** Without a descriptor there is nothing to call. */
+export function requireOpen({ open, profile: { name } }: Pick<ModelFunction, "open" | "profile">): void {
+  if (open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+}
+
 /** Attach a function to an IOAS or HWPT, or replace what it is attached to. */
 export function attachFunction(host: Host, name: string, to: string): Outcome {
   const fn = host.fn(name);
+  requireOpen(fn);
   if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
   if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
   if (isMocks(host, to)) return changeToMocks(host, name, to);
@@ -200,7 +206,7 @@ const attachGround =
 /** Bind a function to an iommufd. */
 export function bindFunction(host: Host, name: string, iommufd: string): Outcome {
   const fn = host.fn(name);
-  if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+  requireOpen(fn);
   host.state.iommufds[iommufd] ??= { open: true };
   if (fn.open === "group") return fail("EINVAL");
   if (fn.group.open) return fail("EBUSY");
@@ -250,7 +256,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
     ground: "drivers/vfio/vfio_main.c, vfio_df_close; drivers/vfio/iommufd.c, vfio_iommufd_physical_unbind detaches",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
-      if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+      requireOpen(fn);
       unbindFunction(host, name);
       fn.open = "no";
       if (fn.unplugged === "asked") letGo(host, fn);
@@ -272,6 +278,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       'drivers/iommu/iommufd/device.c, iommufd_device_detach: "returns back to a blocked DMA translation"',
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
+      requireOpen(fn);
       if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
       // VFIO does not know of what was attached as a PASID.
       if (fn.hwpt === null || fn.asPasid === true) return succeed();

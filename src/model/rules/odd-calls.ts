@@ -3,7 +3,7 @@ import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
-import { attachFunction, bindFunction, detachFunction, unbindFunction } from "./cdev.ts";
+import { attachFunction, bindFunction, detachFunction, requireOpen, unbindFunction } from "./cdev.ts";
 
 type Call = "bind-iommufd" | "attach" | "detach";
 
@@ -49,6 +49,7 @@ function answerUnwritable(host: Host, name: string, call: Call, to: string | und
 /** Attach a PASID of a function: one above 0 never comes to anything. */
 function attachPasid(host: Host, name: string, pasid: number, to: string): Outcome {
   const fn = host.fn(name);
+  requireOpen(fn);
   if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
   if (pasid > 0x7fff_ffff) return fail("ENOSPC");
   if (pasid === 0) {
@@ -82,6 +83,7 @@ export const oddCallRules: Rules<"pasid-attach" | "pasid-detach" | "odd-call"> =
     ground: "drivers/vfio/iommufd.c, vfio_iommufd_physical_pasid_detach_ioas: nothing where it is not attached",
     predict: (host, { function: name, pasid }) => {
       const fn = host.fn(name);
+      requireOpen(fn);
       if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
       if (pasid === 0 && fn.asPasid === true) detachFunction(host, name);
       return succeed();
