@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { planOf } from "../testing/plan-of.ts";
 import { predict } from "./model.ts";
+import type { QuirkName } from "./quirks.ts";
 
 const start = `
   ioas-alloc: { ioas: A }
@@ -8,8 +9,8 @@ const start = `
   access-create: { access: x, ioas: A }
   access-pin: { access: x, iova: 0x11000, length: 0x1000 }
 `;
-const resultsOf = (steps: string): unknown[] =>
-  predict(planOf(start + steps))
+const resultsOf = (steps: string, quirks: readonly QuirkName[] = []): unknown[] =>
+  predict(planOf(start + steps), new Set(quirks))
     .slice(4)
     .map(({ expectation }) => expectation.result);
 
@@ -53,7 +54,7 @@ it("writes what lies before a hole, and hands nothing out of a read that meets o
   ]);
 });
 
-it("takes PASID 0 of a function for the function, which VFIO then does not know to be attached", () => {
+it("refuses PASID 0 of a function; with the quirk it is the function, which VFIO then does not know to be attached", () => {
   const zero = `
     bind: { function: r }
     open: { function: r }
@@ -66,5 +67,24 @@ it("takes PASID 0 of a function for the function, which VFIO then does not know 
     pasid-attach: { function: r, pasid: 1, to: A }
   `;
   const unmapped = `ioas-unmap: { ioas: A, iova: 0x10000, length: 0x2000 }\n${zero}`;
-  expect(resultsOf(unmapped).slice(4)).toEqual(["OK", "EBUSY", "OK", "OK", "OK", "EINVAL"]);
+  expect(resultsOf(unmapped).slice(4)).toEqual(["EINVAL", "OK", "OK", "EINVAL", "OK", "EINVAL"]);
+  const quirk = ["pasid-zero-attaches-device"] as const;
+  expect(resultsOf(unmapped, quirk).slice(4)).toEqual(["OK", "EBUSY", "OK", "OK", "OK", "EINVAL"]);
+});
+
+it("leaves attached what was attached where a replace cannot be answered; with the quirk nothing is", () => {
+  const replaced = `
+    access-close: { access: x }
+    take-iommufd: { function: r }
+    ioas-alloc: { ioas: B }
+    ioas-alloc: { ioas: C }
+    odd-call: { function: r, call: attach, how: unwritable, to: C }
+    destroy: { object: C }
+    attach: { function: r, to: B }
+    odd-call: { function: r, call: attach, how: unwritable, to: A }
+    destroy: { object: B }
+  `;
+  const unmapped = `ioas-unmap: { ioas: A, iova: 0x10000, length: 0x2000 }\n${replaced}`;
+  expect(resultsOf(unmapped).slice(7)).toEqual(["EFAULT", "OK", "OK", "EFAULT", "EBUSY"]);
+  expect(resultsOf(unmapped, ["unwritable-answer-detaches"]).slice(7)).toEqual(["EFAULT", "OK", "OK", "EFAULT", "OK"]);
 });

@@ -101,12 +101,13 @@ export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
 /**
  * Whether a failure to register a table is one to the kernel.
  * Ground: s390-iommu.c, reg_ioat_propagate_error: a function in the error state gets its table when it is reset, one that is gone
- * is torn down by an event. In 6.12 an invalid handle is an error.
+ * is torn down by an event. Before 6.16.9 an invalid handle is an error ("iommu/s390: Make attach succeed when the device was surprise
+ * removed").
  */
 const isFailure = (host: Platform, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
   if (cc === 0) return false;
   if (cc === 1 && status === statuses.notAvailable) return false;
-  return !(cc === 3 && host.kernelIs("6.18"));
+  return !(cc === 3 && host.kernelIs("6.16.9"));
 };
 
 /**

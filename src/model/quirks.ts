@@ -45,6 +45,10 @@ export const quirks = {
     "A DMA of a passed-through function that the host refuses stops its guest, which is told of no error event",
   "replace-across-drivers":
     "A replace hands a device to another IOMMU driver's domain, and that driver takes it for one of its own",
+  "pasid-zero-attaches-device":
+    "Attaching PASID 0 of a function attaches the function itself, of which VFIO then knows nothing",
+  "unwritable-answer-detaches":
+    "An attach whose answer cannot be written detaches the function from what it was attached to before",
 } as const;
 
 /** The name of a quirk. */

@@ -58,7 +58,8 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
 /**
  * The second half of a reset: enable, set up interrupts, register the table.
  * Ground: arch/s390/pci/pci.c, zpci_reenable_device: a function whose table is not registered is disabled again, and the condition
- * code returned as it is; one whose interrupts are not stays as it is, without a table.
+ * code returned as it is; one whose interrupts are not stays as it is, without a table. Before 7.0 they are left to who restores
+ * the function's state ("s390/pci: Migrate s390 IRQ logic to IRQ domain API").
  */
 function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" | number {
   const { inside } = host;
@@ -68,7 +69,7 @@ function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "
   inside.pass("after-enable", name);
   const isPaging = fn.domain !== null || fn.onDefault;
   const asked = { instruction: "mpcifc", control: "register-interrupts", of: name } as const;
-  if (fn.interrupts > 0 && host.kernelIs("6.18") && ask(host, asked) !== null) {
+  if (fn.interrupts > 0 && host.kernelIs("7.0") && ask(host, asked) !== null) {
     fn.unregistered = isPaging;
     return "EIO";
   }

@@ -11,7 +11,8 @@ import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { isReserved } from "../mapping.ts";
 import { mapInto } from "../table.ts";
 import { closeDevice, openDevice } from "./vfio-device.ts";
-import { autoHwptsOf, endWith, refuseForeign } from "./mock.ts";
+import { endWith, refuseForeign } from "../foreign.ts";
+import { autoHwptsOf } from "./mock.ts";
 
 /** Leave the HWPT; one made by an attach goes with its last function (iommufd_hw_pagetable_put). */
 function leaveHwpt(host: Host, name: string, keepReservationsOf: string | null): void {
@@ -29,9 +30,6 @@ function leaveHwpt(host: Host, name: string, keepReservationsOf: string | null):
   }
 }
 
-/**
- *
- */
 /** Take back what was reserved in an IOAS on behalf of a function or HWPT. */
 export const removeReservations = (ioas: Ioas | null, owner: string): void => {
   if (ioas !== null) ioas.reserved = ioas.reserved.filter((each) => each.owner !== owner);
@@ -119,7 +117,7 @@ export function attachFunction(host: Host, name: string, to: string): Outcome {
   const oldest = target.kind === "ioas" ? autoHwptsOf(host, to)[0] : undefined;
   if (oldest?.mocks === true) {
     const refusal = refuseForeign(host, oldest.name, fn.hwpt);
-    if (refusal.confusedWith !== undefined) return endWith(host, refusal, true);
+    if (refusal.confusedWith !== undefined) return endWith(host, refusal, fn);
   }
   if (existing !== null) {
     const hwpt = host.state.objects[existing];
@@ -189,7 +187,7 @@ function changeToMocks(host: Host, name: string, to: string): Outcome {
     if (!reserveFor(host, name, ioas)) return fail("EADDRINUSE");
     removeReservations(ioas, name);
   }
-  return endWith(host, refuseForeign(host, to, fn.hwpt), true);
+  return endWith(host, refuseForeign(host, to, fn.hwpt), fn);
 }
 
 function currentIoas(host: Host, name: string): string | null {

@@ -14,6 +14,7 @@ import {
   mocksOf,
   reserveForMock,
 } from "../mocks.ts";
+import { endWith, refuseForeign, type Refusal } from "../foreign.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { answerFor } from "./faults.ts";
 
@@ -121,36 +122,6 @@ function findHwpt(
   return { hwpt: made, behind: null };
 }
 
-/** Why a HWPT is none for a device: an errno, and with the quirk what becomes of it that is none. */
-export interface Refusal {
-  readonly errno: string;
-  /** The device is taken for one of the other driver's, and the HWPT it is handed to, where that is told. */
-  readonly confusedWith?: string | null;
-}
-
-/**
- * A HWPT of one IOMMU driver is not for devices of another.
- * Ground: iommu.c, __iommu_attach_group and domain_iommu_ops_compatible: -EINVAL, which device.c,
- * iommufd_device_auto_get_domain, takes for "the domain is incompatible with the device". Contract: a replace refuses what an
- * attach refuses (device.c, iommufd_device_replace: "This is the same as iommufd_device_detach(); iommufd_device_attach(); If it
- * fails then no change is made"). Quirk: iommu_replace_group_handle does not ask.
- */
-export function refuseForeign(host: Host, hwpt: string, replaces: string | null): Refusal {
-  const confused = replaces !== null && host.has("replace-across-drivers");
-  return { errno: "EINVAL", ...(confused ? { confusedWith: hwpt } : {}) };
-}
-
-/**
- * A refusal as an outcome. After a confusion nothing can be said of the kernel any more: the mock's driver writes to what is no
- * mock, and the table that the function is registered with is freed; s390-iommu reads what is no zPCI function.
- */
-export function endWith(host: Host, { errno, confusedWith }: Refusal, isFunction: boolean): Outcome {
-  if (confusedWith === undefined) return fail(errno);
-  host.loseTrack();
-  const result = { $oneOf: [isFunction ? "OK" : "ENODEV", "panic", "hang"] };
-  return { result, values: { $oneOf: [{ pt: confusedWith }, {}] } };
-}
-
 /** The mock of a name, for operations that ask for it by that name; null where it was destroyed. */
 const findMock = (host: Host, name: string): Mock | null => findMocks(host, "mock", name);
 
@@ -229,7 +200,7 @@ export const mockRules: Rules<"mock-create" | "mock-replace" | "mock-check" | "m
       const mock = findMock(host, name);
       if (mock === null) return fail("ENOENT");
       const found = findHwpt(host, name, mock, to, mock.hwpt);
-      if ("errno" in found) return endWith(host, found, false);
+      if ("errno" in found) return endWith(host, found, null);
       const old = mock.hwpt;
       if (found.hwpt === old) return succeed({ pt: old });
       mock.hwpt = found.hwpt;

@@ -37,33 +37,42 @@ function answerUnwritable(host: Host, name: string, call: Call, to: string | und
   }
   if (call === "detach" || to === undefined)
     throw new ScenarioMistake("Only a bind or an attach to something answers");
-  const before = host.state.autoCount;
+  const before = structuredClone(host.state);
   const attached = attachFunction(host, name, to);
   if (attached.result !== "OK") return attached;
+  if (before.functions[name]?.hwpt != null && !host.has("unwritable-answer-detaches")) {
+    Object.assign(host.state, before);
+    return fail("EFAULT");
+  }
   detachFunction(host, name);
   // A HWPT that was made for it is gone before anybody heard of it.
-  host.state.autoCount = before;
+  host.state.autoCount = before.autoCount;
   return fail("EFAULT");
 }
 
-/** Attach a PASID of a function: one above 0 never comes to anything. */
+/** Attach a PASID of a function, which has none. */
 function attachPasid(host: Host, name: string, pasid: number, to: string): Outcome {
   const fn = host.fn(name);
   requireOpen(fn);
   if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
   if (pasid > 0x7fff_ffff) return fail("ENOSPC");
-  if (pasid === 0) {
-    if (fn.hwpt !== null && fn.asPasid !== true) return fail(isGone(host, to) ? "ENOENT" : "EBUSY");
-    const attached = attachFunction(host, name, to);
-    if (attached.result === "OK") fn.asPasid = true;
-    return attached;
-  }
+  if (pasid === 0 && host.has("pasid-zero-attaches-device")) return attachPasidZero(host, name, to);
   if (isGone(host, to)) return fail("ENOENT");
+  if (pasid === 0) return fail("EINVAL");
   // What an attach makes of an IOAS, and every HWPT of this driver, takes no PASIDs.
   if (!isMocks(host, to)) return fail("EINVAL");
   const hwpt = findMocks(host, "mock-hwpt", to);
   const isRefused = hwpt?.takesPasids !== true || fn.hwpt !== null;
   return fail(isRefused ? "EINVAL" : "EOPNOTSUPP");
+}
+
+/** The function itself is attached, and VFIO has PASID 0 down for it: iommufd refuses it where VFIO has the function attached already. */
+function attachPasidZero(host: Host, name: string, to: string): Outcome {
+  const fn = host.fn(name);
+  if (fn.hwpt !== null && fn.asPasid !== true) return fail(isGone(host, to) ? "ENOENT" : "EBUSY");
+  const attached = attachFunction(host, name, to);
+  if (attached.result === "OK") fn.asPasid = true;
+  return attached;
 }
 
 const isGone = (host: Host, name: string): boolean =>
@@ -75,8 +84,9 @@ export const oddCallRules: Rules<"pasid-attach" | "pasid-detach" | "odd-call"> =
     ground:
       "drivers/vfio/iommufd.c, vfio_iommufd_physical_pasid_attach_ioas: -ENOSPC above 2^31 - 1 (ida_alloc_range); " +
       "drivers/iommu/iommufd/device.c, iommufd_hwpt_pasid_compat: -EINVAL unless this HWPT and the function's own take PASIDs, which those " +
-      "of s390-iommu.c do not; drivers/iommu/iommu.c, iommu_attach_device_pasid: -EOPNOTSUPP, for its blocking domain takes none; PASID 0 is " +
-      "the function itself (IOMMU_NO_PASID), attached without VFIO's knowledge",
+      "of s390-iommu.c do not; drivers/iommu/iommu.c, iommu_attach_device_pasid: -EOPNOTSUPP, for its blocking domain takes none, and " +
+      '-EINVAL for PASID 0, IOMMU_NO_PASID (include/linux/iommu.h: "Reserved for DMA w/o PASID"). Quirk: iommufd takes PASID 0 for the ' +
+      "function itself, and VFIO counts it among its PASIDs",
     predict: (host, { function: name, pasid, to }) => attachPasid(host, name, pasid, to),
   },
   "pasid-detach": {
@@ -92,8 +102,9 @@ export const oddCallRules: Rules<"pasid-attach" | "pasid-detach" | "odd-call"> =
   "odd-call": {
     ground:
       "drivers/vfio/device_cdev.c, vfio_df_ioctl_bind_iommufd, _attach_pt and _detach_pt, in the order of their tests; " +
-      "vfio_pci_core_match_token_uuid: -EINVAL for a VF token that nobody asked for; where the answer cannot be written a bind is undone, " +
-      "and so is an attach: nothing is attached then, whatever was before",
+      "vfio_pci_core_match_token_uuid: -EINVAL for a VF token that nobody asked for; where the answer cannot be written a bind and an attach " +
+      'are undone; a replace, too (drivers/iommu/iommufd/device.c, iommufd_device_replace: "If it fails then no change is made to the ' +
+      'attachment"). Quirk: _attach_pt detaches, whatever was attached before',
     predict: (host, { function: name, call, how, to }) => {
       const fn = host.fn(name);
       if (fn.open !== "cdev") throw new ScenarioMistake(`Function "${name}" is not open as a character device`);
