@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import type { OperationName } from "../../src/operation/operation.ts";
+import type { Value } from "../../src/trace/observation.ts";
 import { parseInjection, spellInjection } from "./fail-nth-record.ts";
 import { parseFailureStack } from "./failure-stack.ts";
 import { explainDifferences, readLosses } from "./losses.ts";
@@ -12,11 +14,35 @@ it("explains a missing file of statistics by who could not make it, and by nobod
   const losses = await readLosses();
   const differences = [{ path: "functions.a.counters", expected: {}, observed: null }];
   const explain = (name: string): string | undefined =>
-    explainDifferences(differences, [["kstrdup", name]], losses)?.name;
+    explainDifferences({ operation: "look", differences }, [["kstrdup", name]], losses)?.name;
   expect(explain("zpci_debug_init_device")).toBe("statistics-file");
   expect(explain("iommufd_ioas_map")).toBeUndefined();
   const more = [...differences, { path: "memory.p[0]", expected: "x", observed: "y" }];
-  expect(explainDifferences(more, [["zpci_debug_init_device"]], losses)).toBeNull();
+  expect(
+    explainDifferences({ operation: "look", differences: more }, [["zpci_debug_init_device"]], losses),
+  ).toBeNull();
+});
+
+it("explains an errno in the operations that may show it, a warning by its words, and by who asked itself", async () => {
+  const losses = await readLosses();
+  const explain = (
+    operation: OperationName,
+    path: string,
+    observed: Value,
+    stack: readonly string[],
+  ): string | undefined =>
+    explainDifferences({ operation, differences: [{ path, expected: "x", observed }] }, [stack], losses)?.name;
+  const node = ["kstrdup", "devtmpfs_create_node"];
+  expect(explain("open", "result", "ENOENT", node)).toBe("device-node");
+  expect(explain("open", "result", "EIO", node)).toBeUndefined();
+  expect(explain("ioas-map", "result", "ENOENT", node)).toBeUndefined();
+  const group = ["kmalloc", "cdev_device_add", "vfio_create_group"];
+  const warning = "WARNING: ../source/drivers/vfio/group.c at vfio_group_release";
+  expect(explain("bind", "alarms", [warning], group)).toBe("group-of-failure");
+  expect(explain("bind", "alarms", [warning, "BUG: of another kind"], group)).toBeUndefined();
+  const enforce = "iopt_table_enforce_dev_resv_regions";
+  expect(explain("attach", "values.pt", "auto:2", [enforce])).toBe("shared-page-table");
+  expect(explain("attach", "values.pt", "auto:2", ["kmalloc", "iopt_reserve_iova", enforce])).toBeUndefined();
 });
 
 it("reads who asked from what the kernel says", () => {

@@ -3,7 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
-import type { Difference } from "../../src/compare/pattern.ts";
+import { findDifferences, type Difference, type Pattern } from "../../src/compare/pattern.ts";
+import type { OperationName } from "../../src/operation/operation.ts";
+import { operationNames } from "../../src/operation/operation.ts";
 import { projectRoot } from "../assets/project-root.ts";
 import { UsageError } from "../errors/harness-error.ts";
 
@@ -17,8 +19,19 @@ const lossSchema = z.strictObject({
     .array(z.string().regex(/^\w+$/))
     .min(1)
     .describe("Functions of the kernel that asked for the memory, by way of others"),
+  itself: z.boolean().default(false).describe("They asked themselves, not by way of others"),
   differs: z
-    .array(z.strictObject({ path: z.string(), observed: z.json().optional() }))
+    .array(
+      z.strictObject({
+        path: z.string(),
+        observed: z.json().describe("A value, or a pattern of values (src/compare/pattern.ts)"),
+        in: z
+          .array(z.enum(operationNames))
+          .min(1)
+          .optional()
+          .describe("Operations that may show it; any where absent"),
+      }),
+    )
     .min(1)
     .describe("What differs then, by its path in the observation, * for any name or number; as what is observed"),
   why: words,
@@ -44,18 +57,26 @@ export async function readLosses(file: string = lossesFile): Promise<readonly Lo
   }
 }
 
+/** What differs in an operation. */
+export interface Deviating {
+  readonly operation: OperationName;
+  readonly differences: readonly Difference[];
+}
+
 /** The loss that explains all that differs, given the stacks of the allocations that failed before; null where none does. */
 export function explainDifferences(
-  differences: readonly Difference[],
+  { operation, differences }: Deviating,
   stacks: readonly (readonly string[])[],
   losses: readonly Loss[],
 ): Loss | null {
-  const isOf = ({ within }: Loss): boolean => stacks.some((stack) => stack.some((name) => within.includes(name)));
+  const isOf = ({ within, itself }: Loss): boolean =>
+    stacks.some((stack) => (itself ? stack.slice(0, 1) : stack).some((name) => within.includes(name)));
   const covers = ({ differs }: Loss, { path, observed }: Difference): boolean =>
     differs.some(
       (each) =>
         matchesPath(each.path, path) &&
-        (each.observed === undefined || JSON.stringify(each.observed) === JSON.stringify(observed)),
+        each.in?.includes(operation) !== false &&
+        findDifferences(each.observed as Pattern, observed, path).length === 0,
     );
   return losses.find((loss) => isOf(loss) && differences.every((each) => covers(loss, each))) ?? null;
 }

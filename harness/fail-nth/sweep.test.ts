@@ -157,12 +157,17 @@ it("counts a loss for what it is, where who asked and what differs are named, an
       fault: "none",
       why: "nobody looks at what it returns",
     },
-    ...{ within: ["make_node"], differs: [{ path: "result", observed: "ENOENT" }], sources: ["x.c"] },
+    ...{ within: ["make_node"], itself: false, differs: [{ path: "result", observed: "ENOENT" }], sources: ["x.c"] },
   };
   const explained = await sweep(memory, [loss]);
   expect(explained.lost).toEqual(["node"]);
   expect((await sweep(memory, [{ ...loss, within: ["make_other"] }])).deviation).toMatchObject({ operation: "open" });
-  expect((await sweep(memory, [{ ...loss, differs: [{ path: "values.*" }] }])).deviation).toMatchObject({
-    operation: "open",
-  });
+  const others: readonly Loss["differs"][] = [
+    [{ path: "values.*", observed: "ENOENT" }],
+    [{ path: "result", observed: "EIO" }],
+    [{ path: "result", observed: "ENOENT", in: ["bind"] }],
+  ];
+  for (const differs of others) {
+    expect((await sweep(memory, [{ ...loss, differs }])).deviation).toMatchObject({ operation: "open" });
+  }
 });

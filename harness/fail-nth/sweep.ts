@@ -8,7 +8,7 @@ import type { Follower } from "../../src/verdict/follow.ts";
 import type { Cursor } from "./cursor.ts";
 import { listReleases, listSecondRound } from "./ending.ts";
 import { parseFailureStack } from "./failure-stack.ts";
-import { explainDifferences, type Loss } from "./losses.ts";
+import { explainDifferences, type Deviating, type Loss } from "./losses.ts";
 
 /** An allocation that failed. */
 export interface Injection {
@@ -131,18 +131,19 @@ export class Kernel {
       this.#stacks.push(parseFailureStack(evidence.log));
     }
     const { differences, refused } = follower.follow({ ...planned, operation }, observation);
-    const isExplained = differences.length === 0 || this.#explain(differences, observation);
+    const isExplained =
+      differences.length === 0 || this.#explain({ operation: operation.op, differences }, observation);
     const stack = this.#stacks.at(-1) ?? [];
     const deviation = isExplained ? null : { after: this.#last, step, operation: operation.op, differences, stack };
     return { injected, refused, deviation };
   }
 
   /** Whether what differs is a loss. What comes after one makes no sense any more, unless it was nothing but a warning. */
-  #explain(differences: readonly Difference[], observation: Observation): boolean {
-    const loss = isEnd(observation) ? null : explainDifferences(differences, this.#stacks, this.#sweep.losses);
+  #explain(deviating: Deviating, observation: Observation): boolean {
+    const loss = isEnd(observation) ? null : explainDifferences(deviating, this.#stacks, this.#sweep.losses);
     if (loss === null) return false;
     this.#lost.add(loss);
-    this.#ended ||= differences.some(({ path }) => !path.startsWith("alarms"));
+    this.#ended ||= deviating.differences.some(({ path }) => !path.startsWith("alarms"));
     return true;
   }
 }

@@ -86,5 +86,11 @@ it("leaves attached what was attached where a replace cannot be answered; with t
   `;
   const unmapped = `ioas-unmap: { ioas: A, iova: 0x10000, length: 0x2000 }\n${replaced}`;
   expect(resultsOf(unmapped).slice(7)).toEqual(["EFAULT", "OK", "OK", "EFAULT", "EBUSY"]);
-  expect(resultsOf(unmapped, ["unwritable-answer-detaches"]).slice(7)).toEqual(["EFAULT", "OK", "OK", "EFAULT", "OK"]);
+  expect(resultsOf(unmapped, ["unwritable-answer-detaches"]).slice(7)).toEqual([
+    "EFAULT",
+    "OK",
+    "OK",
+    "EFAULT",
+    "OK",
+  ]);
 });
