@@ -7,6 +7,9 @@ import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { modelProfile } from "../../src/target/model-target.ts";
+import { projectRoot } from "../assets/project-root.ts";
+import { readLedger } from "../scenarios/read-ledger.ts";
+import { readScenario, scenariosFolder } from "../scenarios/read-scenarios.ts";
 import { exportScenario, findHindrance } from "./export-scenario.ts";
 
 let folder: string;
@@ -61,4 +64,21 @@ it.each([
 ])("says what of a %s it cannot export", async (device, steps, reason) => {
   expect(findHindrance(plan(device, steps))).toBe(reason);
   await expect(exportTo(join(folder, "out"), plan(device, steps))).rejects.toThrow(reason);
+});
+
+it("can export a scenario of every entry of the ledger, but for those that docs/evidence.md names", async () => {
+  const entries = await readLedger();
+  const isExported = async (name: string): Promise<boolean> =>
+    findHindrance(makePlan(await readScenario(join(scenariosFolder, `${name}.yaml`)), modelProfile)) === null;
+  const without: string[] = [];
+  for (const { name, evidence } of entries) {
+    const exported = await Promise.all(evidence.map(isExported));
+    if (!exported.includes(true)) without.push(name);
+  }
+  const page = await readFile(join(projectRoot, "docs/evidence.md"), "utf8");
+  const [, section = ""] = page.split(
+    "Every entry of the ledger has a scenario that can be, but for those that take",
+  );
+  const told = [...(section.split("\n\n## ")[0] ?? "").matchAll(/`([a-z-]+)`/gu)].flatMap(([, name]) => name ?? []);
+  expect(told.sort()).toEqual(without.sort());
 });

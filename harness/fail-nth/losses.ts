@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
-import { findDifferences, type Difference, type Pattern } from "../../src/compare/pattern.ts";
+import { findDifferences, type Difference } from "../../src/compare/pattern.ts";
 import type { OperationName } from "../../src/operation/operation.ts";
 import { operationNames } from "../../src/operation/operation.ts";
 import { projectRoot } from "../assets/project-root.ts";
@@ -76,7 +76,7 @@ export function explainDifferences(
       (each) =>
         matchesPath(each.path, path) &&
         each.in?.includes(operation) !== false &&
-        findDifferences(each.observed as Pattern, observed, path).length === 0,
+        findDifferences(each.observed, observed, path).length === 0,
     );
   return losses.find((loss) => isOf(loss) && differences.every((each) => covers(loss, each))) ?? null;
 }

@@ -40,7 +40,8 @@ function answerUnwritable(host: Host, name: string, call: Call, to: string | und
   const before = structuredClone(host.state);
   const attached = attachFunction(host, name, to);
   if (attached.result !== "OK") return attached;
-  if (before.functions[name]?.hwpt != null && !host.has("unwritable-answer-detaches")) {
+  const wasAttached = (before.functions[name]?.hwpt ?? null) !== null;
+  if (wasAttached && !host.has("unwritable-answer-detaches")) {
     Object.assign(host.state, before);
     return fail("EFAULT");
   }
