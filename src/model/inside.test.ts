@@ -129,14 +129,6 @@ describe("a function that comes into the error state inside an operation", () =>
     expect(seen(after, { bench: old, quirks: [...shadow, ...keeps] }).values).toEqual({ completion: "refused" });
   });
 
-  it("has a later map fail as well, but for that implementation", () => {
-    const fault = (name: string): string => `\n  - dma-write: { function: ${name}, iova: base+0x50000, block: 1 }`;
-    const lost = { bench: old, quirks: ["map-error-of-others-lost"] } as const;
-    // Linux 6.12 leaves it in the error state; b was attached last, and is told first.
-    expect(["a", "b"].map((name) => seen(two + fault(name) + map, { bench: old }).result)).toEqual(["EIO", "EIO"]);
-    expect(["a", "b"].map((name) => seen(two + fault(name) + map, lost).result)).toEqual(["EIO", "OK"]);
-  });
-
   it("has a map fail, but for the implementation that forgets all errors but the last", () => {
     const newest = two + map + during(["before-flush of b", "b", nothing]);
     const oldest = two + map + during(["before-flush of a", "a", nothing]);
