@@ -60,6 +60,9 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
       "the table registered before is registered again, so mappings go on",
     predict: (host, { function: name, groups }) => {
       const fn = openFunction(host, name);
+      const closed = groups.find((each) => !host.fn(each).group.open);
+      if (closed !== undefined)
+        throw new ScenarioMistake(`The group of "${closed}" is not open: there is nothing to pass`);
       if (!fn.inUse) return fail("EINVAL");
       const isCdev = fn.open === "cdev";
       if (isCdev ? groups.length > 0 : groups.length !== 1 || groups[0] !== name) return fail("EINVAL");
