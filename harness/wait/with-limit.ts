@@ -74,7 +74,7 @@ export async function withLimit<T>(
     const due = Math.min(milliseconds + readDelays() - delayedBefore, milliseconds * longest);
     const more = due - allowed;
     if (more < milliseconds * worthWaiting) {
-      over.abort(makeTimeLimitError(wait, allowed));
+      over.abort(makeTimeLimitError(wait, milliseconds, allowed - milliseconds));
       return;
     }
     allowed = due;
@@ -94,10 +94,11 @@ export async function withLimit<T>(
   }
 }
 
-function makeTimeLimitError(wait: Wait, milliseconds: number): TimeLimitError {
+function makeTimeLimitError(wait: Wait, milliseconds: number, more: number): TimeLimitError {
   const seen = wait.lastSeen?.();
+  const delayed = more > 0 ? `, and ${Math.round(more) / 1000} s in which others had the processors` : "";
   return new TimeLimitError({
-    what: `Waited ${Math.round(milliseconds) / 1000} s for ${wait.what}${seen === undefined ? "" : `; last seen: ${seen}`}`,
+    what: `Waited ${milliseconds / 1000} s for ${wait.what}${seen === undefined ? "" : `; last seen: ${seen}`}${delayed}`,
     ...(wait.remedy === undefined ? {} : { remedy: wait.remedy }),
   });
 }
