@@ -22,7 +22,10 @@ beforeEach(async () => {
   folder = await temporaryFolder({ [first.file]: scenarioText("one") });
   calls = [];
 });
-afterEach(() => folder[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await folder[Symbol.asyncDispose]();
+});
 
 /** A history in which kernel after kernel does as told; a mark keeps them apart where nothing else does. */
 function makeHistory(kernelAt: (index: number) => FakeKernel, count = 65): readonly string[] {
@@ -99,6 +102,9 @@ describe("zhil bisect", () => {
   });
 
   it.each([1, 2, 3])("finds the commit whose failure shows in three runs of ten (%i)", async (seed) => {
+    // Every step takes as long: else what is tried next, and with it what is found at this confidence, were the machine's to say.
+    let clock = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (clock += 1000));
     const ids = makeHistory((index) => (index >= 30 ? { fails: 30 } : {}));
     const { report } = await bisect(["--good", ids[0]!, "--bad", "main"], seed);
     expect(report.found.map(({ commit }) => commit)).toEqual([ids[30]]);
