@@ -1,11 +1,12 @@
 /**
  * Writes what the kernel of a run answered to the scenarios of the seed documents: node ci/write-seed-answers.mjs NAME RUN-FOLDER…
  *
- * The folders are those of one kernel's runs (`zhil run --seed 000 --seed 001 … --kernel …`); a later one counts before an earlier.
+ * The folders are those of one kernel's runs (`zhil run --seed 000 --seed 001 … --kernel …`); a later one counts before an earlier. What the same kernel
+ * on the same QEMU answered before to scenarios that are in none of them stays.
  */
 import { readdir, readFile, writeFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 
 const [name, ...folders] = process.argv.slice(2);
 if (name === undefined || !/^[a-z0-9.-]+$/.test(name) || folders.length === 0) {
@@ -36,13 +37,18 @@ if (first === undefined) {
 }
 const { kernel, qemu } = first.profile;
 const verdicts = Object.fromEntries(seeded.map((each) => [each.scenario, verdictOf(each)]));
-const sorted = Object.fromEntries(Object.entries(verdicts).sort(([a], [b]) => (a < b ? -1 : 1)));
+const kept = await readFile(new URL(`../fixtures/seeds/answers/${name}.yaml`, import.meta.url), "utf8").then(
+  parse,
+  () => null,
+);
 const patched = kernel.patches.length === 0 ? "" : ` with ${kernel.patches.join(", ")}`;
+const head = { kernel: `Linux ${kernel.version}${patched}`, qemu: qemu.version };
+const isSame = kept?.kernel === head.kernel && kept.qemu === head.qemu;
+const all = Object.entries({ ...(isSame ? kept.verdicts : {}), ...verdicts });
 const answers = {
-  kernel: `Linux ${kernel.version}${patched}`,
-  qemu: qemu.version,
+  ...head,
   seen: first.started.slice(0, 10),
-  verdicts: sorted,
+  verdicts: Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1))),
 };
 const folder = new URL("../fixtures/seeds/answers/", import.meta.url);
 await mkdir(folder, { recursive: true });

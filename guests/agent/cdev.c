@@ -61,7 +61,7 @@ int open_device(struct agent *agent, struct request *request)
 int close_device(struct agent *agent, struct request *request)
 {
 	struct function *function = take_open_function(&agent->table, request);
-	int fd;
+	int fd, error;
 
 	if (request_refused(request))
 		return REFUSED;
@@ -73,7 +73,8 @@ int close_device(struct agent *agent, struct request *request)
 		function->leaving = false;
 		agent->observer.leaving--;
 	}
-	return system_call(request, close(fd));
+	error = system_call(request, close(fd));
+	return error ? error : removal_end(function);
 }
 
 /* A function will be asked for: what the kernel does about that waits until its device is closed. */

@@ -49,6 +49,7 @@ static const struct operation operations[] = {
 	{ "close", close_device, true },
 	{ "unplug", unplug, false },
 	{ "event", event, true },
+	{ "remove", remove_function, true },
 	{ "bind-iommufd", bind_iommufd, true },
 	{ "attach", attach, true },
 	{ "replace", attach, true },

@@ -46,6 +46,11 @@ perform_fn await_flush;
 perform_fn group_view;
 perform_fn churn;
 
+/* removal.c */
+perform_fn remove_function;
+
+int removal_end(struct function *function);
+
 /* cdev.c */
 perform_fn open_device;
 perform_fn close_device;

@@ -75,6 +75,7 @@ struct buffer {
  * @nvme: the NVMe driver's state
  * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
  * @leaving: the hypervisor will ask for it, or has, while its device is open
+ * @removal: it is being taken from the PCI core, which waits for its device to be closed; NULL if not
  * @queued: when a block was read or written first since a flush was last waited for, in microseconds; 0 if never
  */
 struct function {
@@ -90,6 +91,7 @@ struct function {
 	int32_t interrupts[INTERRUPTS];
 	uint32_t interrupt_count;
 	bool leaving;
+	struct removal *removal;
 	uint64_t queued;
 };
 

@@ -19,8 +19,8 @@ const leftOut: ReadonlySet<OperationName> = new Set<OperationName>([
   // The kernel's own driver, and what only looks.
   ...(["drive", "block-read", "block-write", "counters-reset", "await-flush", "group", "churn"] as const),
   // What our own functions do.
-  ...(["plug", "unplug", "event", "interrupt", "dma-release", "storm-begin", "storm-end", "function-dies"] as const),
-  ...(["function-returns", "misbehave"] as const),
+  ...(["plug", "unplug", "event", "remove", "interrupt", "dma-release", "storm-begin", "storm-end"] as const),
+  ...(["function-dies", "function-returns", "misbehave", "fault-read", "event-read"] as const),
 ]);
 
 /** Goes through the allocations of a plan's operations, however many kernels that takes. */

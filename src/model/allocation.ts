@@ -35,6 +35,19 @@ const reserving: OtherEnd = {
   ground: "drivers/iommu/iommufd/io_pagetable.c, iopt_table_enforce_dev_resv_regions: iommufd_should_fail",
 };
 
+const probing: OtherEnd = {
+  result: "EINVAL",
+  ground:
+    "drivers/iommu/iommu.c, iommu_bus_notifier: what iommu_probe_device says is lost, and the device is added; iommufd/device.c, " +
+    "iommufd_device_bind: -EINVAL for one that no IOMMU is behind",
+};
+
+/** Operations on iommufd's objects that have no other end beside ENOMEM than not to find one. */
+const looksUp = [
+  ...(["viommu-alloc", "vdevice-alloc", "fault-raise", "event-raise", "mock-check", "access-create"] as const),
+  ...(["mock-pasid-attach", "mock-pasid-replace", "mock-pasid-detach", "mock-pasid-check", "hw-info"] as const),
+] satisfies readonly OperationName[];
+
 const otherEnds: Readonly<Partial<Record<OperationName, readonly OtherEnd[]>>> = {
   bind: [
     {
@@ -45,6 +58,11 @@ const otherEnds: Readonly<Partial<Record<OperationName, readonly OtherEnd[]>>> =
   ],
   attach: [lookup, reserving, pinning, storing],
   replace: [lookup, reserving, pinning, storing],
+  "pasid-attach": [lookup, reserving, pinning, storing],
+  "mock-create": [lookup, probing, pinning],
+  "mock-replace": [lookup, reserving, pinning],
+  "mock-hwpt-alloc": [lookup, storing, pinning],
+  ...Object.fromEntries(looksUp.map((op) => [op, [lookup]])),
   "ioas-map": [lookup, pinning, storing],
   "ioas-unmap": [lookup],
   "ioas-copy": [lookup, pinning, storing],

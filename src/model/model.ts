@@ -31,6 +31,7 @@ import { eventRules } from "./rules/events.ts";
 import { defaultTypeOf, domainRules } from "./rules/domain.ts";
 import { driverRules } from "./rules/driver.ts";
 import { functionRules } from "./rules/function.ts";
+import { removalRules } from "./rules/removal.ts";
 import { interruptRules } from "./rules/interrupts.ts";
 import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
@@ -48,6 +49,7 @@ import { describeCounters, dropUnusedDomains, type HostState, type ModelFunction
 export const rules: Rules<OperationName> = {
   ...functionRules,
   ...eventRules,
+  ...removalRules,
   ...domainRules,
   ...driverRules,
   ...cdevRules,
@@ -81,6 +83,7 @@ export function initialState(plan: Plan): HostState {
         leaves: null,
         takenFor: null,
         offer: usualOffer,
+        removing: false,
         disabled: false,
         driver: null,
         driven: null,

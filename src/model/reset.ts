@@ -116,8 +116,8 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
  */
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
-  // The host is letting go of it, with the device locked (drivers/base/dd.c, device_release_driver_internal).
-  if (fn.unplugged === "asked" || fn.leaves !== null) return "EAGAIN";
+  // The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal).
+  if (fn.unplugged === "asked" || fn.leaves !== null || fn.removing) return "EAGAIN";
   const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
   const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
   if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";

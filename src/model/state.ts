@@ -141,6 +141,8 @@ export interface ModelFunction {
   takenFor: "standby" | "unknown" | null;
   /** What the platform said of it when the kernel first asked. */
   offer: Offer;
+  /** It is being taken from the PCI core, which waits for its VFIO device to be closed. */
+  removing: boolean;
   /** It is disabled on the platform: no handle that is good for anything but enabling it. */
   disabled: boolean;
   driver: string | null;

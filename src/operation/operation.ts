@@ -194,6 +194,11 @@ export const operationFields = {
   unplug: z
     .strictObject(onFunction)
     .describe("Have the hypervisor ask the host to let go of the function, for good: device_del"),
+  remove: z
+    .strictObject(onFunction)
+    .describe(
+      "Take the function from the PCI core (sysfs remove); where its device is open that waits for its close",
+    ),
   interrupt: z
     .strictObject({ ...onFunction, vector: z.int().min(0).max(15) })
     .describe("The function raises an interrupt; how often each vector's eventfd was signalled is looked at"),

@@ -34,8 +34,14 @@ export interface Foreseen {
 interface Gone {
   readonly states: States;
   readonly choices: readonly Choice[];
+  /** To the host as it is known to deviate. */
   readonly differences: readonly Difference[];
+  readonly meetsContract: boolean;
 }
+
+/** How little one way explains; that which a host is known to go before that of the contract, where it should have gone. */
+const rank = ({ differences, meetsContract }: Gone): number =>
+  differences.length === 0 ? 0 : meetsContract ? 0.5 : differences.length;
 
 /** Follows a host, at each operation the first way that explains what was observed: what shows only later it does not go back for. */
 export class Follower {
@@ -79,7 +85,7 @@ export class Follower {
       try {
         const gone = this.#go(choices, performed, observation);
         // Where none fits, it went the way from which it differs least.
-        if (best === null || gone.differences.length < best.differences.length) best = gone;
+        if (best === null || rank(gone) < rank(best)) best = gone;
         if (gone.differences.length === 0) break;
       } catch (error) {
         if (!(error instanceof ScenarioMistake)) throw error;
@@ -91,7 +97,7 @@ export class Follower {
     this.#states = best.states;
     // Whether there was memory is the first choice of all.
     const refused = performed.operation.failNth !== undefined && (best.choices[0]?.taken ?? 0) > 0;
-    return { differences: best.differences, refused };
+    return { differences: best.meetsContract ? [] : best.differences, refused };
   }
 
   #go(choices: Choices, performed: PlannedStep, observation: Observation): Gone {
@@ -102,7 +108,8 @@ export class Follower {
     return {
       states: { contract: contract.state, deviating: deviating.state },
       choices: deviating.choices,
-      differences: meetsContract ? [] : compareObservation(deviating.expectation, observation),
+      differences: compareObservation(deviating.expectation, observation),
+      meetsContract,
     };
   }
 

@@ -5,6 +5,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { leave } from "./events.ts";
 import { letGo } from "./function.ts";
+import { endRemoval } from "./removal.ts";
 import { registerDefault } from "../platform.ts";
 import type { Ioas, ModelFunction } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
@@ -259,6 +260,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       fn.open = "no";
       if (fn.unplugged === "asked") letGo(host, fn);
       leave(host, fn);
+      if (fn.removing) endRemoval(host, name);
       return succeed();
     },
   },

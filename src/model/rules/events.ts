@@ -100,7 +100,7 @@ export function leave(host: Host, fn: ModelFunction): void {
 function takeAway(host: Host, fn: ModelFunction, how: NonNullable<ModelFunction["leaves"]>): void {
   const { name } = fn.profile;
   if (fn.group.open) throw new ScenarioMistake(`Group of "${name}" is open: what becomes of it is not predicted`);
-  if (fn.leaves !== null) throw new ScenarioMistake(`Function "${name}" is about to leave already`);
+  if (fn.leaves !== null || fn.removing) throw new ScenarioMistake(`Function "${name}" is about to leave already`);
   fn.leaves = how;
   if (fn.open === "no") {
     leave(host, fn);

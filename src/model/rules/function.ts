@@ -9,6 +9,16 @@ import { disableFunction, enableFunction, registerDefault } from "../platform.ts
 import { endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
 
+/** Whoever takes a function from the PCI core, or scans it, waits for a removal that waits for its user. */
+const requireNoRemoval = (host: Host): void => {
+  const waiting = Object.values(host.state.functions).find(({ removing }) => removing);
+  if (waiting !== undefined) {
+    throw new ScenarioMistake(
+      `The removal of "${waiting.profile.name}" has the PCI core's lock: close its device first`,
+    );
+  }
+};
+
 /** A function that VFIO has is not to be taken from under it: that waits until it is closed. */
 export const requireUnused = (fn: ModelFunction, what: string): void => {
   if (fn.open !== "no") throw new ScenarioMistake(`${what} waits until the VFIO device is closed, for ever`);
@@ -33,7 +43,7 @@ export const sayOf =
   };
 
 /** Whether the PCI core has the function. */
-const isThere = (fn: ModelFunction): boolean => fn.configured && !fn.removed;
+export const isThere = (fn: ModelFunction): boolean => fn.configured && !fn.removed;
 
 /** Whether the function has any way to be reset: else it has no attributes for it (drivers/pci/pci.c, pci_dev_reset_attr_is_visible). */
 const hasMethods = (fn: ModelFunction): boolean => fn.profile.device === "nvme" || fn.slotResets;
@@ -144,6 +154,7 @@ export const functionRules: Rules<
       'zpci_scan_configured_device: "If any failure occurs, the zpci_dev is left disabled"',
     predict: (host, { function: name, on }) => {
       const fn = host.fn(name);
+      requireNoRemoval(host);
       if (!on) requireUnused(fn, "Powering off");
       // Its slot is gone with it.
       if (fn.unplugged === "gone" || fn.takenFor === "unknown") return fail("ENOENT");
@@ -159,6 +170,7 @@ export const functionRules: Rules<
       "vfio_unregister_group_dev) with the function's state locked; what the function has is its own until then",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
+      requireNoRemoval(host);
       if (traitsOf(fn.profile).served) throw new ScenarioMistake(`QEMU does not survive that "${name}" is unplugged`);
       if (fn.unplugged !== "no" || !isThere(fn))
         throw new ScenarioMistake(`There is no function "${name}" to unplug`);
@@ -191,6 +203,7 @@ export const functionRules: Rules<
       "only what is enabled; what the first two return is returned",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
+      requireNoRemoval(host);
       requireUnused(fn, "Recovery");
       if (!isThere(fn)) return fail("ENOENT");
       const say = sayOf(host, name);

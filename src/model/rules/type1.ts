@@ -57,7 +57,7 @@ function joinDomain(host: Host, name: string, container: Container): "OK" | "EIO
 }
 
 /** A group leaves; with the last one the domain and its mappings go. */
-function leaveContainer(host: Host, name: string): void {
+export function leaveContainer(host: Host, name: string): void {
   const fn = host.fn(name);
   const container = containerOfGroup(host, fn);
   if (container === null) return;
@@ -192,7 +192,8 @@ export const type1Rules: Rules<
   "group-close": {
     ground: "drivers/vfio/group.c, vfio_group_fops_release: leaves the container",
     predict: (host, { function: name }) => {
-      const fn = openGroup(host, name);
+      const fn = host.fn(name);
+      if (!fn.group.open) throw new ScenarioMistake(`Group of "${name}" is not open`);
       if (fn.inUse)
         throw new ScenarioMistake(`Group of "${name}" is closed while its device is open: the device keeps it open`);
       leaveContainer(host, name);
@@ -242,6 +243,7 @@ export const type1Rules: Rules<
 
 function openGroup(host: Host, name: string): ModelFunction {
   const fn = host.fn(name);
+  if (fn.removing || fn.removed) throw new ScenarioMistake(`"${name}" is not in its group any more: close that`);
   if (!fn.group.open) throw new ScenarioMistake(`Group of "${name}" is not open`);
   return fn;
 }

@@ -28,8 +28,9 @@ export function openDevice(host: Host, name: string): void {
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   fn.busMaster = "off";
-  // A function that is to be let go of has its state locked: no slot can be reset.
-  if (resetFunction(host, name) !== "OK" && fn.unplugged === "no" && fn.leaves === null) zpciReset(host, name);
+  // A function that is to be let go of, or removed, has its device locked: no slot can be reset.
+  const isLeaving = fn.unplugged !== "no" || fn.leaves !== null || fn.removing;
+  if (resetFunction(host, name) !== "OK" && !isLeaving) zpciReset(host, name);
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
