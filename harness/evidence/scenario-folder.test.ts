@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -25,7 +25,7 @@ const failureOf = (action: () => void): InfrastructureError => {
 
 it("leaves no half file where there is no room, and says which and what to do", async () => {
   using folder = ScenarioFolder.create(parent, "full");
-  await symlink("/dev/full", folder.pathOf("record"));
+  await symlink("/dev/full", `${folder.pathOf("record")}.part`);
   const error = failureOf(() => {
     folder.writeRecord(recordOf());
   });
@@ -33,6 +33,16 @@ it("leaves no half file where there is no room, and says which and what to do", 
   expect(error.remedy).toContain("--out");
   expect(String(error.cause)).toContain("ENOSPC");
   expect(await readdir(folder.path)).toEqual(["reproduce"]);
+});
+
+it("never has half a record, whoever reads it and whenever its process ends", async () => {
+  using folder = ScenarioFolder.create(parent, "killed");
+  folder.writeRecord(recordOf());
+  await using before = await open(folder.pathOf("record"));
+  folder.writeRecord(recordOf({ scenario: "another" }));
+  // The file that was whole was not touched: another, whole too, took its name.
+  expect(JSON.parse(await before.readFile("utf8"))).toMatchObject({ scenario: recordOf().scenario });
+  expect(await readdir(folder.path)).toEqual(["record.json", "reproduce"]);
 });
 
 it("says which trace cannot be begun", () => {

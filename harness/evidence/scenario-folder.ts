@@ -1,5 +1,5 @@
 /** The evidence of one scenario: written as it happens, so that whatever ends a run, what was had is there. */
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../src/plan/plan.ts";
 import { SecretReplacer } from "../../src/trace/replace-secrets.ts";
@@ -120,12 +120,13 @@ export class ScenarioFolder implements Disposable {
 
   #write(file: keyof typeof evidenceFiles, text: string): void {
     this.#keep(file, () => {
-      const path = this.pathOf(file);
+      // Whoever ends this process, and whatever fills the disk: half a record is worse than none.
+      const part = `${this.pathOf(file)}.part`;
       try {
-        writeFileSync(path, text);
+        writeFileSync(part, text);
+        renameSync(part, this.pathOf(file));
       } catch (error) {
-        // Half a record is worse than none.
-        rmSync(path, { force: true });
+        rmSync(part, { force: true });
         throw error;
       }
     });
