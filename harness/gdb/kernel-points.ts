@@ -22,7 +22,8 @@ export const refreshSymbol = "zpci_refresh_trans";
 const flush = (side: KernelPoint["side"]): KernelPoint => ({ symbols: [refreshSymbol], side, flushes: true });
 
 /**
- * The points in Linux 6.12 to 7.2; no function changed its name or meaning in between. What each is called by:
+ * The points in Linux 6.12 to 7.2, in which no function changed its name or meaning, and in 6.1, where s390_iommu_unmap is the one
+ * that unmaps and it, as s390_iommu_map, sends the RPCITs itself. What each is called by:
  *
  * - drivers/iommu/s390-iommu.c: `s390_iommu_unmap_pages` (by iommu_unmap, through the domain's operations);
  *   `zpci_refresh_trans(handle << 32, …)` for each function in s390_iommu_iotlb_sync and s390_iommu_iotlb_sync_map;
@@ -35,7 +36,7 @@ const flush = (side: KernelPoint["side"]): KernelPoint => ({ symbols: [refreshSy
  *   drivers/pci/pci-sysfs.c: `pci_reset_function` (reset_store).
  */
 export const kernelPoints: Readonly<Record<PointName, KernelPoint>> = {
-  "before-invalidate": at("entry", "s390_iommu_unmap_pages"),
+  "before-invalidate": at("entry", "s390_iommu_unmap_pages", "s390_iommu_unmap"),
   "before-flush": flush("entry"),
   "after-flush": flush("return"),
   "before-unregister": at("entry", "zpci_unregister_ioat"),

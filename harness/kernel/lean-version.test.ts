@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { locateKernel } from "./debian-name.ts";
 import { parseFlavourName } from "./flavour.ts";
-import { parseLeanVersion } from "./lean-version.ts";
+import { parseLeanVersion, parseWithout } from "./lean-version.ts";
 
 it.each([
   ["lean/6.12", "6.12"],
@@ -18,4 +18,10 @@ it.each([
 it("is neither a flavour nor a path", () => {
   expect(parseFlavourName("lean/6.12")).toBeNull();
   expect(locateKernel("lean/6.12", "/somewhere")).toBe("lean/6.12");
+});
+
+it("leaves out the standing patches that a version's fragment names", () => {
+  const fragment =
+    "# Why.\n# without patch: one.patch\nCONFIG_A=y\n# without patch: two.patch\n# see patch: three.patch\n";
+  expect(parseWithout(fragment)).toEqual(["one.patch", "two.patch"]);
 });

@@ -1,5 +1,6 @@
 /** The lean kernel of a version that is not the newest: `lean/6.12`, built from the source that Debian has of it. */
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { Kernel } from "../assets/assets.ts";
 import { makeNotFoundError, suitesByAge, withArchive, type Archive, type Package } from "../assets/archive.ts";
 import { readChoice, writeChoice } from "../assets/cache.ts";
@@ -57,8 +58,18 @@ async function readVersionRecipe(version: string, signal: AbortSignal): Promise<
   const recipe = await readRecipe({ flavour: null, patches: [] }, signal);
   const own = join(versionFragments, `${version}.config`);
   const digest = await digestFile(own).catch(() => null);
-  return digest === null ? recipe : { ...recipe, fragments: [...recipe.fragments, { path: own, digest }] };
+  if (digest === null) return recipe;
+  const without = parseWithout(await readFile(own, "utf8"));
+  return {
+    ...recipe,
+    fragments: [...recipe.fragments, { path: own, digest }],
+    standingPatches: recipe.standingPatches.filter(({ path }) => !without.includes(basename(path))),
+  };
 }
+
+/** Standing patches that a version's fragment leaves out, by name: lines `# without patch: NAME` of what its source has no place for. */
+export const parseWithout = (fragment: string): readonly string[] =>
+  [...fragment.matchAll(/^# without patch: (\S+)$/gmu)].map(([, name]) => name ?? "");
 
 async function findChosen(root: string, recipe: KernelRecipe, version: string): Promise<Kernel | null> {
   const choice = await readChoice<SourceChoice>(root, choiceOf(version));

@@ -1,5 +1,5 @@
 /** What a scenario needs and a bench does not have. */
-import { kernelLineOf, kernelOptionsOf } from "../../src/scenario/requirements.ts";
+import { kernelLineOf, kernelOptionsOf, optionsOf } from "../../src/scenario/requirements.ts";
 import { kindOf, type Scenario } from "../../src/scenario/scenario.ts";
 import { isServed, type DeviceKind } from "../../src/trace/device-kinds.ts";
 import type { Profile } from "../../src/trace/profile.ts";
@@ -30,7 +30,8 @@ const isOfLine = (version: string, line: string): boolean => new RegExp(`^${line
 export function findMissing(scenario: Scenario, profile: Omit<Profile, "functions">): string[] {
   const { options } = profile.kernel;
   const tells = options.length > 0 && !options.includes("*");
-  const lacking = tells ? kernelOptionsOf(scenario).filter((option) => !options.includes(option)) : [];
+  const has = optionsOf(profile.kernel);
+  const lacking = tells ? kernelOptionsOf(scenario).filter((option) => !has.includes(option)) : [];
   const devices = [...new Set(Object.values(scenario.functions).map(kindOf))].filter(
     (device) => compareVersions(profile.qemu.version, deviceSince(device)) < 0,
   );

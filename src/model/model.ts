@@ -18,6 +18,7 @@ import { Choices, type Choice, type Script } from "./choices.ts";
 import { cloneState } from "./clone-state.ts";
 import { Host } from "./host.ts";
 import { describeHostLane } from "./host-lane.ts";
+import { isOldLine } from "./old-line.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
@@ -137,22 +138,26 @@ export function initialState(plan: Plan): HostState {
 
 /** What the model was written for; beyond it the nearest end of a range is used, and the judgement says so. */
 export const knownVersions = {
-  kernel: { oldest: "6.12", newest: "7.2" },
+  kernel: { oldest: "6.1", newest: "7.2" },
   qemu: { oldest: "10.0", newest: "11.1" },
 } as const;
+
+/** Kernels within that range that nobody read: they are judged as the first after them. */
+export const unknownKernels = { from: "6.2", before: "6.12" } as const;
 
 /**
  * A function as its host must see it.
  * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open or the
- * kernel's own driver has it, and pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one.
+ * kernel's own driver has it, and pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one. Up to 6.1
+ * (s390's DMA API, arch/s390/pci/pci_dma.c) they are the function's own, count nothing of domains, and are not looked at.
  */
-function viewOf(fn: ModelFunction, state: HostState): Pattern {
+function viewOf(fn: ModelFunction, state: HostState, hasDomainCounters: boolean): Pattern {
   const attached = fn.inUse && fn.configured && fn.domain !== null ? state.domains[fn.domain] : undefined;
   const domain = fn.driven ?? attached;
   return {
     driver: fn.driver,
     enabled: fn.configured && !fn.removed ? !fn.disabled : null,
-    counters: domain === undefined ? null : describeCounters(domain.counters),
+    counters: domain === undefined || !hasDomainCounters ? null : describeCounters(domain.counters),
   };
 }
 
@@ -222,7 +227,7 @@ export function step(
   const functions: Record<string, Pattern> = {};
   const devices: Record<string, Pattern> = {};
   for (const fn of Object.values(next.functions).filter(({ plugged }) => plugged)) {
-    functions[fn.profile.name] = viewOf(fn, next);
+    functions[fn.profile.name] = viewOf(fn, next, !isOldLine(host));
     if (traitsOf(fn.profile).served) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
   }
   const during = operation.during === undefined ? {} : { during: inside.results };

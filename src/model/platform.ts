@@ -101,11 +101,12 @@ export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
 /**
  * Whether a failure to register a table is one to the kernel.
  * Ground: s390-iommu.c, reg_ioat_propagate_error: a function in the error state gets its table when it is reset, one that is gone
- * is torn down by an event. Before 6.16.9 an invalid handle is an error ("iommu/s390: Make attach succeed when the device was surprise
+ * is torn down by an event. Up to 6.1 every condition code but 0 is an error (s390_iommu_attach_device). Before 6.16.9 an invalid handle is an error ("iommu/s390: Make attach succeed when the device was surprise
  * removed").
  */
 const isFailure = (host: Platform, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
   if (cc === 0) return false;
+  if (!host.kernelIs("6.2")) return true;
   if (cc === 1 && status === statuses.notAvailable) return false;
   return !(cc === 3 && host.kernelIs("6.16.9"));
 };
@@ -143,10 +144,16 @@ export function registerIoat(host: Platform, fn: ModelFunction, domain: string):
   return "OK";
 }
 
-/** The kernel's own domain takes a function back, which it takes for certain (drivers/iommu/iommu.c, __iommu_group_set_domain_nofail). */
+/**
+ * The kernel's own domain takes a function back, which it takes for certain (drivers/iommu/iommu.c, __iommu_group_set_domain_nofail).
+ * Up to 6.1 it is a table that the DMA API makes anew: where that is not registered there is none, and nobody is told
+ * (s390_iommu_detach_device, which does not look at what zpci_dma_init_device returns).
+ */
 export function registerDefault(host: Platform, fn: ModelFunction): void {
   fn.onDefault = true;
-  if (fn.configured && !fn.removed && registerIoat(host, fn, "default") !== "OK") {
+  const isRegistered = !fn.configured || fn.removed || registerIoat(host, fn, "default") === "OK";
+  if (!isRegistered && !host.kernelIs("6.2")) fn.onDefault = false;
+  else if (!isRegistered) {
     throw new ScenarioMistake(
       `The kernel takes it for certain that "${fn.profile.name}" goes back to its default domain, and warns: have that succeed`,
     );

@@ -64,8 +64,9 @@ export function endInside(host: Host): void {
  */
 export function handleError(host: Host, fn: ModelFunction, pec: string | null, isAnnounced: boolean): void {
   if (!isAnnounced) host.say(describeEvent(fn.profile.name, pec));
-  // The handle that the function has now is not to be had: the event is dropped (__zpci_event_error, clp_refresh_fh).
-  if (ask(host, { instruction: "clp", command: "list", of: null }) !== null) return;
+  // The handle that the function has now is not to be had: the event is dropped (__zpci_event_error, clp_refresh_fh). Up to 6.1 the
+  // event's own is taken.
+  if (host.kernelIs("6.2") && ask(host, { instruction: "clp", command: "list", of: null }) !== null) return;
   // "skipped (permanent failure)" (zpci_event_attempt_error_recovery).
   if (fn.givenUp) return;
   const { inError, isGivenUp } = recoveryOf(host.profile, fn);

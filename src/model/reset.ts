@@ -1,7 +1,8 @@
 /** Resets of functions. */
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
-import { ask, askToRegister, describeTold, disableFunction, enableFunction } from "./platform.ts";
+import { isOldLine } from "./old-line.ts";
+import { ask, askToRegister, describeTold, disableFunction, enableFunction, registerDefault } from "./platform.ts";
 import { end, fail, succeed, type Outcome } from "./rule.ts";
 import type { ModelFunction } from "./state.ts";
 
@@ -59,7 +60,8 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
  * The second half of a reset: enable, set up interrupts, register the table.
  * Ground: arch/s390/pci/pci.c, zpci_reenable_device: a function whose table is not registered is disabled again, and the condition
  * code returned as it is; one whose interrupts are not stays as it is, without a table. Before 7.0 they are left to who restores
- * the function's state ("s390/pci: Migrate s390 IRQ logic to IRQ domain API").
+ * the function's state ("s390/pci: Migrate s390 IRQ logic to IRQ domain API"). Up to 6.1 a function without a table gets the DMA API's
+ * (zpci_hot_reset_device: zpci_dma_init_device where dma_table is NULL; seed 000 names both ways).
  */
 function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "OK" | "EIO" | number {
   const { inside } = host;
@@ -73,7 +75,13 @@ function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "
     fn.unregistered = isPaging;
     return "EIO";
   }
-  if (!isPaging) return "OK";
+  if (!isPaging) {
+    if (!isOldLine(host)) return "OK";
+    registerDefault(host, fn);
+    if (fn.onDefault) return "OK";
+    disableFunction(host, fn, say);
+    return "EIO";
+  }
   if (fn.domain !== null) inside.pass("before-register", name);
   inside.interrupted.delete(name);
   // s390-iommu.c, zpci_iommu_register_ioat, holds a spinlock meanwhile, and zpci_mod_fc waits with msleep.
@@ -84,7 +92,7 @@ function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "
     fn.unregistered = true;
     return "OK";
   }
-  if (told !== null) {
+  if (told !== null && told.cc !== 0) {
     host.say(`${name} register-ioat ${describeTold(told)}`);
     disableFunction(host, fn, say);
     return told.cc;
@@ -106,6 +114,9 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
   reset: ["OK", "EIO", "EAGAIN"],
   "hot-reset": ["OK", "EIO", "EAGAIN", "ENOTTY"],
 };
+
+/** The same where functions have no state lock (6.1: s390_pci_hpc.c, reset_slot, leaves it to the device's). */
+const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"], "hot-reset": ["OK", "EAGAIN"] };
 
 /**
  * A reset by the methods the function uses: FLR where it has one, else (or on request) the zPCI reset. The errno where none
@@ -139,8 +150,8 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
 export function resetSlot(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   host.inside.pass("before-reset", name);
   const isPending = host.inside.unannounced(name) !== undefined;
-  const ways = collisions[caller];
-  const result = (isPending ? ways[host.choose(ways.length)] : null) ?? "OK";
+  const ways = (isOldLine(host) ? oldCollisions : collisions)[caller];
+  const result = (isPending && ways.length > 1 ? ways[host.choose(ways.length)] : null) ?? "OK";
   // What is restored could not be read.
   if (result === "EIO") host.fn(name).busMaster = "unknown";
   return result === "OK" ? zpciReset(host, name) : result;

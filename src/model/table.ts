@@ -14,16 +14,16 @@ const add = (bounds: Bounds, low: number, high = low): void => {
 };
 
 /** What a page was translated to before; null where it was not. */
-type Entries = ReadonlyMap<bigint, Translation | null>;
+export type Entries = ReadonlyMap<bigint, Translation | null>;
 
 /** An RPCIT tells a function of an entry. */
-function tell(member: ModelFunction, iova: bigint, translation: Translation): void {
+export function tell(member: ModelFunction, iova: bigint, translation: Translation): void {
   member.shadow.set(iova, translation);
   member.kept.delete(iova);
 }
 
 /** An RPCIT tells a function that there are no such entries. */
-function forget(member: ModelFunction, pages: readonly bigint[]): void {
+export function forget(member: ModelFunction, pages: readonly bigint[]): void {
   for (const iova of pages) {
     member.shadow.delete(iova);
     member.kept.delete(iova);
@@ -132,7 +132,7 @@ const outOfResources: readonly number[] = [4, 16];
  * Ground: arch/s390/pci/pci_insn.c, zpci_refresh_trans: condition code 1 with status 4 or 16 is -ENOMEM, all else -EIO; QEMU
  * hw/s390x/s390-pci-inst.c, rpcit_service_call: none in the error state, none while disabled, an error event without a table.
  */
-function refresh(host: Host, member: ModelFunction, flush: () => void): Flushed {
+export function refresh(host: Host, member: ModelFunction, flush: () => void): Flushed {
   handleDue(host, member);
   const told = ask(host, { instruction: "rpcit", of: member.profile.name });
   if (told === null || told.done) {
@@ -190,7 +190,7 @@ function takeOut(host: Host, domain: Domain, pages: readonly bigint[]): void {
  * of reach, whatever the platform says. Quirks: s390-iommu.c, s390_iommu_iotlb_sync, does not look at what zpci_refresh_trans
  * returns.
  */
-function missFlush(host: Host, member: ModelFunction, before: Entries): void {
+export function missFlush(host: Host, member: ModelFunction, before: Entries): void {
   const keeps = host.has(member.inError ? "flush-lost-in-error-state" : "refused-flush-leaves-page");
   if (!keeps || registeredOf(member) === null) {
     forget(member, [...before.keys()]);

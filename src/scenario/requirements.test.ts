@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { kernelOptionsOf } from "./requirements.ts";
+import { kernelOptionsOf, optionsOf as optionsOfKernel } from "./requirements.ts";
 import { parseScenario } from "./parse.ts";
 
 const optionsOf = (steps: string, requires = "[]"): string[] =>
@@ -28,4 +28,13 @@ it("needs what the scenario names itself", () => {
 
 it("needs no VFIO where nothing is bound to it", () => {
   expect(optionsOf("  - power: { function: a, on: false }")).toEqual(["S390_IOMMU"]);
+});
+
+it.each([
+  ["6.1.176", ["VFIO", "VFIO_CONTAINER", "VFIO_GROUP"]],
+  ["6.2", ["VFIO", "VFIO_GROUP"]],
+  ["6.6", ["VFIO"]],
+])("takes VFIO of Linux %s for what it had no options for yet", (version, options) => {
+  expect([...optionsOfKernel({ version, options: ["VFIO"] })].sort()).toEqual(options);
+  expect(optionsOfKernel({ version, options: ["PCI"] })).toEqual(["PCI"]);
 });

@@ -1,10 +1,25 @@
 /** What a scenario needs of a kernel: options its operations imply, and those it names itself. */
 import type { OperationName } from "../operation/operation.ts";
+import type { Profile } from "../trace/profile.ts";
+import { isAtLeast } from "../zpci/version.ts";
 import type { Scenario } from "./scenario.ts";
 
 const iommufd = ["IOMMUFD"] as const;
 const cdev = ["IOMMUFD", "VFIO_DEVICE_CDEV"] as const;
 const type1 = ["VFIO_GROUP", "VFIO_CONTAINER", "VFIO_IOMMU_TYPE1"] as const;
+
+/** Options that were no options of their own before a version: who had VFIO had them. */
+const partOfVfioBefore: Readonly<Record<string, string>> = { VFIO_CONTAINER: "6.2", VFIO_GROUP: "6.6" };
+
+/**
+ * Options of a kernel, and what older ones have without an option for it.
+ * Ground: drivers/vfio/Kconfig of 6.1, which has neither; drivers/vfio/Makefile, where both are built with VFIO.
+ */
+export function optionsOf({ version, options }: Pick<Profile["kernel"], "version" | "options">): readonly string[] {
+  if (!options.includes("VFIO")) return options;
+  const more = Object.entries(partOfVfioBefore).filter(([, since]) => !isAtLeast(version, since));
+  return [...options, ...more.map(([option]) => option)];
+}
 
 const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   bind: ["VFIO_PCI"],

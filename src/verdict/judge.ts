@@ -2,12 +2,12 @@
 import { compareObservation, type Expectation } from "../compare/compare.ts";
 import type { Difference } from "../compare/pattern.ts";
 import { nextScript, type Script } from "../model/choices.ts";
-import { knownVersions, predict, type Step } from "../model/model.ts";
+import { knownVersions, predict, unknownKernels, type Step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../trace/profile.ts";
 import type { Observation } from "../trace/observation.ts";
-import { compareVersions } from "../zpci/version.ts";
+import { compareVersions, isAtLeast } from "../zpci/version.ts";
 import { quirksOf, type Ledger } from "./ledger.ts";
 
 /** How one step was judged. */
@@ -175,5 +175,10 @@ function caveatsOf(profile: Profile): string[] {
     }
     return [];
   });
-  return [...versions, ...shared];
+  const { version } = profile.kernel;
+  const isUnknown = isAtLeast(version, unknownKernels.from) && !isAtLeast(version, unknownKernels.before);
+  const between = isUnknown
+    ? [`kernel ${version} is of a line that the model was not written for: judged as ${unknownKernels.before}`]
+    : [];
+  return [...versions, ...between, ...shared];
 }

@@ -57,7 +57,8 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
     ground:
       "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_pci_hot_reset: no groups through the cdev, the set's groups else, " +
       "-EINVAL for more or others; drivers/pci/hotplug/s390_pci_hpc.c, reset_slot; s390-iommu.c, zpci_iommu_register_ioat: " +
-      "the table registered before is registered again, so mappings go on",
+      "the table registered before is registered again, so mappings go on. Linux 6.1 arch/s390/pci/pci.c, zpci_hot_reset_device: the same " +
+      "where there is one, else the DMA API's is made",
     predict: (host, { function: name, groups }) => {
       const fn = openFunction(host, name);
       const closed = groups.find((each) => !host.fn(each).group.open);

@@ -5,6 +5,7 @@ import { traitsOf } from "../../trace/device-kinds.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import { isOldLine } from "../old-line.ts";
 import { registerDefault, unregisterIoat } from "../platform.ts";
 import type { ModelFunction } from "../state.ts";
 
@@ -60,10 +61,12 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       "queue is added; else -EPERM while a driver or VFIO has the group's DMA (iommu_device_use_default_domain, owner_cnt); " +
       "__iommu_group_alloc_default_domain: the type that it has keeps its domain; __iommu_alloc_identity_domain: s390-iommu.c " +
       "has an identity domain only where CLP reports relaxed translation, else -EOPNOTSUPP; iommu_group_alloc_default_domain: " +
-      "what the command line asks for and cannot be had becomes DMA, with a warning",
+      "what the command line asks for and cannot be had becomes DMA, with a warning. Up to 6.1 s390 has no default domains " +
+      "(s390_domain_alloc): -EINVAL",
     predict: (host, { function: name, type }) => {
       const fn = host.fn(name);
       if (!fn.configured || fn.removed) return fail("ENOENT");
+      if (isOldLine(host)) return fail("EINVAL");
       if (!["identity", "DMA", "DMA-FQ", "auto"].includes(type)) return fail("EINVAL");
       const addsQueue = type === "DMA-FQ" && fn.defaultType === "DMA";
       const isOwned = !fn.onDefault || fn.driven !== null;
@@ -83,14 +86,14 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
     ground:
       "drivers/iommu/s390-iommu.c, device_group = generic_device_group: a group for each function; drivers/iommu/iommu.c, " +
       "iommu_group_alloc: the lowest free number; __iommu_group_remove_device: it goes with its function; iommu_group_show_type: " +
-      "the type of the default domain, whatever is attached",
+      "the type of the default domain, whatever is attached, and unknown without one",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       if (Object.values(host.state.functions).some(({ profile }) => traitsOf(profile).pluggedLate)) {
         throw new ScenarioMistake("Which groups there are beside a function that is plugged late is not predicted");
       }
       if (!fn.configured || fn.removed) return fail("ENOENT");
-      return succeed({ group: fn.groupNumber, type: fn.defaultType, members: [name] });
+      return succeed({ group: fn.groupNumber, type: isOldLine(host) ? "unknown" : fn.defaultType, members: [name] });
     },
   },
   churn: {

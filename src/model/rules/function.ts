@@ -5,6 +5,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
+import { isOldLine } from "../old-line.ts";
 import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
 import { endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
@@ -200,7 +201,7 @@ export const functionRules: Rules<
   recover: {
     ground:
       "arch/s390/pci/pci_sysfs.c, recover_store and _do_recover: remove the PCI device, disable, enable, scan again, which finds " +
-      "only what is enabled; what the first two return is returned",
+      "only what is enabled; what the first two return is returned. Up to 6.1 recover_store ends where disabling fails, without a scan",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireNoRemoval(host);
@@ -209,7 +210,8 @@ export const functionRules: Rules<
       const say = sayOf(host, name);
       forget(host, name);
       const isDisabled = fn.disabled || disableFunction(host, fn, say) !== "EIO";
-      if (isDisabled && enableFunction(host, fn, say) !== "OK") {
+      const isGivenUp = !isDisabled && isOldLine(host);
+      if (isGivenUp || (isDisabled && enableFunction(host, fn, say) !== "OK")) {
         fn.removed = true;
         return fail("EIO");
       }

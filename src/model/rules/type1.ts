@@ -3,6 +3,8 @@ import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { areaOf, holesOf, isReserved, lastOf, meets, requireInside } from "../mapping.ts";
+import { block, isOldLine } from "../old-line.ts";
+import { mapOnOldLine, unmapOnOldLine } from "../old-table.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import { registerDefault } from "../platform.ts";
 import type { Container, ModelFunction, Reservation } from "../state.ts";
@@ -39,7 +41,9 @@ const wraps = (host: Host): string => (host.kernelIs("6.18") ? "EOVERFLOW" : "EI
 
 /**
  * A group joins the container's domain, the first one makes it. Every one comes with a domain of its own, which is attached
- * first and left for that of the others where one like it is there (vfio_iommu_type1_attach_group).
+ * first and left for that of the others where one like it is there (vfio_iommu_type1_attach_group). On the 6.1 line a group that
+ * cannot be attached, or leaves a domain, goes back to the empty table (drivers/iommu/iommu.c, __iommu_attach_group and
+ * __iommu_group_set_core_domain).
  */
 function joinDomain(host: Host, name: string, container: Container): "OK" | "EIO" {
   const fn = host.fn(name);
@@ -48,12 +52,25 @@ function joinDomain(host: Host, name: string, container: Container): "OK" | "EIO
   }
   const own = host.newDomain(fn);
   const result = host.setDomain(name, own);
-  if (container.domain === null || result !== "OK") {
-    if (result === "OK") container.domain = own;
+  if (result !== "OK") {
+    if (isOldLine(host)) blockForCertain(host, name);
     return result;
   }
+  if (container.domain === null) {
+    container.domain = own;
+    return "OK";
+  }
+  if (isOldLine(host)) blockForCertain(host, name);
   if (host.setDomain(name, container.domain) === "OK") return "OK";
   throw new ScenarioMistake(`A container with two domains is beyond the model: have "${name}" join the first`);
+}
+
+/** The kernel takes it for certain that a function can be blocked (drivers/iommu/iommu.c). */
+function blockForCertain(host: Host, name: string): void {
+  if (block(host, name) === "OK") return;
+  throw new ScenarioMistake(
+    `The kernel takes it for certain that "${name}" can be blocked, and warns: have that succeed`,
+  );
 }
 
 /** A group leaves; with the last one the domain and its mappings go. */
@@ -61,6 +78,8 @@ export function leaveContainer(host: Host, name: string): void {
   const fn = host.fn(name);
   const container = containerOfGroup(host, fn);
   if (container === null) return;
+  // drivers/iommu/iommu.c of 6.1: iommu_detach_group goes back to the empty table, iommu_group_release_dma_owner to the DMA API's.
+  if (isOldLine(host) && fn.domain !== null && fn.domain === container.domain) blockForCertain(host, name);
   host.setDomain(name, null);
   registerDefault(host, fn);
   fn.group.container = null;
@@ -108,7 +127,8 @@ export const type1Rules: Rules<
   "container-set-iommu": {
     ground:
       "drivers/vfio/container.c, vfio_ioctl_set_iommu: -EINVAL without a group or when set already; " +
-      "__vfio_container_attach_groups: where one group cannot be attached none is",
+      "__vfio_container_attach_groups: where one group cannot be attached none is. Linux 6.1 drivers/iommu/iommu.c, __iommu_attach_group: it " +
+      "goes back to the empty table; s390-iommu.c, s390_iommu_attach_device: -EIO for any condition code but 0",
     predict: (host, { container: name }) => {
       const container = containerOf(host, name);
       if (container.groups.length === 0 || container.iommuSet) return fail("EINVAL");
@@ -116,7 +136,7 @@ export const type1Rules: Rules<
       // Newest first: vfio_container_attach_group adds at the head of the list.
       for (const group of container.groups.toReversed()) {
         if (joinDomain(host, group, container) !== "OK") {
-          for (const each of joined) host.setDomain(each, null);
+          for (const each of joined) blockForCertain(host, each);
           container.domain = null;
           return fail("EIO");
         }
@@ -127,7 +147,9 @@ export const type1Rules: Rules<
     },
   },
   "container-info": {
-    ground: "drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_get_info and vfio_iommu_iova_build_caps",
+    ground:
+      "drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_get_info and vfio_iommu_iova_build_caps: what is offered is the aperture, up to 6.1 " +
+      "by the domain's geometry, which its first function sets (s390-iommu.c, s390_iommu_attach_device), later by reserved regions",
     predict: (host, { container: name }) => {
       const container = containerOf(host, name);
       if (!container.iommuSet) return fail("EINVAL");
@@ -138,7 +160,8 @@ export const type1Rules: Rules<
   "container-map": {
     ground:
       "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_map, in the order of its tests; before 6.18 everything that it does not " +
-      "like of a request by itself is -EINVAL, a range that wraps around too",
+      "like of a request by itself is -EINVAL, a range that wraps around too. Linux 6.1 drivers/iommu/s390-iommu.c, s390_iommu_map: -EINVAL " +
+      "without read permission; s390_iommu_update_trans: -EIO or -ENOMEM as the first function says that refuses its RPCIT",
     predict: (host, fields) => {
       const container = containerOf(host, fields.container);
       if (!container.iommuSet) return fail("EINVAL");
@@ -153,7 +176,8 @@ export const type1Rules: Rules<
       if (isReserved(reservedOf(host, container), area.iova, last)) return fail("EINVAL");
       requireInside(host, area);
       if (container.domain !== null) {
-        const result = mapInto(host, container.domain, area, false);
+        const enter = isOldLine(host) ? mapOnOldLine : mapInto;
+        const result = enter(host, container.domain, area, false);
         if (result !== "OK") return fail(result);
       }
       container.areas.push(area);
@@ -162,7 +186,8 @@ export const type1Rules: Rules<
   },
   "container-unmap": {
     ground:
-      "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_unmap (v2): -EINVAL where a mapping would be split, 0 bytes where none is",
+      "drivers/vfio/vfio_iommu_type1.c, vfio_dma_do_unmap (v2): -EINVAL where a mapping would be split, 0 bytes where none is. " +
+      "Linux 6.1 drivers/iommu/s390-iommu.c, s390_iommu_unmap and s390_iommu_update_trans: the functions are told inside of it",
     predict: (host, { container: name, iova, length }) => {
       const container = containerOf(host, name);
       if (!container.iommuSet) return fail("EINVAL");
@@ -172,7 +197,8 @@ export const type1Rules: Rules<
       if (last === null) return fail(wraps(host));
       const inside = container.areas.filter((area) => meets(area, first, last));
       if (inside.some((area) => area.iova < first || area.iova + area.length - 1n > last)) return fail("EINVAL");
-      for (const area of inside) if (container.domain !== null) unmapFrom(host, container.domain, area);
+      const takeOut = isOldLine(host) ? unmapOnOldLine : unmapFrom;
+      for (const area of inside) if (container.domain !== null) takeOut(host, container.domain, area);
       container.areas = container.areas.filter((area) => !inside.includes(area));
       return succeed({ length: toHex(inside.reduce((sum, area) => sum + area.length, 0n)) });
     },
@@ -203,14 +229,15 @@ export const type1Rules: Rules<
   },
   "group-set-container": {
     ground:
-      "drivers/vfio/group.c, vfio_group_ioctl_set_container: -EINVAL when in a container; container.c, vfio_container_attach_group",
+      "drivers/vfio/group.c, vfio_group_ioctl_set_container: -EINVAL when in a container; container.c, vfio_container_attach_group. " +
+      "Linux 6.1 (drivers/vfio/vfio_main.c): iommu.c, iommu_group_claim_dma_owner, attaches an empty table to block the function",
     predict: (host, { function: name, container: containerName }) => {
       const fn = openGroup(host, name);
       const container = containerOf(host, containerName);
       if (fn.group.container !== null) return fail("EINVAL");
+      if (block(host, name) !== "OK") return fail("EIO");
       fn.group.container = containerName;
       container.groups.push(name);
-      host.setDomain(name, null);
       if (!container.iommuSet || joinDomain(host, name, container) === "OK") return succeed();
       leaveContainer(host, name);
       return fail("EIO");
@@ -218,7 +245,9 @@ export const type1Rules: Rules<
   },
   "group-unset-container": {
     ground:
-      "drivers/vfio/group.c, vfio_group_ioctl_unset_container: -EINVAL without one, -EBUSY while the device is open",
+      "drivers/vfio/group.c, vfio_group_ioctl_unset_container: -EINVAL without one, -EBUSY while the device is open. Linux 6.1 drivers/iommu/iommu.c, " +
+      "iommu_group_release_dma_owner: without a default domain detach_dev, and s390_iommu_detach_device has arch/s390/pci/pci_dma.c, " +
+      "zpci_dma_init_device, make the DMA API a table again",
     predict: (host, { function: name }) => {
       const fn = openGroup(host, name);
       if (fn.group.container === null) return fail("EINVAL");

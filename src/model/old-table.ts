@@ -1,0 +1,106 @@
+/** Entering mappings into a domain's table and taking them out, on the 6.1 line. */
+import { pageSize, pagesOf } from "../zpci/iova.ts";
+import type { Host } from "./host.ts";
+import { handleDue } from "./recovery.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
+import type { Area, Domain, ModelFunction, Translation } from "./state.ts";
+import { forget, missFlush, refresh, tell, type Entries } from "./table.ts";
+
+/**
+ * Enter an area into a domain's table: `OK`, or the errno the caller gets, and then nothing of it is mapped.
+ * Ground: Linux 6.1 drivers/iommu/s390-iommu.c, s390_iommu_map: -EINVAL without IOMMU_READ; s390_iommu_update_trans: the entries first, an
+ * RPCIT for each function then, newest first, until one is refused, and without another where resources are short; who was told before
+ * is not told that the entry is invalid again. Contract (include/uapi/linux/vfio.h, VFIO_IOMMU_MAP_DMA): what was not mapped is out of reach,
+ * and every page that VFIO_IOMMU_GET_INFO offers can be mapped.
+ */
+export function mapOnOldLine(host: Host, id: string, area: Area): string {
+  const domain = host.domain(id);
+  if (!area.read) return "EINVAL";
+  const members = domain.members.map((each) => host.fn(each));
+  for (const each of members) handleDue(host, each);
+  const [only, ...others] = members;
+  if (only?.inError === true && others.length === 0 && !isLookedAt(host)) return "EIO";
+  const entries = entriesOf(area);
+  const isPlain = !isLookedAt(host) && members.every(({ inError, disabled }) => !inError && !disabled);
+  if (entries.length > 1 && !isPlain) {
+    throw new ScenarioMistake(
+      "How often a mapping is flushed depends on where its pages lie: map one page at a time",
+    );
+  }
+  for (const [iova, translation] of entries) {
+    const result = mapPage(host, domain, iova, translation);
+    if (result !== "OK") return result;
+  }
+  return "OK";
+}
+
+const isLookedAt = (host: Host): boolean =>
+  host.inside.awaits(["before-flush", "after-flush"]) || host.answers.awaited.includes("rpcit");
+
+const entriesOf = (area: Area): [bigint, Translation][] =>
+  pagesOf(area.iova, area.length).map((iova, index) => [
+    iova,
+    {
+      page: `${area.buffer}[${String(area.offset / pageSize + BigInt(index))}]`,
+      read: area.read,
+      write: area.write,
+    },
+  ]);
+
+function mapPage(host: Host, domain: Domain, iova: bigint, translation: Translation): string {
+  domain.table.set(iova, translation);
+  const told: ModelFunction[] = [];
+  const result = flushUntilRefused(host, domain, new Map([[iova, null]]), (member) =>
+    refresh(host, member, () => {
+      tell(member, iova, translation);
+      host.devices.hear(member, "map");
+      told.push(member);
+    }),
+  );
+  if (result === "OK") return "OK";
+  domain.table.delete(iova);
+  for (const member of told) forget(member, [iova]);
+  return result;
+}
+
+/**
+ * Take an area out of a domain's table.
+ * Ground: Linux 6.1 drivers/iommu/s390-iommu.c, s390_iommu_unmap: 0 bytes where an RPCIT was refused; vfio_iommu_type1.c, vfio_unmap_unpin:
+ * tries again, which finds the entry invalid, and warns. Contract (include/uapi/linux/vfio.h, VFIO_IOMMU_UNMAP_DMA; seed 004: an error must not
+ * skip the flushes of others): every function is told.
+ */
+export function unmapOnOldLine(host: Host, id: string, area: Area): void {
+  const domain = host.domain(id);
+  const pages = pagesOf(area.iova, area.length);
+  host.inside.pass("before-invalidate", null);
+  const before: Entries = new Map(pages.map((iova) => [iova, domain.table.get(iova) ?? null]));
+  for (const iova of pages) domain.table.delete(iova);
+  flushUntilRefused(host, domain, before, (member) => {
+    const flushed = { isTold: false };
+    refresh(host, member, () => {
+      flushed.isTold = true;
+      host.devices.hear(member, "unmap");
+      forget(member, pages);
+    });
+    if (!flushed.isTold) missFlush(host, member, before);
+    return "OK";
+  });
+}
+
+/** Each member is told in its turn, newest first, until one refuses. */
+function flushUntilRefused(
+  host: Host,
+  domain: Domain,
+  before: Entries,
+  flush: (member: ModelFunction) => string,
+): string {
+  for (const name of domain.members) host.inside.change(name, before);
+  for (const name of domain.members) {
+    host.inside.pass("before-flush", name);
+    const result = flush(host.fn(name));
+    host.inside.settle(name, before.keys());
+    host.inside.pass("after-flush", name);
+    if (result !== "OK") return result;
+  }
+  return "OK";
+}
