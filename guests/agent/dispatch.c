@@ -184,9 +184,10 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	json_object_set(answer, "values", request->values);
 	json_object_set_new(answer, "micros", json_integer(clock_micros() - since));
 
-	if (operation->settles && !observe_settle(&agent->observer))
+	if (!operation->settles)
+		observe_drain(&agent->observer);
+	else if (!observe_settle(&agent->observer))
 		json_object_set_new(answer, "settled", json_false());
-	observe_drain(&agent->observer);
 	observe_report(&agent->observer, &agent->table, answer);
 	return answer;
 }

@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,5 +49,5 @@ int event(struct agent *agent, struct request *request)
 		leaves->leaving = true;
 		agent->observer.leaving++;
 	}
-	return write_attribute(SETTLE_PATH, "1");
+	return observe_reports_handled(&agent->observer) ? 0 : ENOTSUP;
 }

@@ -15,16 +15,13 @@
 #define MESSAGES_LIMIT	1000
 #define TEXT_LIMIT	256
 
-/* The whole ring as text; an empty one where there is none, or as much as could be read. */
+/* The whole ring as text; an empty one where there is none, or as much as could be read. Good until the next time. */
 static char *read_ring(void)
 {
-	char *ring = malloc(MESSAGES_SIZE);
-	size_t length;
+	/* Not asked for each time: the kernel would have to find and clear the same pages again. */
+	static char ring[MESSAGES_SIZE];
 
-	if (!ring)
-		return NULL;
-	read_file(MESSAGES_PATH, ring, MESSAGES_SIZE - 1, &length);
-	ring[length] = '\0';
+	read_attribute(MESSAGES_PATH, ring, sizeof(ring));
 	return ring;
 }
 
@@ -104,11 +101,10 @@ static bool take_news(struct observer *observer, bool reported)
 	const uint64_t newest = observer->newest;
 	uint32_t seen = observer->newest_count;
 	struct message *messages = NULL;
-	char *ring = read_ring();
 	bool any = false;
 	size_t count;
 
-	count = ring ? sort_ring(ring, &messages) : 0;
+	count = sort_ring(read_ring(), &messages);
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t time = messages[i].time;
 
@@ -126,7 +122,6 @@ static bool take_news(struct observer *observer, bool reported)
 		any = true;
 	}
 	free(messages);
-	free(ring);
 	return any;
 }
 

@@ -2,17 +2,21 @@
 /*
  * What is observed after each operation, without being asked for.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "observe.h"
-#include "sysfs.h"
 
-/* Rounds of a millisecond in which nothing new may come, and rounds altogether. */
+/* A write to this waits until the kernel has handled every channel report that the machine has pending. */
+#define SETTLE_PATH		"/proc/cio_settle"
+
+/* Rounds of a millisecond in which nothing new may come, and for how many microseconds that is tried. */
 #define QUIET_ROUNDS		20
 #define QUIET_ROUNDS_DRAINED	3
-#define ROUNDS_LIMIT		2000
+#define SETTLE_LIMIT		4000000
 
 /**
  * observe_start - begin to observe; what the kernel said so far is not reported
@@ -24,6 +28,17 @@ void observe_start(struct observer *observer)
 	observer->log = json_array();
 	kmsg_start(observer);
 	messages_start(observer);
+	observer->settle = open(SETTLE_PATH, O_WRONLY | O_CLOEXEC);
+}
+
+/**
+ * observe_reports_handled - wait until the kernel has handled every channel report that is pending
+ *
+ * Return: false where it does not offer to.
+ */
+bool observe_reports_handled(const struct observer *observer)
+{
+	return observer->settle >= 0 && write(observer->settle, "1", 1) == 1;
 }
 
 /**
@@ -39,29 +54,45 @@ bool observe_drain(struct observer *observer)
 	return messages || log;
 }
 
+/*
+ * Let go of the processor for rounds of a millisecond in which the kernel has time to bring what is pending. Where it offers
+ * to wait for the thread that handles channel reports, a few are enough: what then still comes was not caused by an event
+ * that is pending now.
+ */
+static void pass_rounds(const struct observer *observer)
+{
+	for (int round = 0; round < QUIET_ROUNDS; round++) {
+		/* The thread that handles channel reports waits for us while we hold what is to be let go of. */
+		bool drained = !observer->leaving && observe_reports_handled(observer);
+
+		if (drained && round >= QUIET_ROUNDS_DRAINED - 1)
+			return;
+		sleep_micros(1000);
+	}
+}
+
 /**
- * observe_settle - wait until the kernel has nothing new to say
+ * observe_settle - wait until the kernel has nothing new to say, and take all that it said
  *
- * Error events come to the kernel as channel reports, handled by a thread of their own. Where the kernel offers to wait for
- * that thread a few quiet rounds are enough, for what then still comes was not caused by an event that is pending now.
+ * Error events come to the kernel as channel reports, handled by a thread of their own. To look for news costs more than to
+ * wait for them: it is done before rounds that are to be quiet and after.
  *
  * Return: false where it never got quiet.
  */
 bool observe_settle(struct observer *observer)
 {
-	int quiet = 0;
+	const uint64_t end = clock_micros() + SETTLE_LIMIT;
+	bool quiet = false;
 
-	for (int round = 0; round < ROUNDS_LIMIT; round++) {
-		/* The thread that handles channel reports waits for us while we hold what is to be let go of. */
-		bool drained = !observer->leaving && !write_attribute(SETTLE_PATH, "1");
-
+	observe_drain(observer);
+	while (!quiet) {
+		if (clock_micros() >= end)
+			return false;
+		pass_rounds(observer);
 		observer->told = observer->told && (observer->leaving || event_is_open());
-		quiet = observe_drain(observer) || (observer->told && !observer->leaving) ? 0 : quiet + 1;
-		if (quiet >= (drained ? QUIET_ROUNDS_DRAINED : QUIET_ROUNDS))
-			return true;
-		sleep_micros(1000);
+		quiet = !observe_drain(observer) && (!observer->told || observer->leaving);
 	}
-	return false;
+	return true;
 }
 
 /**

@@ -16,6 +16,7 @@ struct function;
 
 /**
  * struct observer - what is seen without being asked for
+ * @settle: what is written to to have pending channel reports handled, -1 without
  * @kmsg: /dev/kmsg, -1 without
  * @newest: when the newest zPCI message seen was written, in microseconds
  * @newest_count: how many that were seen carry that time
@@ -26,6 +27,7 @@ struct function;
  * @leaving: functions that are to be let go of and are held: channel reports are not handled until they are not
  */
 struct observer {
+	int settle;
 	int kmsg;
 	uint64_t newest;
 	uint32_t newest_count;
@@ -36,11 +38,9 @@ struct observer {
 	unsigned int leaving;
 };
 
-/* A write to this waits until the kernel has handled every channel report that the machine has pending. */
-#define SETTLE_PATH		"/proc/cio_settle"
-
 void observe_start(struct observer *observer);
 bool observe_drain(struct observer *observer);
+bool observe_reports_handled(const struct observer *observer);
 bool observe_settle(struct observer *observer);
 bool observe_error_of(const struct observer *observer, uint32_t fid);
 void observe_report(struct observer *observer, struct table *table, json_t *answer);

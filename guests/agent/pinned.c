@@ -37,6 +37,7 @@ int pinned(struct agent *agent, struct request *request)
 {
 	char *text;
 	long long acquired, released;
+	size_t length;
 	int error;
 
 	(void)agent;
@@ -46,7 +47,9 @@ int pinned(struct agent *agent, struct request *request)
 	if (!text)
 		return ENOMEM;
 	read_attribute("/proc/sys/vm/stat_refresh", text, STATISTICS_SIZE);
-	error = read_attribute("/proc/vmstat", text, STATISTICS_SIZE);
+	/* Of many records: one read gives as many as fit a page of the kernel's. */
+	error = read_file("/proc/vmstat", text, STATISTICS_SIZE - 1, &length);
+	text[length] = '\0';
 	acquired = number_after(text, "nr_foll_pin_acquired ");
 	released = number_after(text, "nr_foll_pin_released ");
 	if (!error)

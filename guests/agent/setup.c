@@ -44,8 +44,8 @@ static bool is_address(const char *text)
 	return true;
 }
 
-/* Wait until the kernel has the function; it may have been plugged just now. */
-static int await_function(const struct function *function, uint32_t limit_millis)
+/* Wait until the kernel has the function; it may have been plugged just now, and then a channel report tells of it. */
+static int await_function(const struct observer *observer, const struct function *function, uint32_t limit_millis)
 {
 	const uint64_t end = clock_micros() + (uint64_t)limit_millis * 1000;
 	char path[PATH_SIZE];
@@ -54,7 +54,9 @@ static int await_function(const struct function *function, uint32_t limit_millis
 	while (!path_exists(path)) {
 		if (clock_micros() >= end)
 			return ETIMEDOUT;
-		sleep_micros(1000);
+		observe_reports_handled(observer);
+		if (!path_exists(path))
+			sleep_micros(1000);
 	}
 	return 0;
 }
@@ -88,7 +90,7 @@ int define_function(struct agent *agent, struct request *request)
 	}
 	snprintf(function->address, sizeof(function->address), "%s", address);
 	function->fid = fid;
-	return await_function(function, wait);
+	return await_function(&agent->observer, function, wait);
 }
 
 int define_buffer(struct agent *agent, struct request *request)
