@@ -37,7 +37,8 @@ static const char usage[] =
 
 /*
  * Memory is taken from the kernel once, before anything is asked, and kept: mapping and unmapping it with every request
- * would cost a clone, whose every first step through kernel code is slow, some milliseconds.
+ * would cost a clone, whose every first step through kernel code is slow, some milliseconds. And a kernel that slept under a
+ * spinlock, which has happened, has no page for anybody until it sleeps again: the fault would be a SIGSEGV.
  */
 static void keep_memory(void)
 {
@@ -47,8 +48,9 @@ static void keep_memory(void)
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_TOP_PAD, MEMORY_KEPT);
 	memory = malloc(MEMORY_TOUCHED);
-	if (memory)
-		memset(memory, 1, MEMORY_TOUCHED);
+	/* Volatile: what is written and then freed is left out by compilers. */
+	for (size_t at = 0; memory && at < MEMORY_TOUCHED; at += PAGE_SIZE)
+		*(volatile char *)(memory + at) = 1;
 	free(memory);
 }
 
@@ -57,12 +59,13 @@ static int work_on_port(void)
 	int port = port_open(WORKER_PORT);
 	struct channel channel;
 
-	keep_memory();
-	spare_pages();
 	if (port < 0 || channel_init(&channel, port, port)) {
 		fprintf(stderr, "zhil-agent: Cannot open port \"" WORKER_PORT "\"\n");
 		return 2;
 	}
+	spare_pages();
+	/* What is kept is for requests: what is taken once and for all is taken before. */
+	keep_memory();
 	return worker_run(&channel, true);
 }
 

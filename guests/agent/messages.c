@@ -15,12 +15,12 @@
 #define MESSAGES_LIMIT	1000
 #define TEXT_LIMIT	256
 
+/* Not asked for each time: the kernel would have to find and clear the same pages again. */
+static char ring[MESSAGES_SIZE];
+
 /* The whole ring as text; an empty one where there is none, or as much as could be read. Good until the next time. */
 static char *read_ring(void)
 {
-	/* Not asked for each time: the kernel would have to find and clear the same pages again. */
-	static char ring[MESSAGES_SIZE];
-
 	read_attribute(MESSAGES_PATH, ring, sizeof(ring));
 	return ring;
 }
@@ -137,6 +137,7 @@ void messages_forget(void)
 
 void messages_start(struct observer *observer)
 {
+	memset(ring, 0, sizeof(ring));
 	take_news(observer, false);
 }
 
