@@ -1,5 +1,5 @@
 /** Bisections from the command line to the report, of real repositories with fake kernels in them. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,7 +68,8 @@ describe("zhil bisect", () => {
       ...{ find: "bad", sought: "2:result=EINVAL", doubt: "none", rate: 1 },
       found: [{ subject: "change 41", author: "An Author <author@example.org>" }],
       range: { base: ids[0], tip: ids[64], commits: 64 },
-      with: { commit: ids[41], seen: 1 },
+      // Not the warning, though it comes first.
+      with: { commit: ids[41], seen: 1, reason: 'step 2 open: result: expected "OK", observed "EINVAL"' },
       without: { commit: ids[40], seen: 0 },
     });
     expect(report.confidence).toBeGreaterThanOrEqual(0.95);
@@ -189,10 +190,14 @@ describe("zhil bisect", () => {
   });
 });
 
-describe("a bisection that is killed", () => {
+/** What node is given to bisect in a process of its own, which survives so many builds and runs. */
+const processOf = (calls: string): readonly string[] => {
   const program = fileURLToPath(new URL("../testing/bisect-process.ts", import.meta.url));
   const loader = new URL("../testing/run-typescript.mjs", import.meta.url).href;
+  return ["--import", loader, program, join(folder.path, "kernels"), calls];
+};
 
+describe("a bisection that is killed", () => {
   it("goes on where it was and comes to the same answer", async () => {
     const ids = makeHistory(
       failsFrom(6, (index) => (index === 4 ? { doesNotBuild: true } : {})),
@@ -202,7 +207,7 @@ describe("a bisection that is killed", () => {
     let killed = 0;
     for (let ended = false; !ended;) {
       // Each gets more builds and runs done than the one before, and is killed in the next.
-      const words = ["--import", loader, program, join(folder.path, "kernels"), String(killed * 4 + 1), ...argv];
+      const words = [...processOf(String(killed * 4 + 1)), ...argv];
       const { status, signal } = spawnSync(process.execPath, words, { cwd: folder.path, encoding: "utf8" });
       ended = signal !== "SIGKILL";
       if (ended) expect(status).toBe(0);
@@ -261,4 +266,18 @@ describe("zhil bisect-step", () => {
     expect(stderr).toContain("nothing says which failure is looked for");
     expect(code).toBe(125);
   });
+
+  it("leads git bisect run to the commit, past one that does not build", () => {
+    const ids = makeHistory(
+      failsFrom(1, (index) => (index === 2 ? { doesNotBuild: true } : {})),
+      5,
+    );
+    const git = (...words: readonly string[]): string =>
+      execFileSync("git", ["-C", join(folder.path, "linux"), ...words], { encoding: "utf8" });
+    git("bisect", "start", "main", ids[0]!);
+    const words = ["--scenarios", join(folder.path, "scenarios"), "--runs", "1", "--seek", "2:result=EINVAL"];
+    const said = git("bisect", "run", process.execPath, ...processOf("1000"), "bisect-step", ...words, "one");
+    expect(said).toContain("skip: Cannot build");
+    expect(said).toContain(`${ids[1]!} is the first bad commit`);
+  }, 900_000);
 });
