@@ -11,7 +11,7 @@ import { escapeLines } from "../report/escape.ts";
 import { findingsOf, saveState, type BisectEvent, type BisectState } from "./bisect-state.ts";
 import type { BisectWorld } from "./bisect-world.ts";
 import { historyOf } from "./range.ts";
-import { tryKernel } from "./try-kernel.ts";
+import { sayWhy, tryKernel } from "./try-kernel.ts";
 
 /** How a bisection is run. */
 export interface BisectOptions {
@@ -124,8 +124,8 @@ async function runOne(
         const text = spellSignature(signature);
         onProgress({ kind: "signature", text, others: listOthers(record, text) });
       }
-      const { verdict, reason } = record;
-      await add({ kind: "run", ...place(), sight, verdict, reason, evidence: record.evidence }, signature);
+      const { verdict, evidence } = record;
+      await add({ kind: "run", ...place(), sight, verdict, reason: sayWhy(signature, record), evidence }, signature);
       return;
     }
     last = { kind: "untestable", ...place(), ...explain(record, dead) };

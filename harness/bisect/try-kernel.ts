@@ -1,8 +1,11 @@
 /** One run of a scenario on a kernel; a kernel that does not boot is told from a scenario that fails. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { findSought, type Signature } from "../../src/bisect/signature.ts";
+import type { ScenarioRecord } from "../evidence/record.ts";
 import { bootCheck } from "../mutants/boot-check.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
+import { describeDifference } from "../report/describe-record.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { runScenario } from "../run/run-scenario.ts";
 import type { BisectWorld, Trial } from "./bisect-world.ts";
@@ -26,4 +29,10 @@ export async function tryKernel(world: BisectWorld, image: string, folder: strin
   const boot = await runScenario(bootCheck, await contextIn("boots"));
   signal.throwIfAborted();
   return { record, dead: boot.verdict === "error" ? (boot.reason ?? "No answer") : null };
+}
+
+/** What a run showed of the failure sought, in one line; of one that did not show it, its verdict's reason. */
+export function sayWhy(sought: Signature | null, record: ScenarioRecord): string | null {
+  const difference = sought === null ? null : findSought(sought, record);
+  return difference === null ? record.reason : describeDifference(difference);
 }

@@ -61,11 +61,10 @@ export function findSignature({ differences }: Pick<SeenRun, "differences">, kin
  * before it had gone another way than expected: a warning changes nothing of what follows.
  */
 export function recognise(signature: Signature, run: SeenRun): Sight {
-  const differences = run.differences.filter(({ verdict }) => verdict !== "stale");
-  if (differences.some((difference) => isSought(signature, difference))) return "seen";
+  if (findSought(signature, run) !== null) return "seen";
   if (run.verdict === "pass" || run.verdict === "known") return "absent";
   if (run.verdict !== "fail") return "unclear";
-  const failing = differences.filter(({ verdict }) => verdict === "fail");
+  const failing = run.differences.filter(({ verdict }) => verdict === "fail");
   const isBenign = (each: SeenDifference): boolean =>
     isAlarm(each.path) && alarmsOf(each).every((alarm) => /^WARNING: /u.test(alarm));
   if (signature.kind === "alarm") return failing.every(isBenign) ? "absent" : "unclear";
@@ -74,6 +73,14 @@ export function recognise(signature: Signature, run: SeenRun): Sight {
     ({ step, path }) => step < signature.step || (step === signature.step && isRelated(path, signature.path)),
   );
   return before.every(isBenign) ? "absent" : "unclear";
+}
+
+/** The difference by which a failure is known again, of a run that showed it; null of any other. */
+export function findSought<Difference extends SeenDifference>(
+  signature: Signature,
+  { differences }: { readonly differences: readonly Difference[] },
+): Difference | null {
+  return differences.find((each) => each.verdict !== "stale" && isSought(signature, each)) ?? null;
 }
 
 /** A signature in one line, which {@link parseSignature} reads. */

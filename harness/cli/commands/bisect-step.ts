@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { recognise } from "../../../src/bisect/signature.ts";
 import type { TreeKernel } from "../../kernel/tree-kernel.ts";
 import { KernelBuildError } from "../../kernel/build-kernel.ts";
-import { tryKernel } from "../../bisect/try-kernel.ts";
+import { sayWhy, tryKernel } from "../../bisect/try-kernel.ts";
 import { firstError } from "../../errors/describe-error.ts";
 import { UsageError } from "../../errors/harness-error.ts";
 import { makeFolders } from "../../lifecycle/make-folders.ts";
@@ -80,7 +80,7 @@ async function tryCommit(name: string, flags: StepFlags, context: CommandContext
     const { record, dead } = await tryKernel(world, built.kernel.image, evidence);
     const sight = recognise(sought, record);
     if (sight === "absent") continue;
-    const why = escapeLine(dead ?? record.reason ?? record.verdict);
+    const why = escapeLine(dead ?? sayWhy(sought, record) ?? record.verdict);
     print(`${sight === "seen" ? `bad, run ${run}` : dead === null ? "skip" : "skip: does not boot"}: ${why}`);
     return sight === "seen" ? 1 : 125;
   }
