@@ -24,6 +24,9 @@ export function isVersion(version: string, wanted: string): boolean {
 
 /** A kernel as the user gives it, from a folder: a name stays as it is, a path is made absolute. */
 export function locateKernel(kernel: string, folder: string): string {
-  const isName = [parseDebianName, parseLeanVersion, parseFlavourName].some((parse) => parse(kernel) !== null);
-  return isName || isAbsolute(kernel) ? kernel : resolve(folder, kernel);
+  return isKernelName(kernel) || isAbsolute(kernel) ? kernel : resolve(folder, kernel);
 }
+
+/** Whether it names a kernel to be fetched or built, and is no path of one. */
+export const isKernelName = (kernel: string): boolean =>
+  [parseDebianName, parseLeanVersion, parseFlavourName].some((parse) => parse(kernel) !== null);

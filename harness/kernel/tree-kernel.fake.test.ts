@@ -1,8 +1,9 @@
 /** Kernels of commits, with a make and a compiler that only pretend. */
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { writeFakeTools } from "../testing/fake-make.ts";
 import { makeRepository, type MadeCommit } from "../testing/made-repository.ts";
 import { temporaryFolder, type TemporaryFolder } from "../testing/scenario-files.ts";
 import { KernelBuildError } from "./build-kernel.ts";
@@ -18,21 +19,6 @@ const commits: readonly MadeCommit[] = [
   { subject: "back to the first", files: { "a.c": "int a;" } },
 ];
 
-/** Its image is its source; of the options asked for it has all but CONFIG_IOMMU_IOPF. It says what it was called for. */
-const make = `#!/bin/sh
-for word; do case "$word" in O=*) out=\${word#O=} ;; esac; previous=$last; last=$word; done
-cd "$2" || exit 9
-if [ "$last" = allnoconfig ]; then
-  grep -v IOPF "$KCONFIG_ALLCONFIG" >"$out/.config"
-  exit 0
-fi
-echo build >>"$out/../calls"
-if grep -q no_such_symbol a.c; then echo "a.c:1:9: error: 'no_such_symbol' undeclared"; exit 2; fi
-mkdir -p "$out/arch/s390/boot" "$out/include/config"
-cat a.c b.c >"$out/arch/s390/boot/bzImage"; cp "$out/arch/s390/boot/bzImage" "$out/vmlinux"
-echo 7.2.0 >"$out/include/config/kernel.release"
-`;
-
 let folder: TemporaryFolder;
 let ids: readonly string[];
 let repository: string;
@@ -41,17 +27,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   repository = join(folder.path, "linux");
   ids = makeRepository(repository, commits);
-  const programs = join(folder.path, "bin");
-  await mkdir(programs);
-  for (const [name, text] of [
-    ["make", make],
-    ["s390x-linux-gnu-gcc", "#!/bin/sh\necho gcc 12\n"],
-    ["gcc", "#!/bin/sh\necho gcc 12\n"],
-  ] as const) {
-    await writeFile(join(programs, name), text);
-    await chmod(join(programs, name), 0o755);
-  }
-  vi.stubEnv("PATH", `${programs}:${process.env["PATH"] ?? ""}`);
+  vi.stubEnv("PATH", `${await writeFakeTools(folder.path)}:${process.env["PATH"] ?? ""}`);
   vi.stubEnv("ZHIL_CACHE", join(folder.path, "cache"));
   place = join(folder.path, "cache/linux/git");
 });
@@ -116,9 +92,12 @@ it("mends the tree that a killed process left, and does not build on what make h
   await writeFile(join(place, "source/a.c"), "half");
   await writeFile(join(place, "output/.zhil-under-way"), "");
   await writeFile(join(place, "output/half.o"), "half");
+  await writeFile(join(place, "output/whole.o"), "whole");
+  await utimes(join(place, "output/whole.o"), new Date(), new Date(Date.now() - 3_600_000));
   const { kernel } = await build(1);
   expect(await readFile(kernel.image, "utf8")).toBe("int a = 2;int b;");
   expect(await readdir(join(place, "output"))).not.toContain("half.o");
+  expect(await readdir(join(place, "output"))).toContain("whole.o");
   expect(await readdir(join(place, "output"))).not.toContain(".zhil-under-way");
 });
 

@@ -48,6 +48,8 @@ const lockName = "kernel-tree";
 const unpackLimit = 20 * 60 * 1000;
 /** Its presence says that a build was not seen to end. */
 const underWay = ".zhil-under-way";
+/** Milliseconds within which a file may not have reached the disk, where the power was cut. */
+const unwrittenFor = 60_000;
 
 /**
  * The kernel of a commit, from the cache where a commit with the same tree was built by the same compiler and configuration. There
@@ -139,8 +141,7 @@ async function buildIn(
 ): Promise<BuiltKernel & { readonly lacks: readonly string[] }> {
   const output = outputOf(tree, recipe.flavour);
   const mark = join(output, underWay);
-  // What make had half written when it was killed, it would take for made.
-  if (await exists(mark)) await rm(output, { recursive: true, force: true });
+  await removeHalfMade(output, mark);
   const isNew = !(await exists(join(output, "vmlinux")));
   await mkdir(output, { recursive: true });
   await writeFile(mark, "");
@@ -165,6 +166,19 @@ async function buildIn(
     // make ended by itself, and leaves nothing half written; so it does on an interrupt.
     if (error instanceof KernelBuildError || preparation.signal.aborted) await rm(mark, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Removes what a build had written that was not seen to end: what make had half written when it was killed, it would take for
+ * made. What was there before is whole, and stays.
+ */
+async function removeHalfMade(output: string, mark: string): Promise<void> {
+  const begun = await stat(mark).catch(() => null);
+  if (begun === null) return;
+  for (const entry of await readdir(output, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && (await stat(path)).mtimeMs > begun.mtimeMs - unwrittenFor) await rm(path, { force: true });
   }
 }
 

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { findCacheRoot } from "../../assets/cache.ts";
 import { prepareNamedKernel } from "../../assets/prepare-assets.ts";
 import { UsageError } from "../../errors/harness-error.ts";
+import { isKernelName } from "../../kernel/debian-name.ts";
 import { listKernels } from "../../kernel/list-kernels.ts";
 import { buildTarball, type TreeKernel } from "../../kernel/tree-kernel.ts";
 import { describeSeconds } from "../../report/describe-record.ts";
@@ -55,6 +56,12 @@ export const registerKernel: RegisterCommand = (program, context) => {
     .argument("<name>", "as --kernel takes it: debian/6.12, lean, lean/6.12, lean/kasan")
     .action(async (name: string) => {
       const { io } = context;
+      if (name !== "lean" && !isKernelName(name)) {
+        throw new UsageError({
+          what: `Cannot fetch "${name}": it is no name of a kernel`,
+          remedy: 'Name one as debian/6.12, lean, lean/6.12 or lean/kasan; "zhil kernel ls" shows what there is',
+        });
+      }
       const { report, signal } = prepare(context);
       const kernel = await prepareNamedKernel({ ...(name === "lean" ? {} : { kernel: name }), report, signal });
       io.stdout.write(`${kernel.image}\n`);
