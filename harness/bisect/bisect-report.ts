@@ -2,10 +2,11 @@
 import * as z from "zod";
 import { spellSignature } from "../../src/bisect/signature.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
-import type { GitCall } from "../kernel/git-checkout.ts";
 import type { BisectEvent, BisectRequest, BisectState } from "./bisect-state.ts";
-import { readCommit } from "./range.ts";
+import { archive } from "./archived-range.ts";
+import type { TellCommit } from "./range.ts";
 import { findBuilt, type BisectResult } from "./run-bisect.ts";
+import { shortId } from "./short-id.ts";
 
 const commitSchema = z.strictObject({
   commit: z.string(),
@@ -29,6 +30,7 @@ const sideSchema = z
 
 const reportSchema = z.strictObject({
   record: z.literal(1),
+  of: z.enum(["commits", "versions"]).describe("What it went through: a repository, or what the archive has"),
   find: z.enum(["bad", "fix"]),
   scenario: z.string(),
   sought: z.string().nullable().describe("The failure, as --seek takes it"),
@@ -54,14 +56,14 @@ const reportSchema = z.strictObject({
 /** The record of a bisection. */
 export type BisectReport = z.output<typeof reportSchema>;
 
-/** Puts together what a bisection found; git tells of the commits. */
-export async function makeReport({ state, answer }: BisectResult, call: GitCall): Promise<BisectReport> {
+/** Puts together what a bisection found, and what there is to be told of the commits. */
+export async function makeReport({ state, answer }: BisectResult, tell: TellCommit): Promise<BisectReport> {
   const { request, commits, signature, events } = state;
   const indexes = answer.kind === "answer" ? answer.commits : [];
   const found = [];
   for (const index of indexes) {
     const commit = commits[index]?.id ?? "";
-    const { author, email, people, ...rest } = await readCommit(call, commit);
+    const { author, email, people, ...rest } = await tell(commit);
     found.push({ commit, author: `${author} <${email}>`, people: [...people], ...rest });
   }
   const runs = events.filter((event) => event.kind === "run");
@@ -79,6 +81,7 @@ export async function makeReport({ state, answer }: BisectResult, call: GitCall)
   const seen = ofIll.filter(({ sight }) => sight === "seen").length;
   return {
     record: 1,
+    of: request.repository === archive ? "versions" : "commits",
     ...{ find: request.find, scenario: request.scenario, found },
     sought: signature === null ? null : spellSignature(signature),
     range: { base: request.base, tip: request.tip, commits: commits.length },
@@ -108,11 +111,12 @@ function sideOf(state: BisectState, commit: string | undefined): BisectReport["w
   };
 }
 
-function reproduce({ scenario, flavour, qemu }: BisectRequest, commit: string): string {
+function reproduce({ repository, scenario, flavour, qemu }: BisectRequest, commit: string): string {
+  const run = ["zhil", "run", scenario, ...(qemu === null ? [] : ["--qemu", qemu])];
+  if (repository === archive) return quoteForShell([...run, "--kernel", commit]);
   const flavoured = flavour === null ? [] : ["--flavour", flavour];
   const build = quoteForShell(["zhil", "kernel", "build", "--repo", ".", "--commit", commit, ...flavoured]);
-  const run = quoteForShell(["zhil", "run", scenario, ...(qemu === null ? [] : ["--qemu", qemu])]);
-  return `${run} --kernel "$(${build})"`;
+  return `${quoteForShell(run)} --kernel "$(${build})"`;
 }
 
 function logOf(event: BisectEvent, before: readonly BisectEvent[]): BisectReport["log"][number] {
@@ -123,5 +127,5 @@ function logOf(event: BisectEvent, before: readonly BisectEvent[]): BisectReport
   const same = before.find((other) => other.kind === "built" && other.digest === event.digest);
   return same === undefined
     ? { ...place, outcome: "built", detail: null }
-    : { ...place, outcome: "same", detail: `the kernel of ${same.commit.slice(0, 12)}` };
+    : { ...place, outcome: "same", detail: `the kernel of ${shortId(same.commit)}` };
 }

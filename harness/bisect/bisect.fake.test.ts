@@ -170,7 +170,7 @@ describe("zhil bisect", () => {
     [["--good", "main~3", "--bad", "main", "--seek", "nonsense"], 'Cannot look for "nonsense"'],
     [["--good", "main~3", "--bad", "main", "--path", "nothing"], "No commit touches nothing"],
     [["--good", "main~3", "--bad", "main", "--confidence", "95"], "Expected a number from 0.5 to less than 1"],
-    [["--good", "main~3"], "required option '--bad <commit>' not specified"],
+    [["--good", "main~3"], "no --bad says where it fails"],
   ])("%j is wrong and says why", async (argv, message) => {
     makeHistory(() => ({}), 5);
     const { code, stderr } = await call(["bisect", ...argv]);

@@ -68,6 +68,9 @@ export interface CommitText {
   readonly people: readonly string[];
 }
 
+/** Tells of a commit by its id. */
+export type TellCommit = (id: string) => Promise<CommitText>;
+
 /** Reads what people are told of a commit. */
 export async function readCommit(call: GitCall, id: string): Promise<CommitText> {
   const format = "%an%x00%ae%x00%as%x00%s%x00%(trailers:key=Signed-off-by,key=Reviewed-by,valueonly,unfold)";

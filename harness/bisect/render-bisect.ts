@@ -3,13 +3,15 @@ import { escapeLine } from "../report/escape.ts";
 import { describeSeconds } from "../report/describe-record.ts";
 import { shorten } from "../report/screen.ts";
 import type { BisectReport } from "./bisect-report.ts";
+import { shortId } from "./short-id.ts";
 
 const longestDetail = 160;
 
 /** The report in lines. */
 export function renderReport(report: BisectReport): readonly string[] {
   const { find, found, doubt, range, rate, log } = report;
-  const what = find === "bad" ? "first bad commit" : "first fixing commit";
+  const noun = report.of.slice(0, -1);
+  const what = `first ${find === "bad" ? "bad" : "fixing"} ${noun}`;
   const [first] = found;
   const lines: string[] = [];
   if (first === undefined) lines.push(doubt === "before" ? outside(report, "begins") : outside(report, "ends"));
@@ -20,6 +22,11 @@ export function renderReport(report: BisectReport): readonly string[] {
     );
   }
   for (const { commit, author, date, subject } of found) {
+    // Of a version there is nothing more to be told than its name.
+    if (report.of === "versions") {
+      if (found.length > 1) lines.push(`  ${commit}`);
+      continue;
+    }
     lines.push(
       ...[
         "",
@@ -37,13 +44,13 @@ export function renderReport(report: BisectReport): readonly string[] {
   lines.push("", `scenario  ${report.scenario}`);
   if (report.sought !== null) lines.push(`failure   ${escapeLine(report.sought)}`);
   if (rate !== null) lines.push(`shows in  ${percent(rate)} of runs of kernels that have it`);
-  lines.push(`range     ${range.base.slice(0, 12)}..${range.tip.slice(0, 12)}, ${range.commits} commits`);
+  lines.push(`range     ${shortId(range.base)}..${shortId(range.tip)}, ${range.commits} ${noun}s`);
   for (const [name, side] of [
     ["with", report.with],
     ["without", report.without],
   ] as const) {
     if (side === null) continue;
-    lines.push("", `${name.padEnd(9)} ${side.commit.slice(0, 12)}: seen in ${side.seen} of ${side.runs} runs`);
+    lines.push("", `${name.padEnd(9)} ${shortId(side.commit)}: seen in ${side.seen} of ${side.runs} runs`);
     if (side.seen > 0 && side.reason !== null) lines.push(`          ${shortened(side.reason)}`);
     lines.push(`          ${side.reproduce}`, `          evidence in ${side.evidence}`);
   }
@@ -51,7 +58,7 @@ export function renderReport(report: BisectReport): readonly string[] {
   for (const { at, seconds, commit, outcome, detail } of log) {
     const why = detail === null || outcome === "absent" ? "" : `  ${shortened(detail)}`;
     lines.push(
-      `  ${at.slice(11, 19)}  ${commit.slice(0, 12)}  ${outcome.padEnd(7)}  ${describeSeconds(seconds).padStart(8)}${why}`,
+      `  ${at.slice(11, 19)}  ${shortId(commit)}  ${outcome.padEnd(7)}  ${describeSeconds(seconds).padStart(8)}${why}`,
     );
   }
   return lines;
@@ -60,10 +67,11 @@ export function renderReport(report: BisectReport): readonly string[] {
 /** A mail about what was found, as a draft for `mutt -H` or git send-email; null where nothing was found. */
 export function renderMail(report: BisectReport): string | null {
   const [first, ...others] = report.found;
-  if (first === undefined) return null;
+  // Of versions there is nobody to be written to.
+  if (first === undefined || report.of === "versions") return null;
   const isFix = report.find === "fix";
   const clean = (text: string): string => escapeLine(text);
-  const short = `${first.commit.slice(0, 12)} ("${clean(first.subject)}")`;
+  const short = `${shortId(first.commit)} ("${clean(first.subject)}")`;
   const headers = [
     `To: ${clean(first.author)}`,
     ...(first.people.length === 0 ? [] : [`Cc: ${[...new Set(first.people.map(clean))].join(",\n ")}`]),
@@ -76,14 +84,14 @@ export function renderMail(report: BisectReport): string | null {
     `the zpci-hil scenario "${report.scenario}" ${isFix ? "no longer fails" : "fails"} since commit ${short}.`,
     ...(reason === null ? [] : ["", isFix ? "Before it, it says:" : "It says:", `  ${clean(reason)}`]),
     "",
-    `Bisected over ${report.range.commits} commits (${report.range.base.slice(0, 12)}..${report.range.tip.slice(0, 12)}), ` +
+    `Bisected over ${report.range.commits} commits (${shortId(report.range.base)}..${shortId(report.range.tip)}), ` +
       `${percent(report.confidence)} sure${report.rate === null || report.rate > 0.999 ? "" : `; it shows in ${percent(report.rate)} of runs`}.`,
     ...(others.length === 0
       ? []
       : [
           "",
           "Commits between cannot be tested, so it may as well be:",
-          ...others.map(({ commit, subject }) => `  ${commit.slice(0, 12)} ("${clean(subject)}")`),
+          ...others.map(({ commit, subject }) => `  ${shortId(commit)} ("${clean(subject)}")`),
         ]),
     "",
     "In a kernel tree, with zpci-hil (QEMU for s390x, no mainframe needed):",
@@ -95,10 +103,10 @@ export function renderMail(report: BisectReport): string | null {
   return [...headers, "", ...body].join("\n");
 }
 
-const outside = ({ find, range, confidence }: BisectReport, where: "begins" | "ends"): string => {
-  const end = (where === "begins" ? range.base : range.tip).slice(0, 12);
+const outside = ({ of, find, range, confidence }: BisectReport, where: "begins" | "ends"): string => {
+  const end = shortId(where === "begins" ? range.base : range.tip);
   const has = (find === "bad") === (where === "begins") ? "has the failure" : "does not have the failure";
-  return `No commit of the range: ${end}, where it ${where}, ${has} (${percent(confidence)} sure)`;
+  return `No ${of.slice(0, -1)} of the range: ${end}, where it ${where}, ${has} (${percent(confidence)} sure)`;
 };
 
 const shortened = (text: string): string => shorten(escapeLine(text), longestDetail);

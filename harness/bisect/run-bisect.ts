@@ -12,6 +12,7 @@ import { findingsOf, saveState, type BisectEvent, type BisectState } from "./bis
 import type { BisectWorld } from "./bisect-world.ts";
 import { historyOf } from "./range.ts";
 import { sayWhy, tryKernel } from "./try-kernel.ts";
+import { shortId } from "./short-id.ts";
 
 /** How a bisection is run. */
 export interface BisectOptions {
@@ -113,7 +114,7 @@ async function runOne(
     at: new Date().toISOString(),
     seconds: (performance.now() - begin) / 1000,
   });
-  const evidence = join(folder, "commits", commit.slice(0, 12));
+  const evidence = join(folder, "commits", shortId(commit).replace("/", "-"));
   let last: Extract<BisectEvent, { kind: "untestable" }> | null = null;
   for (let attempt = 0; attempt < patience; attempt++) {
     const { record, dead } = await tryKernel(world, image, evidence);
@@ -187,7 +188,7 @@ export function refuseUnseen({ state }: BisectResult, node: number, tries: numbe
   const untestable = state.events.find((event) => event.kind === "untestable" && event.commit === commit);
   const why = untestable?.kind === "untestable" ? untestable.reason : `it was not seen there in ${tries} runs`;
   throw new InfrastructureError({
-    what: `Cannot bisect: the end that is to fail, ${commit.slice(0, 12)}, does not show the failure: ${why}`,
+    what: `Cannot bisect: the end that is to fail, ${shortId(commit)}, does not show the failure: ${why}`,
     remedy: "Try the scenario there with zhil run; --tries N looks longer, --seek for what is known to differ",
   });
 }

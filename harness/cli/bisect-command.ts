@@ -8,13 +8,12 @@ import { withLock } from "../assets/file-lock.ts";
 import { makeReport } from "../bisect/bisect-report.ts";
 import { loadState, newState, type BisectRequest, type BisectState } from "../bisect/bisect-state.ts";
 import type { BisectWorld } from "../bisect/bisect-world.ts";
-import { listRange, type Ends } from "../bisect/range.ts";
+import type { Ends, TellCommit } from "../bisect/range.ts";
 import { renderMail, renderReport } from "../bisect/render-bisect.ts";
 import { refuseUnseen, runBisect, type BisectResult } from "../bisect/run-bisect.ts";
 import { showBisectProgress } from "../bisect/show-bisect.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { readEvidence } from "../evidence/read-evidence.ts";
-import type { GitCall } from "../kernel/git-checkout.ts";
 import { makeFolders } from "../lifecycle/make-folders.ts";
 import { formatJsonLine } from "../report/json-line.ts";
 import { createScreen, wantsColours, type Screen } from "../report/screen.ts";
@@ -22,8 +21,10 @@ import { selectScenarios } from "../scenarios/select-scenarios.ts";
 import type { CommandContext } from "./command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { readVariable, type Io } from "./io.ts";
+import { goThroughArchive, goThroughCommits, readEnds } from "./bisect-ends.ts";
 import { readSelection } from "./options.ts";
 import { showProgress } from "./show-progress.ts";
+import { shortId } from "../bisect/short-id.ts";
 
 /** Options that `bisect` and `bisect-step` share, as commander hands them over. */
 export interface SharedBisectFlags {
@@ -36,7 +37,10 @@ export interface SharedBisectFlags {
 }
 
 /** The options of `zhil bisect`, as commander hands them over. */
-export interface BisectFlags extends SharedBisectFlags, Omit<Ends, "paths"> {
+export interface BisectFlags extends SharedBisectFlags, Omit<Ends, "paths" | "good" | "bad"> {
+  readonly good?: string;
+  readonly bad?: string;
+  readonly between?: string;
   readonly confidence: number;
   readonly tries: number;
   readonly path: readonly string[];
@@ -50,33 +54,40 @@ export interface BisectFlags extends SharedBisectFlags, Omit<Ends, "paths"> {
  * Bisects, or goes on with what an earlier call has found.
  * @throws {HarnessError} where no answer can be had
  */
-export async function bisectCommand(name: string, flags: BisectFlags, context: CommandContext): Promise<ExitCode> {
+export async function bisectCommand(
+  words: readonly string[],
+  flags: BisectFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
   const { io } = context;
   const people = flags.json ? io.stderr : io.stdout;
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
   const report = showProgress(people, screen);
+  const { ends, name } = readEnds(words, flags);
   const scenario = await selectOne(name, flags, io);
   const sought = await readSought(flags, scenario, io);
-  const call: GitCall = { repository: resolve(io.workingFolder, flags.repo), signal: io.interrupt };
-  const range = await listRange(call, { ...flags, paths: flags.path });
+  const given = await makeWorld(scenario, flags, context, report);
+  const { repository, range, tell, world } =
+    ends.kind === "versions"
+      ? await goThroughArchive(ends.between, flags, given, context)
+      : await goThroughCommits({ ...flags, ...ends, paths: flags.path }, flags, given, io);
   for (const note of range.notes) screen.print(note);
-  const world = await makeWorld(scenario, flags, context, report);
   const folder = resolve(io.workingFolder, flags.out);
   await makeFolders(folder);
   const lock = { root: folder, name: "bisect", purpose: "bisecting", report, signal: io.interrupt };
   return withLock(lock, async () => {
     if (flags.restart) await rm(join(folder, "state.json"), { force: true });
     const request: BisectRequest = {
-      ...{ repository: call.repository, find: range.find, base: range.base, scenario: scenario.name },
+      ...{ repository, find: range.find, base: range.base, scenario: scenario.name },
       ...{ flavour: flags.flavour ?? null, qemu: flags.qemu ?? null, firstParent: flags.firstParent },
       ...{ tip: range.commits.at(-1)?.id ?? "", paths: [...flags.path] },
     };
     const commits = range.commits.map(({ id, parents }) => ({ id, parents: [...parents] }));
     const state = await takeUp(folder, newState(request, commits), sought, screen);
-    const show = await showBisectProgress(screen, call, state);
+    const show = await showBisectProgress(screen, tell, state);
     const { confidence, tries } = flags;
     const result = await runBisect(state, world, { folder, confidence, tries, onProgress: show });
-    return conclude(result, { folder, call, flags, io, screen });
+    return conclude(result, { folder, tell, flags, io, screen });
   });
 }
 
@@ -150,7 +161,7 @@ async function takeUp(
     (sought === null || isDeepStrictEqual(earlier.signature, sought));
   if (!isSame) {
     throw new UsageError({
-      what: `Cannot bisect in "${folder}": it holds another bisection, of ${earlier.request.scenario} from ${earlier.request.base.slice(0, 12)} to ${earlier.request.tip.slice(0, 12)}`,
+      what: `Cannot bisect in "${folder}": it holds another bisection, of ${earlier.request.scenario} from ${shortId(earlier.request.base)} to ${shortId(earlier.request.tip)}`,
       remedy: "Name another folder with --out, or give up the other one with --restart",
     });
   }
@@ -160,15 +171,15 @@ async function takeUp(
 
 interface Place {
   readonly folder: string;
-  readonly call: GitCall;
+  readonly tell: TellCommit;
   readonly flags: BisectFlags;
   readonly io: Io;
   readonly screen: Screen;
 }
 
-async function conclude(result: BisectResult, { folder, call, flags, io, screen }: Place): Promise<ExitCode> {
+async function conclude(result: BisectResult, { folder, tell, flags, io, screen }: Place): Promise<ExitCode> {
   if (result.answer.kind === "unseen") refuseUnseen(result, result.answer.node, flags.tries);
-  const report = await makeReport(result, call);
+  const report = await makeReport(result, tell);
   const lines = renderReport(report);
   const mail = renderMail(report);
   await writeFile(join(folder, "report.txt"), `${lines.join("\n")}\n`);

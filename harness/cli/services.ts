@@ -5,6 +5,8 @@ import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
 import type { BenchName } from "../run/bench-names.ts";
 import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
+import { prepareNamedKernel } from "../assets/prepare-assets.ts";
+import { listDebianVersions } from "../kernel/debian-kernel.ts";
 import { buildCommit } from "../kernel/tree-kernel.ts";
 import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
@@ -25,6 +27,10 @@ export interface Services {
   readonly readPageParts: () => Promise<PageParts>;
   /** @throws {KernelBuildError} where the commit makes no kernel */
   readonly buildCommit: BisectWorld["buildCommit"];
+  /** @throws {HarnessError} where it cannot be had */
+  readonly fetchKernel: typeof prepareNamedKernel;
+  /** Versions of Debian's kernels that can be had. */
+  readonly listVersions: typeof listDebianVersions;
   readonly examineMachine: () => Promise<readonly Finding[]>;
 }
 
@@ -41,5 +47,7 @@ export const realServices: Services = {
   openTestBench,
   readPageParts,
   buildCommit,
+  fetchKernel: prepareNamedKernel,
+  listVersions: listDebianVersions,
   examineMachine,
 };

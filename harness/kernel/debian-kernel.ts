@@ -1,9 +1,17 @@
 /** A kernel as Debian's archive has it, ready made, with the modules that scenarios need. */
 import { copyFile, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { withArchive } from "../assets/archive.ts";
 import type { Kernel } from "../assets/assets.ts";
-import { createCacheFolder, publishEntry, readChoice, readEntry, writeChoice, type Entry } from "../assets/cache.ts";
+import {
+  createCacheFolder,
+  findCacheRoot,
+  publishEntry,
+  readChoice,
+  readEntry,
+  writeChoice,
+  type Entry,
+} from "../assets/cache.ts";
 import { digestFile, makeKey } from "../assets/digest.ts";
 import { withLock } from "../assets/file-lock.ts";
 import type { Preparation } from "../assets/preparation.ts";
@@ -11,7 +19,7 @@ import { unpackPackages } from "../assets/unpack-packages.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { listOptions, parseConfiguration } from "./configuration.ts";
 import { spellDebianName } from "./debian-name.ts";
-import { findDebianKernel, type DebianKernelPackages } from "./debian-packages.ts";
+import { findDebianKernel, listArchivedVersions, type DebianKernelPackages } from "./debian-packages.ts";
 import { neededModules, packModules } from "./pack-modules.ts";
 
 /** What the cache keeps of a kernel; the image, the configuration and the modules' archive lie beside it. */
@@ -49,6 +57,22 @@ export async function readDebianKernel(root: string, version: string): Promise<K
   const choice = await readChoice<{ readonly key: string }>(root, choiceOf(version));
   const entry = choice === null ? null : await readEntry<UnpackedKernel>(root, kind, choice.key);
   return entry === null ? null : describeKernel(entry);
+}
+
+/**
+ * Versions of Debian's kernels that can be had: those of the archive, and those that the cache has of earlier ones.
+ * @throws {InfrastructureError} where there is no archive to be asked
+ */
+export async function listDebianVersions({
+  report,
+  signal,
+}: Pick<Preparation, "report" | "signal">): Promise<readonly string[]> {
+  const root = resolve(findCacheRoot());
+  await createCacheFolder(root);
+  const keys = await readdir(join(root, kind)).catch((): string[] => []);
+  const cached = await Promise.all(keys.map((key) => readEntry<UnpackedKernel>(root, kind, key)));
+  const archived = await withArchive({ root, report, signal }, listArchivedVersions);
+  return [...new Set([...archived, ...cached.flatMap((entry) => entry?.manifest.version ?? [])])];
 }
 
 function fetchKernel(preparation: Preparation, wanted: string): Promise<Kernel> {

@@ -30,12 +30,11 @@ export async function findDebianKernel(archive: Archive, wanted: string): Promis
   const reasons: string[] = [];
   const there = new Set<string>();
   for (const suite of suites) {
-    if (!(await archive.ask(suite, architecture))) {
+    const kernels = await askForKernels(archive, suite);
+    if (kernels === null) {
       reasons.push(`${suite} cannot be reached`);
       continue;
     }
-    const names = (await archive.listNames("linux-")).filter((name) => namePattern.test(name));
-    const kernels = listKernels(await archive.find(...names), suite);
     const found = kernels.find(({ version }) => isVersion(version, wanted));
     if (found !== undefined) return found;
     for (const { version } of kernels) there.add(version);
@@ -46,6 +45,21 @@ export async function findDebianKernel(archive: Archive, wanted: string): Promis
     what: `Cannot find the kernel "${spellDebianName(wanted)}": the archive has ${[...there].sort(compareVersions).join(", ")}${unreached}`,
     remedy: `Ask for one of these, or for the beginning of one, such as ${spellDebianName("6.12")}`,
   });
+}
+
+/** Versions of all kernels that suites have which can be reached. */
+export async function listArchivedVersions(archive: Archive): Promise<readonly string[]> {
+  const versions = new Set<string>();
+  for (const suite of suites)
+    for (const { version } of (await askForKernels(archive, suite)) ?? []) versions.add(version);
+  return [...versions];
+}
+
+/** The kernels of a suite, newest first; null where it cannot be reached. */
+async function askForKernels(archive: Archive, suite: string): Promise<readonly DebianKernelPackages[] | null> {
+  if (!(await archive.ask(suite, architecture))) return null;
+  const names = (await archive.listNames("linux-")).filter((name) => namePattern.test(name));
+  return listKernels(await archive.find(...names), suite);
 }
 
 /** The kernels among the packages of a suite, newest first. */

@@ -16,6 +16,7 @@ Examples:
   zhil bisect --bad v6.12 --good v7.2 --repo ~/linux error-event-recovery      the commit that fixed it
   zhil bisect --good v7.1 --bad HEAD --seek 14:memory.q[0] unmap-stops-dma     this difference and no other
   zhil bisect --good v7.1 --bad HEAD --like zhil-runs/latest/unmap-stops-dma unmap-stops-dma
+  zhil bisect --between debian/6.12 debian/7.2 --find fix type1-life           among the kernels that the archive has
   zhil bisect --good v7.1 --bad HEAD --path drivers/iommu --path arch/s390 unmap-stops-dma`;
 
 /** `zhil bisect` */
@@ -23,14 +24,16 @@ export const registerBisect: RegisterCommand = (program, context) => {
   const command = program
     .command("bisect")
     .description("Finds the commit with which a scenario began to fail, or stopped.")
-    .argument("<scenario>", "name or path of the scenario")
-    .requiredOption("--good <commit>", "where it does not fail")
-    .requiredOption("--bad <commit>", "where it fails");
+    .argument("<scenario...>", "name or path of the scenario")
+    .usage("[options] <scenario>")
+    .option("--good <commit>", "where it does not fail")
+    .option("--bad <commit>", "where it fails")
+    .option("--between <version>", "instead: this version of Debian's, and the one that comes before the scenario");
   addBisectOptions(command)
     .addOption(
       new Option(
         "--find <what>",
-        "the first bad commit or the first one that fixes it (default: as the order of the ends has it)",
+        "the first bad commit or the first one that fixes it (default: as the order of the ends has it; bad between versions)",
       ).choices(["bad", "fix"]),
     )
     .option("--confidence <p>", "how sure the answer must be", parseConfidence, 0.95)
@@ -46,8 +49,8 @@ export const registerBisect: RegisterCommand = (program, context) => {
     .option("--json", "the report as one line of JSON on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
-    .action(async (scenario: string, flags: BisectFlags) => {
-      context.exit(await bisectCommand(scenario, flags, context));
+    .action(async (words: readonly string[], flags: BisectFlags) => {
+      context.exit(await bisectCommand(words, flags, context));
     });
 };
 
