@@ -8,7 +8,7 @@ import { withLock } from "../assets/file-lock.ts";
 import { makeReport } from "../bisect/bisect-report.ts";
 import { loadState, newState, type BisectRequest, type BisectState } from "../bisect/bisect-state.ts";
 import type { BisectWorld } from "../bisect/bisect-world.ts";
-import type { Ends, TellCommit } from "../bisect/range.ts";
+import type { TellCommit } from "../bisect/range.ts";
 import { renderMail, renderReport } from "../bisect/render-bisect.ts";
 import { refuseUnseen, runBisect, type BisectResult } from "../bisect/run-bisect.ts";
 import { showBisectProgress } from "../bisect/show-bisect.ts";
@@ -22,33 +22,10 @@ import type { CommandContext } from "./command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { readVariable, type Io } from "./io.ts";
 import { goThroughArchive, goThroughCommits, readEnds } from "./bisect-ends.ts";
+import type { BisectFlags, SharedBisectFlags } from "./bisect-flags.ts";
 import { readSelection } from "./options.ts";
 import { showProgress } from "./show-progress.ts";
 import { shortId } from "../bisect/short-id.ts";
-
-/** Options that `bisect` and `bisect-step` share, as commander hands them over. */
-export interface SharedBisectFlags {
-  readonly repo: string;
-  readonly flavour?: string;
-  readonly qemu?: string;
-  readonly seek?: string;
-  readonly like?: string;
-  readonly scenarios?: string;
-}
-
-/** The options of `zhil bisect`, as commander hands them over. */
-export interface BisectFlags extends SharedBisectFlags, Omit<Ends, "paths" | "good" | "bad"> {
-  readonly good?: string;
-  readonly bad?: string;
-  readonly between?: string;
-  readonly confidence: number;
-  readonly tries: number;
-  readonly path: readonly string[];
-  readonly restart: boolean;
-  readonly out: string;
-  readonly json: boolean;
-  readonly color: boolean;
-}
 
 /**
  * Bisects, or goes on with what an earlier call has found.

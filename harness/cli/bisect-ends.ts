@@ -5,7 +5,7 @@ import type { BisectWorld } from "../bisect/bisect-world.ts";
 import { listRange, readCommit, type Ends, type Range, type TellCommit } from "../bisect/range.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import type { GitCall } from "../kernel/git-checkout.ts";
-import type { BisectFlags } from "./bisect-command.ts";
+import type { BisectFlags } from "./bisect-flags.ts";
 import type { CommandContext } from "./command.ts";
 import type { Io } from "./io.ts";
 

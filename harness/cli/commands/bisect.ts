@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { bisectCommand, type BisectFlags } from "../bisect-command.ts";
+import { bisectCommand } from "../bisect-command.ts";
+import type { BisectFlags } from "../bisect-flags.ts";
 import type { RegisterCommand } from "../command.ts";
 
 const notes = `
