@@ -2,26 +2,23 @@
 import { rmSync } from "node:fs";
 import { kindOf, type Scenario } from "../../src/scenario/scenario.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
-import type { ReporterGroup } from "../report/reporter.ts";
-import type { Bench } from "../run/bench.ts";
-import type { RunContext } from "../run/run-context.ts";
-import { runSuite } from "../run/run-suite.ts";
 import type { ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import type { NightMachine } from "./config.ts";
 import { openAttempt, readAttempt, type Night } from "./night-folder.ts";
 import { foldAttempts, isBad, isFlaky, type MachineResult } from "./night-result.ts";
+import type { Performer } from "./performer.ts";
 
 /** What running a machine takes. */
-export interface MachineRun extends Omit<RunContext, "runFolder" | "keep"> {
+export interface MachineRun {
   readonly night: Pick<Night, "folder">;
   readonly machine: NightMachine;
   readonly selected: ScenarioFolder;
   /** What the night before had of it; null where it had nothing. */
   readonly before: MachineResult | null;
   readonly attempts: number;
-  readonly jobs: number;
-  /** Reporters for a run of some scenarios. */
-  readonly reporters: () => ReporterGroup;
+  /** What performs its scenarios. */
+  readonly performer: Performer;
+  readonly signal: AbortSignal;
 }
 
 /** Scenarios that are tried again: where more are bad, it is no matter of luck. */
@@ -39,7 +36,7 @@ export function deviceOf({ functions }: Pick<Scenario, "functions">): string {
  */
 export async function runMachine(run: MachineRun): Promise<MachineResult> {
   const begin = performance.now();
-  const { machine, selected, before, attempts, bench } = run;
+  const { machine, selected, before, attempts, performer } = run;
   const devices = new Map(selected.scenarios.map((scenario) => [scenario.name, deviceOf(scenario)]));
   const earlier = new Map(before?.units.map((unit) => [unit.scenario, unit]));
   const had = new Map<string, ScenarioRecord[]>();
@@ -60,13 +57,9 @@ export async function runMachine(run: MachineRun): Promise<MachineResult> {
     if (again.length === 0 || again.length > againLimit) break;
     scenarios = { scenarios: again, broken: [] };
   }
-  const { kernel, qemu } = bench.profile;
   return {
     ...{ name: machine.name, bench: machine.bench, kernel: machine.kernel, qemu: machine.qemu, problem: null },
-    ran: {
-      kernel: { version: kernel.version, digest: kernel.digest },
-      qemu: { version: qemu.version, digest: qemu.digest },
-    },
+    ran: performer.ran,
     seconds: (performance.now() - begin) / 1000,
     units: [...had].map(([name, records]) => foldAttempts(records, devices.get(name) ?? "none")),
   };
@@ -74,10 +67,11 @@ export async function runMachine(run: MachineRun): Promise<MachineResult> {
 
 /** One attempt at some scenarios; those that have an answer in it are not run again. */
 async function runAttempt(run: MachineRun, wanted: ScenarioFolder, attempt: number): Promise<ScenarioRecord[]> {
-  const folder = openAttempt(run.night, run.machine.name, attempt);
+  const { night, machine, before, performer, signal } = run;
+  const folder = openAttempt(night, machine.name, attempt);
   const done = readAttempt(folder);
   for (const [name, record] of done) {
-    if (isAnswer(record, run.bench)) continue;
+    if (isAnswer(record, performer)) continue;
     rmSync(record.evidence, { recursive: true, force: true });
     done.delete(name);
   }
@@ -86,17 +80,17 @@ async function runAttempt(run: MachineRun, wanted: ScenarioFolder, attempt: numb
     broken: wanted.broken.filter(({ name }) => !done.has(name)),
   };
   if (left.scenarios.length + left.broken.length > 0) {
-    const durations = new Map(run.before?.units.map(({ scenario, seconds }) => [scenario, seconds]));
-    const context = { ...run, reporters: run.reporters(), runFolder: folder, keep: false, durations };
-    const { records } = await runSuite(left, context);
+    const durations = new Map(before?.units.map(({ scenario, seconds }) => [scenario, seconds]));
+    const records = await performer.perform(left, { folder, attempt, durations });
     // What ended because of an interruption has no answer; the next call finds an error there, and asks again.
-    run.signal.throwIfAborted();
+    signal.throwIfAborted();
     for (const record of records) done.set(record.scenario, record);
   }
   const order = [...wanted.broken, ...wanted.scenarios].map(({ name }) => name);
   return order.flatMap((name) => done.get(name) ?? []);
 }
 
-/** Whether a record of an earlier call counts: it is an answer, and of the kernel and QEMU that run now. */
-const isAnswer = ({ verdict, profile }: ScenarioRecord, { profile: { kernel, qemu } }: Bench): boolean =>
-  verdict !== "error" && profile.kernel.digest === kernel.digest && profile.qemu.digest === qemu.digest;
+/** Whether a record of an earlier call counts: it is an answer, and of the kernel and QEMU that run now, where they are known. */
+const isAnswer = ({ verdict, profile }: ScenarioRecord, { ran }: Performer): boolean =>
+  verdict !== "error" &&
+  (ran === null || (profile.kernel.digest === ran.kernel.digest && profile.qemu.digest === ran.qemu.digest));

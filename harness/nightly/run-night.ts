@@ -1,52 +1,19 @@
 /** A night: every machine of a configuration, one after another, and what it comes to beside the night before. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { makeKey } from "../assets/digest.ts";
-import { locateQemu } from "../assets/fetch-qemu.ts";
 import { withLock } from "../assets/file-lock.ts";
-import type { ReportProgress } from "../assets/progress.ts";
-import { HarnessError, InfrastructureError } from "../errors/harness-error.ts";
-import { describeError } from "../errors/describe-error.ts";
-import { locateKernel } from "../kernel/debian-name.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
 import { makeFolders } from "../lifecycle/make-folders.ts";
-import { quoteForShell } from "../qemu/quote-for-shell.ts";
-import type { Bench, BenchChoice } from "../run/bench.ts";
 import { recorder } from "../run/recorder.ts";
 import type { ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import { compareNights, type Comparison } from "./compare-nights.ts";
 import { listMachines, type CheckedConfig, type NightMachine } from "./config.ts";
-import { withHistory, type HistoryPlace } from "./history.ts";
-import { endNight, pruneNights, readMachine, resumeOrBegin, writeMachine, type Night } from "./night-folder.ts";
+import { withHistory, type HistoryPlace, type History } from "./history.ts";
+import { endNight, pruneNights, readMachine, resumeOrBegin, type Night } from "./night-folder.ts";
 import type { MachineResult, NightResult } from "./night-result.ts";
-import { deviceOf, runMachine, type MachineRun } from "./run-machine.ts";
-
-/** What a night takes. */
-export interface NightRun extends Pick<MachineRun, "ledger" | "jobs" | "reporters" | "signal"> {
-  readonly config: CheckedConfig;
-  /** What paths of the configuration are relative to. */
-  readonly folder: string;
-  /** Folder of nights. */
-  readonly out: string;
-  readonly selected: ScenarioFolder;
-  /** Folder that scenarios are named in, where it is not the project's. */
-  readonly scenariosFolder: string | null;
-  /** @throws {HarnessError} where something it needs cannot be had */
-  readonly openBench: (choice: BenchChoice) => Promise<Bench>;
-  /** The part of the night that is run here; null for all of it. Of a part, no history is kept here. */
-  readonly part: NightPart | null;
-  /** Begins a new night where the last one is not over. */
-  readonly fresh: boolean;
-  readonly report: ReportProgress;
-}
-
-/** What one of several runners does of a night. */
-export interface NightPart {
-  /** What makes it this part of this night and no other. */
-  readonly name: string;
-  /** Scenarios by machine. */
-  readonly units: ReadonlyMap<string, ReadonlySet<string>>;
-  /** The night before, as far as it is known here. */
-  readonly before: NightResult | null;
-}
+import type { NightRun } from "./night-run.ts";
+import { deviceOf } from "./run-machine.ts";
+import { tryMachine } from "./try-machine.ts";
 
 /** How a night ended. */
 export interface NightEnd {
@@ -82,17 +49,24 @@ export async function runNight(run: NightRun): Promise<NightEnd> {
     const before =
       part === null ? await withHistory(place, (history) => history.lastBefore(night.name)) : part.before;
 
-    const results: MachineResult[] = [];
-    for (const [index, machine] of machines.entries()) {
+    const fatal = new AbortController();
+    const context = { ...run, signal: AbortSignal.any([signal, fatal.signal]) };
+    const runOne = async (machine: NightMachine): Promise<MachineResult> => {
       const own = part === null ? selected : onlyNamed(selected, part.units.get(machine.name) ?? new Set());
-      const result =
-        readMachine(night, machine.name) ?? (await tryMachine({ ...run, selected: own }, night, machine, before));
-      results.push(result);
-      if (part !== null) continue;
+      const had = readMachine(night, machine.name);
+      const result = had ?? (await tryMachine({ ...context, selected: own }, night, machine, before));
       // Again for one that was done already: the process may have ended in between.
-      await withHistory(place, (history) => {
+      const keep = (history: History): void => {
         history.putMachine({ night: night.name, started: night.started }, result);
-        if (index + 1 === machines.length) history.endNight(night.name);
+      };
+      if (part === null) await withHistory(place, keep);
+      return result;
+    };
+    // A bench here wants all of this machine; a crew shares out what there is.
+    const results = await mapOver(machines, run.crew === null ? 1 : machines.length, runOne, fatal);
+    if (part === null) {
+      await withHistory(place, (history) => {
+        history.endNight(night.name);
       });
     }
     endNight(night);
@@ -100,6 +74,32 @@ export async function runNight(run: NightRun): Promise<NightEnd> {
     const result = { night: night.name, started: night.started, machines: results };
     return { night, result, comparison: compareNights(result, before) };
   });
+}
+
+/** What comes of each, in their order, so many at a time; where one throws, the others are told, and waited for. */
+async function mapOver<T, R>(
+  items: readonly T[],
+  atATime: number,
+  action: (item: T) => Promise<R>,
+  fatal: AbortController,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, item] of queue) {
+      fatal.signal.throwIfAborted();
+      results[index] = await action(item);
+    }
+  };
+  const workers = Array.from({ length: Math.min(atATime, items.length) }, () =>
+    work().catch((error: unknown) => {
+      fatal.abort(error);
+      throw error;
+    }),
+  );
+  const failed = (await Promise.allSettled(workers)).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw fatal.signal.reason;
+  return results;
 }
 
 /** Scenarios whose first function is on a device that the configuration has. */
@@ -114,47 +114,3 @@ const onlyNamed = ({ scenarios, broken }: ScenarioFolder, names: ReadonlySet<str
   scenarios: scenarios.filter(({ name }) => names.has(name)),
   broken: broken.filter(({ name }) => names.has(name)),
 });
-
-/** A machine that cannot be had is a result: the others have their turn. */
-async function tryMachine(
-  run: NightRun,
-  night: Night,
-  machine: NightMachine,
-  before: NightResult | null,
-): Promise<MachineResult> {
-  const { signal, report, selected } = run;
-  const begin = performance.now();
-  let bench: Bench;
-  try {
-    bench = await openMachine(run, machine);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof HarnessError)) throw error;
-    report({ kind: "note", text: `Cannot have ${machine.name}: ${error.what}` });
-    const result = { ...machine, ran: null, units: [], seconds: (performance.now() - begin) / 1000 };
-    return { ...result, problem: describeError(error).join("; ") };
-  }
-  await using opened = bench;
-  const where = run.scenariosFolder === null ? [] : ["--scenarios", run.scenariosFolder];
-  const result = await runMachine({
-    ...{ ledger: run.ledger, signal, night, machine, selected, bench: opened },
-    ...{ attempts: run.config.attempts, jobs: run.jobs, reporters: run.reporters },
-    before: before?.machines.find(({ name }) => name === machine.name) ?? null,
-    reproduce: ({ name }) => quoteForShell(["zhil", "run", name, ...opened.options, ...where]),
-  });
-  writeMachine(night, result);
-  return result;
-}
-
-const openMachine = (
-  { openBench, config, folder, report, signal }: NightRun,
-  { bench, kernel, qemu }: NightMachine,
-): Promise<Bench> =>
-  openBench({
-    name: bench,
-    kernel: kernel === "" || kernel === "lean" ? null : locateKernel(kernel, folder),
-    qemu: qemu === "" || qemu === "newest" ? null : locateQemu(qemu, resolve(folder)),
-    boot: config.boot,
-    report,
-    signal,
-  });

@@ -22,6 +22,7 @@ import { registerDomain } from "./domain.ts";
 import { registerReport } from "./report.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
+import { registerWorker } from "./worker.ts";
 
 /** Every subcommand, in the order of the help. A new one is a file here and a line in this list. */
 export const commands: readonly RegisterCommand[] = [
@@ -45,6 +46,7 @@ export const commands: readonly RegisterCommand[] = [
   registerHistory,
   registerPlan,
   registerMerge,
+  registerWorker,
   registerBench,
   registerBenchExplore,
   registerDoctor,

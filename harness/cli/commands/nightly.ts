@@ -4,7 +4,8 @@ import { Option } from "commander";
 import { InfrastructureError, UsageError } from "../../errors/harness-error.ts";
 import { exitCodeOfNight } from "../../nightly/night-exit-code.ts";
 import { openNight } from "../../nightly/open-night.ts";
-import { runNight, type NightEnd, type NightPart } from "../../nightly/run-night.ts";
+import type { Crew, NightPart } from "../../nightly/night-run.ts";
+import { runNight, type NightEnd } from "../../nightly/run-night.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
 import { LineReporter } from "../../report/line-reporter.ts";
 import { formatNight } from "../../report/night-markdown.ts";
@@ -29,6 +30,7 @@ interface NightlyFlags {
   readonly markdown?: string;
   readonly plan?: string;
   readonly shard?: number;
+  readonly queue?: string;
   readonly json: boolean;
   readonly color: boolean;
 }
@@ -67,6 +69,7 @@ export const registerNightly: RegisterCommand = (program, context) => {
     .option("--markdown <file>", "write the summary as Markdown as well")
     .option("--plan <file>", "run a part of what zhil plan planned; it leaves part-N.json for zhil merge")
     .option("--shard <n>", "which part", Number)
+    .option("--queue <url>", "have zhil worker perform it, wherever there is one: redis://HOST:PORT or unix:/PATH")
     .option("--json", "night and comparison as one JSON object on standard output; the rest on standard error", false)
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
@@ -91,8 +94,9 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
   io.interrupt.addEventListener("abort", () => {
     screen.print("Interrupted: what was had is kept, and the same call goes on from there");
   });
+  await using crew = flags.queue === undefined ? null : await openCrew(flags.queue, io.interrupt);
   const end = await runNight({
-    ...{ ...night, part, fresh: flags.fresh, signal: io.interrupt, ledger: await services.readLedger() },
+    ...{ ...night, part, crew, fresh: flags.fresh, signal: io.interrupt, ledger: await services.readLedger() },
     jobs: flags.jobs ?? config.jobs ?? defaultJobs(measureCapacity(), config.boot),
     openBench: services.openBench,
     reporters: () => new ReporterGroup([new LineReporter(screen)]),
@@ -103,6 +107,13 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
     await writeShardFile(resolve(io.workingFolder, `part-${shard}.json`), { plan, shard, result: end.result });
   }
   return await tell(end, flags, { io, screen, markdown });
+}
+
+/** Workers at a queue. Whoever has no queue does not load what talks to it. */
+async function openCrew(queue: string, signal: AbortSignal): Promise<Crew & AsyncDisposable> {
+  const { parseQueueAddress } = await import("../../queue/address.ts");
+  const crew = await import("../../queue/crew.ts");
+  return crew.openCrew(parseQueueAddress(queue), signal);
 }
 
 /** The part of a plan that the options ask for; null where they ask for no part. */
