@@ -87,6 +87,15 @@ module.exports = {
     packageOnlyIn("node-sqlite3-wasm", ["harness/nightly/history[.]ts$"]),
     packageOnlyIn("jiti", ["harness/nightly/load-config[.]ts$"]),
     packageOnlyIn("cli-table3", ["harness/report/"]),
+    packageOnlyIn("bullmq", ["harness/queue/"]),
+    packageOnlyIn("ioredis", ["harness/queue/"]),
+    {
+      name: "queues-are-loaded-when-asked-for",
+      comment: "Whoever has no queue does not load what talks to one",
+      severity: "error",
+      from: { path: "^harness/", pathNot: ["^harness/queue/", tests] },
+      to: { path: "^harness/queue/", dependencyTypesNot: ["dynamic-import", "type-only"] },
+    },
     {
       name: "tests-are-not-shipped",
       comment: "What is shipped imports no test and no helper of tests",

@@ -1,6 +1,6 @@
 /** A connection to a server of queues: the first must come about, a lost one comes back by itself. */
 import { Redis } from "ioredis";
-import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
+import { InfrastructureError } from "../errors/harness-error.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import type { QueueAddress } from "./address.ts";
 
@@ -21,20 +21,20 @@ export const connectionOf = ({ shown: _, ...address }: QueueAddress) => ({
  * @throws {InfrastructureError} where the server does not answer
  */
 export async function connectQueue(address: QueueAddress, signal: AbortSignal): Promise<Redis> {
-  const client = new Redis(connectionOf(address));
+  const client = new Redis({ ...connectionOf(address), lazyConnect: true });
   let last = "no answer";
   client.on("error", (error: Error) => {
     last = error.message;
   });
   try {
-    const wait = { what: `the queue "${address.shown}"`, limit: connectLimit, signal, lastSeen: () => last };
-    await withLimit(wait, () => client.ping());
+    const wait = { what: `the queue "${address.shown}"`, limit: connectLimit, signal };
+    await withLimit(wait, () => client.connect());
     return client;
   } catch (cause) {
     client.disconnect();
     if (signal.aborted) throw cause;
     throw new InfrastructureError({
-      what: `Cannot reach the queue "${address.shown}": ${cause instanceof TimeLimitError ? last : String(cause)}`,
+      what: `Cannot reach the queue "${address.shown}": ${last}`,
       remedy: "Start Redis or Valkey there, or name another with --queue",
     });
   }

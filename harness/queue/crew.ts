@@ -34,8 +34,12 @@ export async function openCrew(address: QueueAddress, signal: AbortSignal): Prom
 }
 
 /** Opens the queue of a machine. */
-const openQueue = (client: Redis, id: string): Queue =>
-  new Queue(id, { connection: client, prefix: store.keyPrefix });
+function openQueue(client: Redis, id: string): Queue {
+  const queue = new Queue(id, { connection: client, prefix: store.keyPrefix });
+  // A connection that is lost comes back by itself.
+  queue.on("error", () => undefined);
+  return queue;
+}
 
 async function hire(client: Redis, address: QueueAddress, job: CrewJob): Promise<Performer & AsyncDisposable> {
   const machine: QueuedMachine = {
@@ -65,7 +69,7 @@ async function nightKey(folder: string): Promise<string> {
 async function forgetAbandoned(client: Redis): Promise<void> {
   for (const [id, { until }] of await store.listMachines(client)) {
     if (until > Date.now()) continue;
+    await removeQueue(openQueue(client, id));
     await store.forgetMachine(client, id);
-    await removeQueue(client, openQueue(client, id));
   }
 }

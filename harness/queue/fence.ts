@@ -97,4 +97,8 @@ async function takeLock(descriptor: number, hardware: string, signal: AbortSigna
 }
 
 const unusable = (file: string, cause: unknown): InfrastructureError =>
-  new InfrastructureError({ what: `Cannot use the fence "${file}"`, remedy: "Name another file with --fence", cause });
+  new InfrastructureError({
+    what: `Cannot use the fence "${file}"`,
+    remedy: "Name another file with --fence",
+    cause,
+  });

@@ -1,5 +1,11 @@
 /** Benches of a worker: one for the machine that is worked on, and another only while one goes and the next comes. */
+import { HarnessError } from "../errors/harness-error.ts";
 import type { Bench } from "../run/bench.ts";
+
+/** A bench that cannot be had; why, is its cause. */
+export class BenchLostError extends HarnessError {
+  override readonly name = "BenchLostError";
+}
 
 /** Opens a machine's bench. */
 export type OpenBench = () => Promise<Bench>;
@@ -20,7 +26,7 @@ export class OpenBenches implements AsyncDisposable {
 
   /**
    * Has a machine's bench for as long as `action` takes; opened where it is not, and then others that nobody uses are ended.
-   * @throws what opening it threw; the next call tries again
+   * @throws {BenchLostError} where it cannot be had; the next call tries again
    */
   async use<T>(machine: string, open: OpenBench, action: (bench: Bench) => Promise<T>): Promise<T> {
     const opened: Opened = this.#opened.get(machine) ?? { bench: open(), users: 0 };
@@ -28,10 +34,12 @@ export class OpenBenches implements AsyncDisposable {
     opened.users += 1;
     try {
       await this.#endIdle(machine);
-      return await action(await opened.bench);
-    } catch (error) {
-      if (await isBroken(opened)) this.#opened.delete(machine);
-      throw error;
+      const bench = await opened.bench.catch((cause: unknown) => {
+        this.#opened.delete(machine);
+        if (!(cause instanceof HarnessError)) throw cause;
+        throw new BenchLostError({ what: cause.what, cause });
+      });
+      return await action(bench);
     } finally {
       opened.users -= 1;
     }
@@ -49,12 +57,6 @@ export class OpenBenches implements AsyncDisposable {
     await Promise.all(idle.map(([, opened]) => end(opened)));
   }
 }
-
-const isBroken = ({ bench }: Opened): Promise<boolean> =>
-  bench.then(
-    () => false,
-    () => true,
-  );
 
 async function end({ bench }: Opened): Promise<void> {
   const opened = await bench.catch(() => null);

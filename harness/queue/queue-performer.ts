@@ -63,7 +63,6 @@ export class QueuePerformer implements Performer, AsyncDisposable {
   async perform(wanted: ScenarioFolder, { folder, attempt, durations }: Attempt): Promise<readonly ScenarioRecord[]> {
     this.#isWhole = false;
     const { job, machine } = this.#run;
-    await this.#agreeOnWhatIsThere(folder);
     const units = new Map<string, Unit>();
     for (const unit of await readUnits(wanted, durations)) units.set(keyOfUnit(unit, attempt), unit);
     const reporters = job.reporters();
@@ -75,14 +74,14 @@ export class QueuePerformer implements Performer, AsyncDisposable {
       records.push(record);
       reporters.ended(record);
     };
-    await this.#queueUnits(units, folder, keep);
-    while (units.size > 0 && !job.signal.aborted) {
-      const key = await this.#next();
-      if (this.#isServerNew) await this.#queueUnits(units, folder, keep);
-      else if (key !== null) await this.#take(key, units, folder, keep);
-      if (key === null) await this.#lookForWorkers();
+    try {
+      await this.#within(() => this.#agreeOnWhatIsThere(folder));
+      await this.#within(() => this.#queueUnits(units, folder, keep));
+      while (units.size > 0) await this.#within(() => this.#next(units, folder, keep));
+      this.#ran = await this.#within(() => store.readAgreed(this.#run.client, this.#run.id));
+    } catch (error) {
+      if (!job.signal.aborted) throw error;
     }
-    this.#ran = await store.readAgreed(this.#run.client, this.#run.id);
     await reporters.finish({
       ...{ records, missing: [...units.values()].map(({ scenario }) => scenario), interrupted: job.signal.aborted },
       ...{ seconds: (performance.now() - begin) / 1000, folder, ledger: job.ledger },
@@ -95,8 +94,17 @@ export class QueuePerformer implements Performer, AsyncDisposable {
     const { blocking, client, queue, id } = this.#run;
     blocking.disconnect();
     if (!this.#isWhole) return;
-    await store.forgetMachine(client, id);
-    await removeQueue(client, queue);
+    // What cannot be removed now is given up in a day, and removed by the next night.
+    await this.#within(async () => {
+      await removeQueue(queue);
+      await store.forgetMachine(client, id);
+    }).catch(() => undefined);
+  }
+
+  /** Asks the server; for as long as it may be away, and the night is not called off. */
+  async #within<T>(ask: () => Promise<T>): Promise<T> {
+    const { shown, job } = this.#run;
+    return withLimit({ what: `the queue "${shown}" to come back`, limit: serverLimit, signal: job.signal }, ask);
   }
 
   /** What an earlier call has on disk decides what the rest is of, should the server have forgotten. */
@@ -139,21 +147,19 @@ export class QueuePerformer implements Performer, AsyncDisposable {
     }
   }
 
-  /** The next unit that has a result; null where there was none for a while, or the night is called off. */
-  async #next(): Promise<string | null> {
-    const { blocking, id, job, shown } = this.#run;
-    const wait = { what: `the queue "${shown}" to come back`, limit: serverLimit, signal: job.signal };
-    try {
-      return await withLimit(wait, () => store.awaitResult(blocking, id, lookInterval));
-    } catch (error) {
-      if (job.signal.aborted) return null;
-      throw error;
-    }
+  /** Waits for the next result and writes it down; where there is none for a while, looks whether somebody works on it. */
+  async #next(units: Map<string, Unit>, folder: string, keep: (record: ScenarioRecord) => void): Promise<void> {
+    const { blocking, id, job } = this.#run;
+    const key = await store.awaitResult(blocking, id, lookInterval);
+    // Called off meanwhile: nobody waits for this any more.
+    if (job.signal.aborted) return;
+    if (this.#isServerNew) await this.#queueUnits(units, folder, keep);
+    else if (key !== null) await this.#take(key, units, folder, keep);
+    if (key === null) await this.#lookForWorkers();
   }
 
   async #lookForWorkers(): Promise<void> {
     const { client, id, job, machine, shown } = this.#run;
-    if (job.signal.aborted) return;
     const workers = await store.listWorkers(client);
     if (workers.length === 0) {
       if (!this.#toldOfNobody) {
@@ -170,17 +176,20 @@ export class QueuePerformer implements Performer, AsyncDisposable {
     this.#toldOfNobody = false;
     const problems = await store.readProblems(client, id);
     if (!workers.every((worker) => problems[worker] !== undefined)) return;
+    // Nobody is to go on with it for nothing.
+    this.#isWhole = true;
     const why = [...new Set(workers.map((worker) => problems[worker]))].join("; ");
     throw new MachineLostError({ what: `No worker can have it: ${why}` });
   }
 }
 
-/** Removes a queue with all that is in it, whoever works on it. */
-export async function removeQueue(client: Redis, queue: Queue): Promise<void> {
+/**
+ * Removes a queue with all that is in it, whoever works on it. Its machine is forgotten afterwards: workers that see that it is
+ * gone remove what they made of the queue since.
+ */
+export async function removeQueue(queue: Queue): Promise<void> {
   await queue.obliterate({ force: true });
   await queue.close();
-  // What BullMQ leaves, or a worker that looked once more has made again.
-  await client.del(...["meta", "events", "marker"].map((name) => queue.toKey(name)));
 }
 
 /** The units of scenarios, the longest first. */

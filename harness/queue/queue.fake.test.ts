@@ -2,16 +2,23 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { buildCommand, type BuiltCommand } from "../testing/build-command.ts";
 import { openLab, type Lab, type LabNote, type LabOptions } from "../testing/queue-lab.ts";
 
 const slow = { timeout: 120_000 };
 const namesOf = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `scenario-${String(index).padStart(2, "0")}`);
 
+let built: BuiltCommand;
+beforeAll(async () => {
+  built = await buildCommand();
+});
+afterAll(() => built[Symbol.asyncDispose]());
+
 let lab: Lab;
 const open = async (options: Partial<LabOptions> & Pick<LabOptions, "names">): Promise<Lab> => {
-  lab = await openLab({ milliseconds: 20, lease: 1000, ...options });
+  lab = await openLab(built, { milliseconds: 20, lease: 1000, ...options });
   return lab;
 };
 afterEach(() => lab[Symbol.asyncDispose]());
@@ -20,7 +27,7 @@ const countsOf = (notes: readonly LabNote[]): readonly string[] =>
   notes.filter(({ event }) => event === "counts").map(({ scenario }) => scenario);
 const startsOf = (notes: readonly LabNote[]): number => notes.filter(({ event }) => event === "start").length;
 
-describe("a queue", slow, () => {
+describe("nights by a queue", slow, () => {
   it("has every result once, whoever is killed, stopped or told to end, and whatever becomes of the server", async () => {
     const names = namesOf(60);
     await open({ names });
@@ -84,7 +91,7 @@ describe("a queue", slow, () => {
   });
 
   it("gives up a unit that ends whoever begins it, and says so", async () => {
-    await open({ names: namesOf(3), dies: "scenario-01", lease: 300 });
+    await open({ names: namesOf(3), dies: "scenario-01", lease: 400 });
     const keepOne = (): void => {
       lab.startWorker().once("exit", (_, signal) => {
         if (signal === "SIGKILL" && !isOver) keepOne();

@@ -1,27 +1,32 @@
 /** A worker: does units of any night at a queue that it can have the machine for, until it is told to end. */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { describeError } from "../errors/describe-error.ts";
-import { HarnessError } from "../errors/harness-error.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { createScratch } from "../lifecycle/scratch.ts";
 import { identify } from "../nightly/performer.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
 import type { QueueAddress } from "./address.ts";
+import { withLimit } from "../wait/with-limit.ts";
 import { Bell } from "./bell.ts";
+import { briefly } from "./briefly.ts";
 import { connectQueue } from "./connect.ts";
 import { describeJudge } from "./describe-judge.ts";
 import { readToken, type Fence } from "./fence.ts";
 import { startHeart } from "./heart.ts";
 import { takeLease, type Lease } from "./lease.ts";
-import { OpenBenches } from "./open-benches.ts";
+import { BenchLostError, OpenBenches } from "./open-benches.ts";
 import { performUnit } from "./perform-unit.ts";
 import * as store from "./store.ts";
 import { UnitTaker, type TakenUnit } from "./take-unit.ts";
 import type { QueuedMachine } from "./units.ts";
+
+/** Milliseconds in which a worker that is told to end gives back what it is at. */
+const endLimit = 20_000;
 
 /** What a worker takes. */
 export interface WorkerRun {
@@ -102,12 +107,19 @@ class Crewman implements AsyncDisposable {
         this.#fatal.abort(error);
       }),
     );
-    await Promise.allSettled(slots);
+    const over = Promise.allSettled(slots);
+    const signal = AbortSignal.any([this.#run.signal, this.#fatal.signal]);
+    if (!signal.aborted) await Promise.race([over, once(signal, "abort")]);
+    // A server that is away keeps nobody from ending: what is asked of it then has no answer.
+    const wait = { what: "units to be given back", limit: endLimit, signal: new AbortController().signal };
+    await withLimit(wait, () => over).catch(() => {
+      this.#client.disconnect();
+    });
     this.#fatal.signal.throwIfAborted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await store.leave(this.#client, this.#name).catch(() => undefined);
+    await briefly(() => store.leave(this.#client, this.#name));
     this.#bell[Symbol.dispose]();
     await this.#taker[Symbol.asyncDispose]();
     await this.#benches[Symbol.asyncDispose]();
@@ -130,7 +142,9 @@ class Crewman implements AsyncDisposable {
 
   /** Machines that it may have, those that it has at hand first. */
   #sort(machines: ReadonlyMap<string, QueuedMachine>): readonly (readonly [string, QueuedMachine])[] {
-    const possible = [...machines].filter(([id, { until }]) => until > Date.now() && this.#problems.get(id) !== until);
+    const possible = [...machines].filter(
+      ([id, { until }]) => until > Date.now() && this.#problems.get(id) !== until,
+    );
     const open = this.#benches.machines;
     return possible.toSorted(([a], [b]) => Number(open.has(b)) - Number(open.has(a)));
   }
@@ -178,11 +192,9 @@ class Crewman implements AsyncDisposable {
     const judge = describeJudge(ledger);
     if (judge !== machine.judge) return `it is judged by version ${machine.judge}, and here is ${judge}`;
     const { bench: name, kernel, qemu, boot } = machine;
-    let isOpen = false;
     const open = (): Promise<Bench> => openBench({ name, kernel, qemu, boot, report, signal });
     try {
       return await this.#benches.use(id, open, async (bench) => {
-        isOpen = true;
         const agreed = await store.agreeOn(this.#client, id, identify(bench));
         if (JSON.stringify(agreed) !== JSON.stringify(identify(bench))) {
           return `the night runs Linux ${agreed.kernel.version} on QEMU ${agreed.qemu.version} of other images`;
@@ -193,8 +205,8 @@ class Crewman implements AsyncDisposable {
         return null;
       });
     } catch (error) {
-      if (isOpen || !(error instanceof HarnessError)) throw error;
-      return describeError(error).join("; ");
+      if (!(error instanceof BenchLostError)) throw error;
+      return describeError(error.cause).join("; ");
     }
   }
 }

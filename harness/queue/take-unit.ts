@@ -3,6 +3,7 @@ import { Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import type { QueueAddress } from "./address.ts";
+import { briefly } from "./briefly.ts";
 import { connectionOf } from "./connect.ts";
 import { startHeart, type Heart } from "./heart.ts";
 import * as store from "./store.ts";
@@ -69,11 +70,16 @@ export class UnitTaker implements AsyncDisposable {
   async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
     const gone = [...this.#queues].filter(([id]) => !wanted.has(id));
     for (const [id] of gone) this.#queues.delete(id);
-    await Promise.all(gone.map(([, queue]) => queue.close(true)));
+    await Promise.all(gone.map(([, queue]) => briefly(() => queue.close(true))));
+    // Who looks into a queue that was removed just now makes it again, in part.
+    const { client } = this.#options;
+    if (gone.length > 0) await client.del(gone.map(([, queue]) => queue.toKey("meta")));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((each) => each.close(true)));
+    const { client } = this.#options;
+    await briefly(async () => this.keepOnly(new Set((await store.listMachines(client)).keys())));
+    await Promise.all([...this.#queues.values()].map((queue) => briefly(() => queue.close(true))));
   }
 
   #queueOf(id: string): Worker {
@@ -100,7 +106,9 @@ export class UnitTaker implements AsyncDisposable {
       ? read.data
       : { scenario: job.name, file: "", text: "", problem: "Cannot read the unit out of the queue" };
     const problem =
-      job.stalledCounter < livesOfUnit ? unit.problem : `${livesOfUnit} workers were never heard of again that ran it`;
+      job.stalledCounter < livesOfUnit
+        ? unit.problem
+        : `${livesOfUnit} workers were never heard of again that ran it`;
     return {
       ...{ key: job.id ?? "", unit: { ...unit, problem } },
       // Whose time was over has nothing to say any more.

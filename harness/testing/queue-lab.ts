@@ -9,7 +9,7 @@ import { parseQueueAddress } from "../queue/address.ts";
 import { connectQueue } from "../queue/connect.ts";
 import { keyPrefix } from "../queue/store.ts";
 import { retryUntil } from "../wait/retry-until.ts";
-import { buildCommand } from "./build-command.ts";
+import type { BuiltCommand } from "./build-command.ts";
 import { callCli, type Call } from "./call-cli.ts";
 import { configText, type Said } from "./nights.ts";
 import { startQueueServer, type QueueServer } from "./redis.ts";
@@ -57,10 +57,9 @@ export interface Lab extends AsyncDisposable {
 }
 
 /** Opens a lab. */
-export async function openLab(options: LabOptions): Promise<Lab> {
+export async function openLab(built: BuiltCommand, options: LabOptions): Promise<Lab> {
   const { names, milliseconds, lease, isFenced = false, dies = null } = options;
   const scope = new ResourceScope();
-  const built = scope.use("the built command", await buildCommand());
   const folder = scope.use(
     "the folder",
     await temporaryFolder({

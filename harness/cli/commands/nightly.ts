@@ -52,6 +52,8 @@ again: where its answers differ it is flaky. Results go to history.sqlite beside
   differs             both are fine, but by another entry of the ledger
   gone                there is no such scenario any more
 
+With --queue nothing runs here: workers do it ("zhil worker"), and what they leave is put together as ever.
+
 Exits with 1 where a scenario failed, even once; else with 2 where one is in error or a machine could not be had.`;
 
 /** `zhil nightly` */

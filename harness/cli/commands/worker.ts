@@ -45,7 +45,10 @@ export const registerWorker: RegisterCommand = (program, context) => {
         .argParser(parseLease)
         .default(30),
     )
-    .option("--hardware <name>", "what its units drive and others can reach as well: one unit at a time, under a lease")
+    .option(
+      "--hardware <name>",
+      "what its units drive and others can reach as well: one unit at a time, under a lease",
+    )
     .option("--fence <file>", "file on the host of that hardware that keeps the highest token that was let through")
     .option("--once", "end once no night wants anything any more", false)
     .option("--no-color", "no colours")
@@ -69,8 +72,7 @@ async function work(flags: WorkerFlags, { io, services }: CommandContext): Promi
   await runWorker({
     ...{ address, once: flags.once, lease: scaleTime(flags.lease * 1000), ledger: await services.readLedger() },
     jobs: flags.jobs ?? defaultJobs(measureCapacity(), "clone"),
-    fence:
-      hardware === undefined || file === undefined ? null : { hardware, file: resolve(io.workingFolder, file) },
+    fence: hardware === undefined || file === undefined ? null : { hardware, file: resolve(io.workingFolder, file) },
     openBench: services.openBench,
     onResult: ({ verdict, scenario, seconds }, machine) => {
       const shown = screen.paint(verdictShade[verdict], verdict.padEnd(5));
