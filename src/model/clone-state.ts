@@ -14,6 +14,7 @@ function cloneValue(value: unknown): unknown {
     return copy;
   }
   const copy: Record<string, unknown> = {};
-  for (const [key, each] of Object.entries(value)) copy[key] = cloneValue(each);
+  // Plain data has no keys but its own.
+  for (const key in value) copy[key] = cloneValue((value as Record<string, unknown>)[key]);
   return copy;
 }

@@ -6,7 +6,7 @@
  */
 import type { Expectation } from "../compare/compare.ts";
 import { anything, type Pattern } from "../compare/pattern.ts";
-import { AnswerBook, type Answer } from "../operation/answers.ts";
+import { AnswerBook } from "../operation/answers.ts";
 import { stopsOf, type InterjectionResult } from "../operation/during.ts";
 import type { InsideOperation, Operation, OperationFields, OperationName } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -23,6 +23,7 @@ import { ScenarioMistake } from "./scenario-mistake.ts";
 import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
 import { endInside } from "./recovery.ts";
+import { describeGiven, withResults } from "./results.ts";
 import type { Rule, Rules } from "./rule.ts";
 import { flushAtPoint } from "./table.ts";
 import { cdevRules } from "./rules/cdev.ts";
@@ -174,25 +175,6 @@ function describeMessages({ predictable, messages, repeated, devices }: Host): P
 const doAtPoint = (host: Host, operation: InsideOperation): InterjectionResult =>
   operation.op === "flush" ? flushAtPoint(host, operation) : doDmaAtPoint(host, operation);
 
-/** What an operation returns, and what came of what the step adds to it. */
-function withResults(values: Pattern, more: Readonly<Record<string, Pattern>>): Pattern {
-  if (typeof values !== "object" || values === null || Array.isArray(values)) return values;
-  if ("$any" in values) return { $has: more };
-  if ("$has" in values) return { $has: { ...(values.$has as Readonly<Record<string, Pattern>>), ...more } };
-  return { ...(values as Readonly<Record<string, Pattern>>), ...more };
-}
-
-/**
- * How often each answer was given.
- * @throws ScenarioMistake where one never is: nothing that it is for is executed
- */
-function describeGiven(answers: readonly Answer[], given: readonly number[]): Pattern {
-  const never = answers[given.indexOf(0)];
-  if (never === undefined) return given;
-  const what = never.instruction === "mpcifc" ? never.control : never.instruction === "clp" ? never.command : "rpcit";
-  throw new ScenarioMistake(`No ${what} is executed here that the answer could be given to`);
-}
-
 /** The state after an operation, and what the operation must show. */
 export interface Step {
   readonly state: HostState;
@@ -275,13 +257,20 @@ export function narrow(predicted: Step, expectedMemory: Readonly<Record<string, 
 }
 
 /**
- * Predicts a whole plan, taking choices as the script says.
+ * Predicts a plan, taking choices as the script says: the steps after those that are `known` already, up to `end`.
  * @throws ScenarioMistake naming the step that has no meaning
  */
-export function predict(plan: Plan, quirks: ReadonlySet<QuirkName> = new Set(), script: Script = []): Step[] {
+export function predict(
+  plan: Plan,
+  quirks: ReadonlySet<QuirkName> = new Set(),
+  script: Script = [],
+  known: readonly Step[] = [],
+  end = plan.steps.length,
+): Step[] {
   const steps: Step[] = [];
-  let state = initialState(plan);
-  plan.steps.forEach(({ operation, expectedMemory }, index) => {
+  let state = known.at(-1)?.state ?? initialState(plan);
+  for (const [index, { operation, expectedMemory }] of plan.steps.slice(0, end).entries()) {
+    if (index < known.length) continue;
     try {
       const alone = step(state, operation, plan.profile, quirks, new Choices(script[index] ?? []));
       const predicted = narrow(alone, expectedMemory);
@@ -293,6 +282,6 @@ export function predict(plan: Plan, quirks: ReadonlySet<QuirkName> = new Set(), 
         `Step ${String(index + 1)} of "${plan.scenario}" (${operation.op}): ${error.message}`,
       );
     }
-  });
+  }
   return steps;
 }

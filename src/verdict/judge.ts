@@ -2,12 +2,13 @@
 import { compareObservation, type Expectation } from "../compare/compare.ts";
 import type { Difference } from "../compare/pattern.ts";
 import { nextScript, type Script } from "../model/choices.ts";
-import { knownVersions, predict, unknownKernels, type Step } from "../model/model.ts";
+import { knownVersions, unknownKernels, type Step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../trace/profile.ts";
 import type { Observation } from "../trace/observation.ts";
 import { compareVersions, isAtLeast } from "../zpci/version.ts";
+import { Deviation } from "./deviation.ts";
 import { quirksOf, type Ledger } from "./ledger.ts";
 
 /** How one step was judged. */
@@ -89,9 +90,9 @@ interface Way {
 function judgeEveryWay(plan: Plan, trace: Performed, quirks: ReadonlySet<QuirkName>): Way {
   let best: { readonly way: Way; readonly failed: number } | null = null;
   for (let script: Script | null = []; script !== null;) {
-    const deviating = predict(plan, quirks, script);
-    const contract = quirks.size === 0 ? deviating : predict(plan, new Set(), script);
-    const steps = judgeSteps(plan, trace, quirks, script, { contract, deviating });
+    const deviation = new Deviation(plan, quirks, script);
+    const { steps: deviating, contract } = deviation;
+    const steps = judgeSteps(trace, deviation);
     const way = { steps, contract, deviating };
     const failed = steps.findIndex((each) => each.verdict === "fail");
     if (failed < 0) return way;
@@ -102,16 +103,8 @@ function judgeEveryWay(plan: Plan, trace: Performed, quirks: ReadonlySet<QuirkNa
   return best?.way ?? { steps: [], contract: [], deviating: [] };
 }
 
-function judgeSteps(
-  plan: Plan,
-  trace: Performed,
-  quirks: ReadonlySet<QuirkName>,
-  script: Script,
-  { contract, deviating }: Omit<Way, "steps">,
-): StepJudgement[] {
-  const without = new Map(
-    [...quirks].map((name) => [name, lazily(() => predict(plan, withoutQuirk(quirks, name), script))]),
-  );
+function judgeSteps(trace: Performed, deviation: Deviation): StepJudgement[] {
+  const { contract, steps: deviating } = deviation;
   return trace.steps.map(({ observation }, index) => {
     const expected = contract[index]?.expectation;
     const quirk = deviating[index]?.expectation;
@@ -128,7 +121,7 @@ function judgeSteps(
       };
     }
     const againstQuirk = compareObservation(quirk, observation);
-    const entries = (): QuirkName[] => attribute(index, quirk, without);
+    const entries = (): readonly QuirkName[] => attribute(index, quirk, deviation);
     if (againstQuirk.length === 0 && againstContract.length === 0) {
       return { ...base, verdict: "pass", entries: [], differences: [] };
     }
@@ -139,23 +132,13 @@ function judgeSteps(
   });
 }
 
-const withoutQuirk = (quirks: ReadonlySet<QuirkName>, name: QuirkName): ReadonlySet<QuirkName> =>
-  new Set([...quirks].filter((each) => each !== name));
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => (made ??= { value: make() }).value;
-}
-
 /** The entries without which the step would be predicted otherwise; all of them where each alone is enough. */
-function attribute(
-  index: number,
-  quirk: Expectation,
-  without: ReadonlyMap<QuirkName, () => readonly Step[]>,
-): QuirkName[] {
+function attribute(index: number, quirk: Expectation, deviation: Deviation): readonly QuirkName[] {
   const text = JSON.stringify(quirk);
-  const needed = [...without].filter(([, predicted]) => JSON.stringify(predicted()[index]?.expectation) !== text);
-  return (needed.length > 0 ? needed : [...without]).map(([name]) => name);
+  const needed = deviation.asked.filter(
+    (name) => JSON.stringify(deviation.without(name)[index]?.expectation) !== text,
+  );
+  return needed.length > 0 ? needed : deviation.asked;
 }
 
 function caveatsOf(profile: Profile): string[] {

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { predict } from "../model/model.ts";
+import { quirkNames } from "../model/quirks.ts";
+import { planOf } from "../testing/plan-of.ts";
+import { Deviation } from "./deviation.ts";
+
+const plan = planOf(
+  `take-iommufd: { function: a }
+   ioas-alloc: { ioas: A }
+   attach: { function: a, to: A }
+   start-nvme: { function: a, ioas: A }
+   ioas-map: { ioas: A, iova: base+0x10000, buffer: p, pages: 1 }
+   hot-reset: { function: a }
+   nvme-enable: { function: a, iova: base }
+   detach: { function: a }
+   dma-write: { function: a, iova: base+0x10000, block: 1 }`,
+  { bench: "emulated" },
+);
+const all = new Set(quirkNames);
+
+it("predicts the contract, and what each quirk has to do with it, as from the beginning", () => {
+  const deviation = new Deviation(plan, all, []);
+  expect(deviation.steps).toEqual(predict(plan, all));
+  expect(deviation.contract).toEqual(predict(plan));
+  for (const name of quirkNames) {
+    const others = new Set(quirkNames.filter((each) => each !== name));
+    expect(deviation.without(name), name).toEqual(predict(plan, others));
+  }
+});
+
+it("knows which quirks the model asked about: the others change nothing", () => {
+  const { asked } = new Deviation(plan, all, []);
+  expect(asked).toContain("shadow-by-rpcit");
+  expect(asked).not.toContain("pasid-zero-attaches-device");
+  expect(asked.length).toBeLessThan(quirkNames.length);
+});
+
+it("predicts nothing again up to the step that first asks", () => {
+  const deviation = new Deviation(plan, new Set(["blocked-dma-silent", "death-goes-unheard"]), []);
+  const without = deviation.without("blocked-dma-silent");
+  const last = plan.steps.length - 1;
+  expect(without[last - 1]).toBe(deviation.steps[last - 1]);
+  expect(without[last]).not.toBe(deviation.steps[last]);
+  expect(without[last]?.expectation).not.toEqual(deviation.steps[last]?.expectation);
+});
+
+it("has the contract for what is left without an only quirk", () => {
+  const deviation = new Deviation(plan, new Set(["blocked-dma-silent"]), []);
+  expect(deviation.without("blocked-dma-silent")).toBe(deviation.contract);
+});
