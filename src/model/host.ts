@@ -31,6 +31,7 @@ export class Host {
   readonly quirks: ReadonlySet<QuirkName>;
   readonly aperture: Aperture;
   readonly #choices: Choices;
+  #isLong = false;
   /** New messages of the kernel, in order. */
   readonly messages: Pattern[] = [];
   /** What the kernel says besides, once or more often. */
@@ -93,6 +94,17 @@ export class Host {
   /** Leave everything open from here on: the kernel writes where it may not. */
   loseTrack(): void {
     this.state.lost = true;
+  }
+
+  /** The operation takes longer than anybody waits for it: what comes of it in the end may not be seen. */
+  takeLong(): void {
+    this.#isLong = true;
+    this.loseTrack();
+  }
+
+  /** A result as it is seen. */
+  seen(result: Pattern): Pattern {
+    return this.#isLong ? { $oneOf: [result, "hang"] } : result;
   }
 
   /** Takes one of several ways that timing decides between; 0 is the usual one. */

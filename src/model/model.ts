@@ -233,7 +233,7 @@ export function step(
   }
   return {
     state: next,
-    expectation: next.lost ? leaveOpen(outcome.result, outcome.values) : expectation,
+    expectation: next.lost ? leaveOpen(host.seen(outcome.result), outcome.values) : expectation,
     choices: choices.made,
   };
 }

@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest";
 import { modelProfile } from "../target/model-target.ts";
 import { planOf, witnessPlanOf } from "../testing/plan-of.ts";
 import { predict, type Step } from "./model.ts";
+import type { QuirkName } from "./quirks.ts";
 
 const kernelOf = (version: string): { readonly kernel: typeof modelProfile.kernel } => ({
   kernel: { ...modelProfile.kernel, version },
 });
-const expectations = (plan: Parameters<typeof predict>[0]): readonly Step["expectation"][] =>
-  predict(plan).map(({ expectation }) => expectation);
+const expectations = (
+  plan: Parameters<typeof predict>[0],
+  quirks: readonly QuirkName[] = [],
+): readonly Step["expectation"][] => predict(plan, new Set(quirks)).map(({ expectation }) => expectation);
 
 describe("the 6.1 line", () => {
   it.each([
@@ -98,3 +101,44 @@ it.each([
     expect(answered.at(-1)).toMatchObject({ answered: [outward] });
   },
 );
+
+it("offers the aperture's last page, and refuses it only by a quirk", () => {
+  const steps = `
+  take-type1: { function: a, container: C }
+  container-map: { container: C, iova: last-0xfff, buffer: p, pages: 1 }`;
+  const plan = planOf(steps, kernelOf("6.1.176"));
+  expect(expectations(plan).at(-1)).toMatchObject({ result: "OK" });
+  expect(expectations(plan, ["last-page-refused"]).at(-1)).toMatchObject({ result: "EINVAL" });
+});
+
+const both = `
+  - take-type1: { function: a, container: C }
+  - take-type1: { function: b, container: C, join: true }`;
+const reachOf = (plan: Parameters<typeof predict>[0], quirks: readonly QuirkName[]): unknown =>
+  expectations(plan, quirks).at(-1)?.devices;
+
+it("takes a failed mapping from those that were told of it, but for a quirk", () => {
+  const plan = witnessPlanOf(
+    `${both}
+  - container-map: { container: C, iova: base+0x10000, buffer: p, pages: 1 }
+    answer: { instruction: rpcit, of: a, cc: 1, status: 8 }`,
+    kernelOf("6.1.176"),
+  );
+  expect(expectations(plan).at(-1)).toMatchObject({ result: "EIO", devices: { b: { reach: [] } } });
+  expect(reachOf(plan, ["failed-map-leaves-page"])).toMatchObject({ a: { reach: [] }, b: { reach: [{}] } });
+});
+
+it("tells every function of an unmapping that one refuses, but for a quirk, and warns of nothing", () => {
+  const plan = witnessPlanOf(
+    `${both}
+  - container-map: { container: C, iova: base+0x10000, buffer: p, pages: 1 }
+  - container-unmap: { container: C, iova: base+0x10000, length: 0x1000 }
+    answer: { instruction: rpcit, of: b, cc: 1, status: 8 }`,
+    kernelOf("6.1.176"),
+  );
+  expect(expectations(plan).at(-1)).toMatchObject({
+    ...{ result: "OK", alarms: [], devices: { a: { reach: [] }, b: { reach: [] } } },
+  });
+  const quirk = expectations(plan, ["refused-flush-ends-unmap"]).at(-1);
+  expect(quirk).toMatchObject({ result: "OK", alarms: { $not: [] }, devices: { a: { reach: [{}] } } });
+});

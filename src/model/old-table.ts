@@ -11,13 +11,16 @@ import { forget, missFlush, refresh, tell, type Entries } from "./table.ts";
  * Ground: Linux 6.1 drivers/iommu/s390-iommu.c, s390_iommu_map: -EINVAL without IOMMU_READ; s390_iommu_update_trans: the entries first, an
  * RPCIT for each function then, newest first, until one is refused, and without another where resources are short; who was told before
  * is not told that the entry is invalid again. Contract (include/uapi/linux/vfio.h, VFIO_IOMMU_MAP_DMA): what was not mapped is out of reach,
- * and every page that VFIO_IOMMU_GET_INFO offers can be mapped.
+ * and every page that VFIO_IOMMU_GET_INFO offers can be mapped. Quirks: the entry stays with who was told of it; the aperture's last page
+ * is refused.
  */
 export function mapOnOldLine(host: Host, id: string, area: Area): string {
   const domain = host.domain(id);
   if (!area.read) return "EINVAL";
   const members = domain.members.map((each) => host.fn(each));
   for (const each of members) handleDue(host, each);
+  const isLast = area.iova + area.length - 1n === host.aperture.last;
+  if (isLast && host.has("last-page-refused")) return "EINVAL";
   const [only, ...others] = members;
   if (only?.inError === true && others.length === 0 && !isLookedAt(host)) return "EIO";
   const entries = entriesOf(area);
@@ -59,7 +62,10 @@ function mapPage(host: Host, domain: Domain, iova: bigint, translation: Translat
   );
   if (result === "OK") return "OK";
   domain.table.delete(iova);
-  for (const member of told) forget(member, [iova]);
+  for (const member of told) {
+    if (host.has("failed-map-leaves-page")) member.kept.set(iova, translation);
+    else forget(member, [iova]);
+  }
   return result;
 }
 
@@ -67,7 +73,8 @@ function mapPage(host: Host, domain: Domain, iova: bigint, translation: Translat
  * Take an area out of a domain's table.
  * Ground: Linux 6.1 drivers/iommu/s390-iommu.c, s390_iommu_unmap: 0 bytes where an RPCIT was refused; vfio_iommu_type1.c, vfio_unmap_unpin:
  * tries again, which finds the entry invalid, and warns. Contract (include/uapi/linux/vfio.h, VFIO_IOMMU_UNMAP_DMA; seed 004: an error must not
- * skip the flushes of others): every function is told.
+ * skip the flushes of others): every function is told. Quirk: those after the one that refused are not, the pages stay pinned, and the
+ * kernel warns.
  */
 export function unmapOnOldLine(host: Host, id: string, area: Area): void {
   const domain = host.domain(id);
@@ -75,16 +82,26 @@ export function unmapOnOldLine(host: Host, id: string, area: Area): void {
   host.inside.pass("before-invalidate", null);
   const before: Entries = new Map(pages.map((iova) => [iova, domain.table.get(iova) ?? null]));
   for (const iova of pages) domain.table.delete(iova);
-  flushUntilRefused(host, domain, before, (member) => {
+  const left = new Set(domain.members);
+  const result = flushUntilRefused(host, domain, before, (member) => {
     const flushed = { isTold: false };
-    refresh(host, member, () => {
+    const ended = refresh(host, member, () => {
       flushed.isTold = true;
       host.devices.hear(member, "unmap");
       forget(member, pages);
     });
     if (!flushed.isTold) missFlush(host, member, before);
-    return "OK";
+    left.delete(member.profile.name);
+    return ended !== "OK" && !host.has("refused-flush-ends-unmap") ? "OK" : ended;
   });
+  if (result === "OK") return;
+  if (pages.length > 1)
+    throw new ScenarioMistake("Which pages stay where a flush is refused is not predicted: unmap one");
+  host.alarms = { $not: [] };
+  for (const name of left) {
+    const member = host.fn(name);
+    for (const [iova, entry] of before) if (entry !== null && member.shadow.has(iova)) member.kept.set(iova, entry);
+  }
 }
 
 /** Each member is told in its turn, newest first, until one refuses. */

@@ -47,6 +47,12 @@ export const quirks = {
     "A replace hands a device to another IOMMU driver's domain, and that driver takes it for one of its own",
   "pasid-zero-attaches-device":
     "Attaching PASID 0 of a function attaches the function itself, of which VFIO then knows nothing",
+  "flr-waits-in-error-state": "A function level reset of a function in the error state waits for a minute",
+  "last-page-refused": "The last page of the aperture is offered to a container and cannot be mapped",
+  "failed-map-leaves-page":
+    "A page of a mapping that one function of the container could not be told of stays in reach of those that were told before",
+  "refused-flush-ends-unmap":
+    "An unmap that one function refuses leaves the others untold and the page pinned, and the kernel warns",
   "unwritable-answer-detaches":
     "An attach whose answer cannot be written detaches the function from what it was attached to before",
 } as const;

@@ -123,13 +123,16 @@ const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"
  * of them works.
  * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
  * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
- * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach.
+ * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach. Quirk: pci_dev_wait of 6.1
+ * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does.
  */
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
   // The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal).
   if (fn.unplugged === "asked" || fn.leaves !== null || fn.removing) return "EAGAIN";
   const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
+  const isWaitedFor = fn.profile.device === "nvme" && has("flr") && (fn.givenUp || fn.inError);
+  if (isWaitedFor && host.has("flr-waits-in-error-state")) host.takeLong();
   const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
   if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);

@@ -7,6 +7,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import { parseScenario } from "../scenario/parse.ts";
 import { modelProfile } from "../target/model-target.ts";
 import { guestProfile } from "../testing/host-profile.ts";
+import { oldProfile } from "../testing/old-profile.ts";
 import { divergenceSchema, quirksOf, type Divergence } from "./ledger.ts";
 
 const folder = new URL("../../fixtures/", import.meta.url);
@@ -24,8 +25,9 @@ describe("the ledger", () => {
     "%s changes what is predicted of its evidence, %s",
     (name, scenario) => {
       const file = `${scenario}.yaml`;
-      const benches = entries.find((each) => each.name === name)?.benches;
-      const bench = benches?.includes("emulated") === true ? profile : guestProfile;
+      const entry = entries.find((each) => each.name === name);
+      const own = entry?.kernel.before === undefined ? profile : { ...oldProfile, bench: "emulated" as const };
+      const bench = entry?.benches.includes("emulated") === true ? own : guestProfile;
       const plan = makePlan(parseScenario(readFileSync(new URL(`scenarios/${file}`, folder), "utf8"), file), bench);
       const shapeOf = (steps: readonly Step[]): unknown =>
         steps.map(({ expectation, choices }) => [expectation, choices]);

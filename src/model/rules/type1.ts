@@ -91,6 +91,12 @@ export function leaveContainer(host: Host, name: string): void {
   }
 }
 
+/**
+ * Sizes of pages that a container maps at once: the driver's, as far as they are the CPU's and larger (vfio_update_pgsize_bitmap).
+ * Ground: drivers/iommu/s390-iommu.c, pgsize_bitmap: SZ_4K, and up to 6.1 S390_IOMMU_PGSIZES, "all page sizes that are an order of 4KiB".
+ */
+const pageSizesOf = (host: Host): string => (isOldLine(host) ? "0xfffffffffffff000" : "0x1000");
+
 /** Rules of this file. */
 export const type1Rules: Rules<
   | "container-open"
@@ -154,7 +160,7 @@ export const type1Rules: Rules<
       const container = containerOf(host, name);
       if (!container.iommuSet) return fail("EINVAL");
       const ranges = holesOf(reservedOf(host, container)).map((hole) => [toHex(hole.first), toHex(hole.last)]);
-      return succeed({ ranges, pageSizes: "0x1000", available: entryLimit - container.areas.length });
+      return succeed({ ranges, pageSizes: pageSizesOf(host), available: entryLimit - container.areas.length });
     },
   },
   "container-map": {
