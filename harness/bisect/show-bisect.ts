@@ -21,7 +21,7 @@ export async function showBisectProgress(
     `Looking for the ${what} of ${commits.length} ${request.repository === archive ? "versions" : "commits"} by ${request.scenario}`,
   );
   for (const [index, id] of [request.base, request.tip].entries()) {
-    print(`  ${index === 0 ? "from" : "to  "} ${shortId(id)} ${escapeLine(ends[index]?.subject ?? "")}`);
+    print(`  ${index === 0 ? "from" : "to  "} ${shortId(id)} ${escapeLine(ends[index]?.subject ?? "")}`.trimEnd());
   }
   let remaining = "";
   return (progress) => {
