@@ -32,6 +32,12 @@ describe("the failure that a run showed", () => {
   it.each([
     ["the first field that differs", failed, "5:memory.q[0]"],
     ["a result with its value", run("fail", difference(3, "result", "EINVAL"), memory), "3:result=EINVAL"],
+    ["what a message tells of", run("fail", difference(5, "messages", []), memory), "5:memory.q[0]"],
+    [
+      "a message that is all",
+      run("fail", difference(5, "messages", []), difference(6, "result", "EIO")),
+      "5:messages",
+    ],
     ["no warning that came besides", run("fail", difference(2, "alarms", [warning]), memory), "5:memory.q[0]"],
     [
       "a warning that came alone",
