@@ -132,8 +132,8 @@ describe("zhil bisect on a real kernel", () => {
     const skipped = reasonsOf(report);
     expect(skipped.some((reason) => /error: .missing. undeclared/u.test(reason))).toBe(true);
     expect(skipped.some((reason) => /does not come up: .*panic/u.test(reason))).toBe(true);
-    // The quickest: whatever else the machine has to do makes the others no slower steps of ours.
-    expect(Math.min(...buildsOf(report))).toBeLessThan(scaleTime(60));
+    const builds = buildsOf(report).toSorted((a, b) => a - b);
+    expect(builds[Math.floor(builds.length / 2)]).toBeLessThan(scaleTime(60));
   });
 
   it("finds the commit that mended it", async () => {
