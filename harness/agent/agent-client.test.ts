@@ -48,6 +48,15 @@ it("sends an operation with its fields and takes its answer", async () => {
   expect(await asked).toMatchObject({ result: "EBUSY", settled: true });
 });
 
+it("takes counters of 64 bits of anything: a kernel may read them where there are none", async () => {
+  const guest = makeAgent();
+  const view = { driver: "vfio-pci", handle: "0x80020000", counters: [2 ** 62, -(2 ** 62), 0, 1, 7] };
+  const asked = guest.client.request("look", {}, never, 1000);
+  await untilAsked(guest, 1);
+  guest.say({ ...answer, id: guest.requests[0]?.["id"], functions: { a: view } });
+  expect((await asked).functions["a"]?.counters?.[0]).toBe(2 ** 62);
+});
+
 it("goes on after a refusal", async () => {
   const guest = makeAgent();
   const refused = guest.client.request("fly", {}, never, 1000);

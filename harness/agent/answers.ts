@@ -13,10 +13,13 @@ export const helloSchema = z.object({
   cpus: z.int(),
 });
 
+/** Not z.int(): a function that went onto another driver's domain has counters of 64 bits of anything. */
+const counter = z.number();
+
 const functionSchema = z.object({
   driver: name.nullable(),
   handle: hex.nullable(),
-  counters: z.tuple([z.int(), z.int(), z.int(), z.int(), z.int()]).nullable(),
+  counters: z.tuple([counter, counter, counter, counter, counter]).nullable(),
 });
 
 /** Answer to an operation or a setup request that was understood. */
