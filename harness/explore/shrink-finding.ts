@@ -49,7 +49,7 @@ export async function shrinkFinding(found: Tried, clones: Clones, effort: Effort
     return null;
   };
   const { bench, ledger, signal } = clones;
-  const quirks = quirksOf(ledger, { ...bench.profile, functions: [] });
+  const quirks = quirksOf(ledger, bench.profile);
   const end = performance.now() + effort.limit;
   const sequence = await shrink(found, {
     repair: (each) => repair(each, bench.profile, quirks),

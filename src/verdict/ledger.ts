@@ -1,7 +1,6 @@
 /** The divergence ledger: known, dated, explained differences between contract and implementations. */
 import * as z from "zod";
 import { quirkNames, type QuirkName } from "../model/quirks.ts";
-import type { Profile } from "../trace/profile.ts";
 import { compareVersions } from "../zpci/version.ts";
 
 const version = z.string().regex(/^\d+(?:\.\d+)*$/, "a version such as 7.2");
@@ -39,8 +38,15 @@ const holds = (limits: z.output<typeof range>, actual: string): boolean =>
   (limits.from === undefined || compareVersions(actual, limits.from) >= 0) &&
   (limits.before === undefined || compareVersions(actual, limits.before) < 0);
 
+/** Of a profile, what decides which entries hold. */
+interface Versions {
+  readonly bench: string;
+  readonly kernel: { readonly version: string };
+  readonly qemu: { readonly version: string };
+}
+
 /** The quirks that a profile is known to have. */
-export function quirksOf(ledger: Ledger, profile: Profile): Set<QuirkName> {
+export function quirksOf(ledger: Ledger, profile: Versions): Set<QuirkName> {
   return new Set(
     ledger
       .filter(
