@@ -34,6 +34,7 @@ export default defineConfig({
           include: ["**/*.fake.test.ts"],
           exclude: ignored,
           sequence: { groupOrder: 1 },
+          testTimeout: 30_000,
         },
       },
       {
