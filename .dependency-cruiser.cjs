@@ -12,7 +12,11 @@ const packageOnlyIn = (name, places) => ({
 });
 
 /** Where programs are started. */
-const startsPrograms = ["harness/assets/run-tool[.]ts$", "harness/lifecycle/start-process[.]ts$", "ci/setup[.]mjs$"];
+const startsPrograms = [
+  "harness/assets/run-tool[.]ts$",
+  "harness/lifecycle/start-process[.]ts$",
+  "ci/(setup|install-packages)[.]mjs$",
+];
 
 module.exports = {
   forbidden: [

@@ -8,28 +8,13 @@ import { delimiter, join } from "node:path";
 const entry = "dist/harness/cli/main.js";
 const link = "node_modules/.bin/zhil";
 
-installNpmPackages();
+run("node", ["ci/install-packages.mjs"], { quiet: true });
 const complete = installDebianPackages();
 build();
 linkCommand();
 if (!complete)
   stop("The project is built, but kernel and agent cannot be: see above. `npx zhil run --bench model` works.");
 run("node", ["dist/harness/assets/setup.js", ...process.argv.slice(2)], { quiet: true });
-
-function installNpmPackages() {
-  const stamp = "node_modules/.zhil-lock";
-  const wanted = digest([readFileSync("package-lock.json")]);
-  if (read(stamp) === wanted) return;
-  // Someone who installed by hand since the lock file changed has what is needed.
-  const installed = modified("node_modules/.package-lock.json");
-  if (read(stamp) !== null || installed === null || installed < modified("package-lock.json")) {
-    say("Installing npm packages from package-lock.json");
-    run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], {
-      failure: "Cannot install the npm packages: is the registry reachable?",
-    });
-  }
-  writeFileSync(stamp, wanted);
-}
 
 /** Whether all that is needed is there in the end. */
 function installDebianPackages() {
@@ -111,7 +96,7 @@ function build() {
     ...listFiles("page"),
     "ci/build-page.mjs",
   ];
-  const wanted = digest(files.map((file) => `${file} ${modified(file)} ${statSync(file).size}\n`));
+  const wanted = digest(files.map((file) => `${file} ${statSync(file).mtimeMs} ${statSync(file).size}\n`));
   if (read(stamp) === wanted && existsSync(entry)) return;
   say("Building the project");
   // What tsc remembers is worth nothing without what it wrote.
@@ -153,10 +138,6 @@ function run(command, words, { failure = "", quiet = false } = {}) {
 
 function read(path) {
   return existsSync(path) ? readFileSync(path, "utf8") : null;
-}
-
-function modified(path) {
-  return existsSync(path) ? statSync(path).mtimeMs : null;
 }
 
 function digest(parts) {
