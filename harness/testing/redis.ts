@@ -1,28 +1,14 @@
-/** A real server for tests: Debian's Redis or Valkey, from the archive into the cache, on a Unix socket in a folder. */
+/** A real server for tests: Debian's Redis or Valkey, on a Unix socket in a folder. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { withArchive, type Archive } from "../assets/archive.ts";
-import { findCacheRoot, publishEntry, readChoice, readEntry, writeChoice, type Entry } from "../assets/cache.ts";
-import { withLock } from "../assets/file-lock.ts";
-import { printProgress } from "../assets/print-progress.ts";
-import { findLibraryFolders, unpackPackages } from "../assets/unpack-packages.ts";
-import { InfrastructureError } from "../errors/harness-error.ts";
+import { join } from "node:path";
 import { retryUntil } from "../wait/retry-until.ts";
+import { prepareArchiveProgram } from "./archive-program.ts";
 
-const kind = "redis";
-/** Packages that have a server, and its program: the first that the machine's release has. */
-const servers = [
-  { name: "valkey-server", program: "usr/bin/valkey-server" },
-  { name: "redis-server", program: "usr/bin/redis-server" },
-] as const;
-
-interface Unpacked {
-  readonly program: string;
-  readonly libraries: readonly string[];
-}
+/** The first that the machine's release has. */
+const packages = ["valkey-server", "redis-server"];
 
 /** A server that runs until it is disposed. */
 export interface QueueServer extends AsyncDisposable {
@@ -37,7 +23,12 @@ export interface QueueServer extends AsyncDisposable {
  * @throws {InfrastructureError} where the archive has none
  */
 export async function startQueueServer(folder: string, signal: AbortSignal): Promise<QueueServer> {
-  const { folder: root, manifest } = await prepareServer(signal);
+  const wanted = {
+    ...{ kind: "redis", what: "a server of queues", packages },
+    // Program and package have one name.
+    find: (tree: string, name: string) => Promise.resolve(findProgram(tree, name)),
+  };
+  const { program, libraryPath } = await prepareArchiveProgram(wanted, signal);
   const socket = join(folder, "queue.sock");
   const data = join(folder, "data");
   await mkdir(data, { recursive: true });
@@ -46,12 +37,11 @@ export async function startQueueServer(folder: string, signal: AbortSignal): Pro
     ...{ appendonly: "yes", appendfsync: "no", "maxmemory-policy": "noeviction", loglevel: "warning" },
   };
   const argv = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const libraries = manifest.libraries.map((path) => join(root, "tree", path)).join(":");
   const start = async (): Promise<ChildProcess> => {
     // A killed one leaves its socket.
     await rm(socket, { force: true });
-    const child = spawn(join(root, "tree", manifest.program), argv, {
-      env: { LD_LIBRARY_PATH: libraries },
+    const child = spawn(program, argv, {
+      env: { LD_LIBRARY_PATH: libraryPath },
       stdio: ["ignore", "ignore", "inherit"],
     });
     await retryUntil({ what: "the server's socket", limit: 10_000, signal }, () => {
@@ -76,46 +66,7 @@ export async function startQueueServer(folder: string, signal: AbortSignal): Pro
   };
 }
 
-async function prepareServer(signal: AbortSignal): Promise<Entry<Unpacked>> {
-  const root = findCacheRoot();
-  const report = printProgress(process.stderr);
-  const found = await findChosen(root);
-  if (found !== null) return found;
-  return withLock({ root, report, signal, name: kind, purpose: "fetching a server of queues" }, async () => {
-    const meanwhile = await findChosen(root);
-    return meanwhile ?? (await withArchive({ root, report, signal }, (archive) => fetch(archive, root, signal)));
-  });
+function findProgram(tree: string, name: string): string | null {
+  const program = join("usr/bin", name);
+  return existsSync(join(tree, program)) ? program : null;
 }
-
-async function findChosen(root: string): Promise<Entry<Unpacked> | null> {
-  const choice = await readChoice<{ readonly key: string }>(root, kind);
-  return choice === null ? null : readEntry<Unpacked>(root, kind, choice.key);
-}
-
-async function fetch(archive: Archive, root: string, signal: AbortSignal): Promise<Entry<Unpacked>> {
-  const suite = archive.codename ?? "stable";
-  if (!(await archive.ask(suite))) throw unavailable(`${suite} cannot be reached`);
-  const had = await archive.find(...servers.map(({ name }) => name));
-  const wanted = servers.flatMap(({ name }) => had.find((each) => each.name === name) ?? [])[0];
-  const program = servers.find(({ name }) => name === wanted?.name)?.program;
-  if (wanted === undefined || program === undefined) throw unavailable(`${suite} has none`);
-  const key = `${wanted.name}-${wanted.version}`.replace(/[^\w.-]/gu, "-");
-  const entry = await publishEntry(root, kind, key, async (folder): Promise<Unpacked> => {
-    const debs = join(folder, "debs");
-    await mkdir(debs);
-    const closure = await archive.downloadClosure([wanted], debs);
-    // The machine's loader goes with the machine's C library.
-    const own = closure.filter((path) => !/^(?:libc6|libc-bin)_/u.test(basename(path)));
-    const tree = await unpackPackages(own, join(folder, "tree"), signal);
-    if (!existsSync(join(tree, program))) throw unavailable(`${wanted.name} ${wanted.version} has no program`);
-    return { program, libraries: await findLibraryFolders(tree) };
-  });
-  await writeChoice(root, kind, { key });
-  return entry;
-}
-
-const unavailable = (why: string): InfrastructureError =>
-  new InfrastructureError({
-    what: `Cannot fetch a server of queues: ${why}`,
-    remedy: "Look at the network and at apt's sources",
-  });
