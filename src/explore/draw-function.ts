@@ -24,6 +24,15 @@ export function drawDma(from: Source, name: string, iova?: string): Drawn {
   };
 }
 
+/** One DMA of any function that is in use. */
+export function drawAnyDma(from: Source, iova: string): Drawn {
+  return drawDma(
+    from,
+    from.fn(({ inUse }) => inUse),
+    iova,
+  );
+}
+
 /** Has a function do DMA: what it takes once, and the DMA. */
 export function drawStart(from: Source, name: string, holder: Drawn | null): readonly Drawn[] {
   const fn = from.state.functions[name];

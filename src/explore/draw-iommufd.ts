@@ -1,7 +1,7 @@
 /** Operations on iommufd: attachments, IOASes, HWPTs, mappings. */
-import type { ModelFunction } from "../model/state.ts";
+import type { Area, ModelFunction } from "../model/state.ts";
 import type { Drawn, Source } from "./draw.ts";
-import { drawDma, type functionDrawers } from "./draw-function.ts";
+import { drawAnyDma, drawDma, type functionDrawers } from "./draw-function.ts";
 
 const ioasNames = ["A", "B", "C"];
 const hwptNames = ["H", "I", "J"];
@@ -27,42 +27,34 @@ export function drawMapping(from: Source, ioas?: string): Readonly<Record<string
   };
 }
 
+/** What is unmapped: the whole of a mapping, or anything. */
+export function drawRange(
+  from: Source,
+  areas: readonly Area[],
+  { chanceOfWhole, ioas }: { readonly chanceOfWhole: number; readonly ioas?: string },
+): { readonly iova: string; readonly length: string } {
+  const area = from.random.pick(areas);
+  const isWhole = area !== undefined && from.random.chance(chanceOfWhole);
+  return isWhole
+    ? { iova: `0x${area.iova.toString(16)}`, length: `0x${area.length.toString(16)}` }
+    : { iova: from.mapped(areas, ioas), length: from.length() };
+}
+
 function drawMap(from: Source): readonly Drawn[] {
   const ioas = from.ioas();
   if (ioas === undefined) return [];
   const { iova, ...mapping } = drawMapping(from, ioas);
   const map: Drawn = { op: "ioas-map", ioas, ...(from.random.chance(90) ? { iova } : {}), ...mapping };
-  if (!from.random.chance(50)) return [map];
-  return [
-    map,
-    drawDma(
-      from,
-      from.fn(({ inUse }) => inUse),
-      iova as string,
-    ),
-  ];
+  return from.random.chance(50) ? [map, drawAnyDma(from, iova as string)] : [map];
 }
 
 function drawUnmap(from: Source): readonly Drawn[] {
   const ioas = from.ioas();
   if (ioas === undefined) return [];
-  const { random } = from;
-  const area = random.pick(from.areasOf(ioas));
-  const isWhole = area !== undefined && random.chance(75);
-  const iova = isWhole ? `0x${area.iova.toString(16)}` : from.mapped(from.areasOf(ioas), ioas);
-  const length = isWhole ? `0x${area.length.toString(16)}` : from.length();
-  const unmap: Drawn = { op: "ioas-unmap", ioas, iova, length };
-  if (random.chance(5)) return [{ op: "ioas-unmap", ioas, iova: "0x0", length: "0xffffffffffffffff" }];
-  return random.chance(60)
-    ? [
-        unmap,
-        drawDma(
-          from,
-          from.fn(({ inUse }) => inUse),
-          iova,
-        ),
-      ]
-    : [unmap];
+  const range = drawRange(from, from.areasOf(ioas), { chanceOfWhole: 75, ioas });
+  if (from.random.chance(5)) return [{ op: "ioas-unmap", ioas, iova: "0x0", length: "0xffffffffffffffff" }];
+  const unmap: Drawn = { op: "ioas-unmap", ioas, ...range };
+  return from.random.chance(60) ? [unmap, drawAnyDma(from, range.iova)] : [unmap];
 }
 
 function drawCopy(from: Source): readonly Drawn[] {

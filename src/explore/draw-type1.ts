@@ -1,8 +1,8 @@
 /** Operations of VFIO's group and container, with the type1 IOMMU. */
 import type { ModelFunction } from "../model/state.ts";
 import type { Drawn, Source } from "./draw.ts";
-import { drawDma, drawStart, type functionDrawers } from "./draw-function.ts";
-import { drawMapping } from "./draw-iommufd.ts";
+import { drawAnyDma, drawDma, drawStart, type functionDrawers } from "./draw-function.ts";
+import { drawMapping, drawRange } from "./draw-iommufd.ts";
 
 const containerNames = ["K", "L"];
 
@@ -31,23 +31,9 @@ function takeType1(from: Source): readonly Drawn[] {
 }
 
 function drawUnmap(from: Source, container: string): readonly Drawn[] {
-  const { random } = from;
-  const areas = from.state.containers[container]?.areas ?? [];
-  const area = random.pick(areas);
-  const isWhole = area !== undefined && random.chance(70);
-  const iova = isWhole ? `0x${area.iova.toString(16)}` : from.mapped(areas);
-  const length = isWhole ? `0x${area.length.toString(16)}` : from.length();
-  const unmap: Drawn = { op: "container-unmap", container, iova, length };
-  return random.chance(50)
-    ? [
-        unmap,
-        drawDma(
-          from,
-          from.fn(({ inUse }) => inUse),
-          iova,
-        ),
-      ]
-    : [unmap];
+  const range = drawRange(from, from.state.containers[container]?.areas ?? [], { chanceOfWhole: 70 });
+  const unmap: Drawn = { op: "container-unmap", container, ...range };
+  return from.random.chance(50) ? [unmap, drawAnyDma(from, range.iova)] : [unmap];
 }
 
 /** One operation on a container, if there is any. */
