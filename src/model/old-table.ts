@@ -4,7 +4,7 @@ import type { Host } from "./host.ts";
 import { handleDue } from "./recovery.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { Area, Domain, ModelFunction, Translation } from "./state.ts";
-import { forget, missFlush, refresh, tell, type Entries } from "./table.ts";
+import { flushMembers, forget, missFlush, refresh, tell, type Entries } from "./table.ts";
 
 /**
  * Enter an area into a domain's table: `OK`, or the errno the caller gets, and then nothing of it is mapped.
@@ -111,13 +111,10 @@ function flushUntilRefused(
   before: Entries,
   flush: (member: ModelFunction) => string,
 ): string {
-  for (const name of domain.members) host.inside.change(name, before);
-  for (const name of domain.members) {
-    host.inside.pass("before-flush", name);
-    const result = flush(host.fn(name));
-    host.inside.settle(name, before.keys());
-    host.inside.pass("after-flush", name);
-    if (result !== "OK") return result;
-  }
-  return "OK";
+  let result = "OK";
+  flushMembers(host, domain, before, (member) => {
+    result = flush(member);
+    return result === "OK";
+  });
+  return result;
 }
