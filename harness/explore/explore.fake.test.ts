@@ -1,7 +1,7 @@
 /** Machines that fail while they are explored. */
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Target } from "../../src/target/target.ts";
+import type { StartedTarget, Target } from "../../src/target/target.ts";
 import { modelTarget } from "../../src/target/model-target.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { openModelBench } from "../run/model-bench.ts";
@@ -17,6 +17,15 @@ const optionsFor = (folder: string, target: Target, more: Partial<ExploreOptions
   ...more,
 });
 
+/** The model's target, with some of its own. */
+const targetLike = (change: (started: StartedTarget) => Partial<StartedTarget>): Target => ({
+  ...modelTarget,
+  start: async (plan, signal) => {
+    const started = await modelTarget.start(plan, signal);
+    return { ...started, ...change(started) };
+  },
+});
+
 it("ends where machines do not come up, with why", async () => {
   await using folder = await temporaryFolder();
   const target: Target = {
@@ -28,20 +37,13 @@ it("ends where machines do not come up, with why", async () => {
 
 it("takes a machine that dies at an operation for a finding, and shrinks what it takes", async () => {
   await using folder = await temporaryFolder();
-  const target: Target = {
-    ...modelTarget,
-    start: async (plan, signal) => {
-      const started = await modelTarget.start(plan, signal);
-      return {
-        ...started,
-        perform: (operation, until) =>
-          operation.op === "detach"
-            ? Promise.reject(new InfrastructureError({ what: "QEMU ended" }))
-            : started.perform(operation, until),
-        [Symbol.asyncDispose]: () => Promise.reject(new InfrastructureError({ what: "It had ended before" })),
-      };
-    },
-  };
+  const target = targetLike((started) => ({
+    perform: (operation, until) =>
+      operation.op === "detach"
+        ? Promise.reject(new InfrastructureError({ what: "QEMU ended" }))
+        : started.perform(operation, until),
+    [Symbol.asyncDispose]: () => Promise.reject(new InfrastructureError({ what: "It had ended before" })),
+  }));
   let ended = false;
   const controller = new AbortController();
   const { findings } = await explore(
@@ -79,21 +81,14 @@ it("ends at once when it is interrupted, with what was had", async () => {
 it("tells what is never seen again from what is", async () => {
   await using folder = await temporaryFolder();
   let first = true;
-  const target: Target = {
-    ...modelTarget,
-    start: async (plan, signal) => {
-      const started = await modelTarget.start(plan, signal);
-      return {
-        ...started,
-        perform: async (operation, until) => {
-          const performed = await started.perform(operation, until);
-          if (!first) return performed;
-          first = false;
-          return { ...performed, observation: { ...performed.observation, result: "EIO" } };
-        },
-      };
+  const target = targetLike((started) => ({
+    perform: async (operation, until) => {
+      const performed = await started.perform(operation, until);
+      if (!first) return performed;
+      first = false;
+      return { ...performed, observation: { ...performed.observation, result: "EIO" } };
     },
-  };
+  }));
   const { findings } = await explore(optionsFor(folder.path, target, { only: 0 }));
   expect(findings).toHaveLength(1);
   expect(findings[0]).toMatchObject({ verdict: null, confirmed: { shown: 0, tries: 2 }, reproducer: null });

@@ -33,3 +33,17 @@ steps:
 ${steps}`;
   return makePlan(parseScenario(text, "sample.yaml"), { ...modelProfile, ...bench });
 }
+
+/** A function that is reset in use, works again, and does DMA once it is detached: on QEMU, both have known deviations. */
+export const resetAndBlocked: Plan = planOf(
+  `take-iommufd: { function: a }
+   ioas-alloc: { ioas: A }
+   attach: { function: a, to: A }
+   start-nvme: { function: a, ioas: A }
+   ioas-map: { ioas: A, iova: base+0x10000, buffer: p, pages: 1 }
+   hot-reset: { function: a }
+   nvme-enable: { function: a, iova: base }
+   detach: { function: a }
+   dma-write: { function: a, iova: base+0x10000, block: 1 }`,
+  { bench: "emulated" },
+);

@@ -1,21 +1,10 @@
 import { expect, it } from "vitest";
 import { predict } from "../model/model.ts";
 import { quirkNames } from "../model/quirks.ts";
-import { planOf } from "../testing/plan-of.ts";
+import { resetAndBlocked } from "../testing/plan-of.ts";
 import { Deviation } from "./deviation.ts";
 
-const plan = planOf(
-  `take-iommufd: { function: a }
-   ioas-alloc: { ioas: A }
-   attach: { function: a, to: A }
-   start-nvme: { function: a, ioas: A }
-   ioas-map: { ioas: A, iova: base+0x10000, buffer: p, pages: 1 }
-   hot-reset: { function: a }
-   nvme-enable: { function: a, iova: base }
-   detach: { function: a }
-   dma-write: { function: a, iova: base+0x10000, block: 1 }`,
-  { bench: "emulated" },
-);
+const plan = resetAndBlocked;
 const all = new Set(quirkNames);
 
 it("predicts the contract, and what each quirk has to do with it, as from the beginning", () => {

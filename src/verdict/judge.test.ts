@@ -4,24 +4,13 @@ import { predict } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Operation } from "../operation/operation.ts";
 import { ledgerEntry } from "../testing/ledger-entry.ts";
-import { planOf } from "../testing/plan-of.ts";
+import { planOf, resetAndBlocked } from "../testing/plan-of.ts";
 import type { Observation } from "../trace/observation.ts";
 import type { TraceStep } from "../trace/trace.ts";
 import { judge } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 
-const plan = planOf(
-  `take-iommufd: { function: a }
-   ioas-alloc: { ioas: A }
-   attach: { function: a, to: A }
-   start-nvme: { function: a, ioas: A }
-   ioas-map: { ioas: A, iova: base+0x10000, buffer: p, pages: 1 }
-   hot-reset: { function: a }
-   nvme-enable: { function: a, iova: base }
-   detach: { function: a }
-   dma-write: { function: a, iova: base+0x10000, block: 1 }`,
-  { bench: "emulated" },
-);
+const plan = resetAndBlocked;
 const enable = 10;
 const final = 12;
 
