@@ -16,7 +16,9 @@ const runBase = 29;
 
 /** What a stub says: a packet's body, or that it did (`+`) or did not (`-`) understand one. */
 export type Heard =
-  { readonly kind: "packet"; readonly body: string } | { readonly kind: "ack" } | { readonly kind: "nack" };
+  | { readonly kind: "packet"; readonly body: string }
+  | { readonly kind: "ack" }
+  | { readonly kind: "nack" };
 
 /** A stub that does not speak the protocol. */
 export class GdbProtocolError extends HarnessError {

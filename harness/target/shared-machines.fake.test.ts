@@ -54,19 +54,16 @@ it.concurrent("has one machine serve one scenario after another, and says which 
   expect(await readFile(join(playground.scratch.path, "second.log"), "utf8")).toBe("");
 });
 
-it.concurrent(
-  "uses no machine again that had a function of ours, which QEMU does not live to see unplugged",
-  async () => {
-    await using playground = await makePlayground();
-    const { machines, start } = share(playground, {});
-    await performAttach(await start("one", { functions: [{ name: "a", device: "witness", uid: 5, fid: 32 }] }));
-    expect(machines.retired).toEqual([
-      { served: ["one"], why: 'QEMU does not survive the unplugging of "a", a vfio-user function' },
-    ]);
-    await machines[Symbol.asyncDispose]();
-    await playground.expectNothingLeft();
-  },
-);
+it.concurrent("uses no machine again that had a function of ours, which QEMU does not live to see unplugged", async () => {
+  await using playground = await makePlayground();
+  const { machines, start } = share(playground, {});
+  await performAttach(await start("one", { functions: [{ name: "a", device: "witness", uid: 5, fid: 32 }] }));
+  expect(machines.retired).toEqual([
+    { served: ["one"], why: 'QEMU does not survive the unplugging of "a", a vfio-user function' },
+  ]);
+  await machines[Symbol.asyncDispose]();
+  await playground.expectNothingLeft();
+});
 
 it.concurrent("has as many machines as there are scenarios at a time", async () => {
   await using playground = await makePlayground();
@@ -127,22 +124,19 @@ it.concurrent.each<[string, BadDay, RegExp]>([
   await playground.expectNothingLeft();
 });
 
-it.concurrent(
-  "does not use a machine again that it was told to distrust, nor one that could not be set up",
-  async () => {
-    await using playground = await makePlayground();
-    const { machines, start } = share(playground, {});
-    const first = await start("first");
-    first.distrust("it lied");
-    await performAttach(first);
-    expect(machines.retired).toEqual([{ served: ["first"], why: "it lied" }]);
+it.concurrent("does not use a machine again that it was told to distrust, nor one that could not be set up", async () => {
+  await using playground = await makePlayground();
+  const { machines, start } = share(playground, {});
+  const first = await start("first");
+  first.distrust("it lied");
+  await performAttach(first);
+  expect(machines.retired).toEqual([{ served: ["first"], why: "it lied" }]);
 
-    const broken = share(playground, { on: { "define-buffer": "ENOMEM" } });
-    await expect(broken.start("first")).rejects.toThrow("Cannot set up the machine");
-    expect(broken.machines.retired).toEqual([{ served: ["first"], why: "it could not be set up" }]);
-    await playground.expectNothingLeft();
-  },
-);
+  const broken = share(playground, { on: { "define-buffer": "ENOMEM" } });
+  await expect(broken.start("first")).rejects.toThrow("Cannot set up the machine");
+  expect(broken.machines.retired).toEqual([{ served: ["first"], why: "it could not be set up" }]);
+  await playground.expectNothingLeft();
+});
 
 it.concurrent("does not use a machine again that ended while nobody held it", async () => {
   await using playground = await makePlayground();

@@ -234,7 +234,12 @@ export function flushAtPoint(
  * Each member is told of changed entries by RPCIT in its turn, until one has it end; until then it may know them as they were
  * before.
  */
-export function flushMembers(host: Host, domain: Domain, before: Entries, flush: (member: ModelFunction) => boolean): void {
+export function flushMembers(
+  host: Host,
+  domain: Domain,
+  before: Entries,
+  flush: (member: ModelFunction) => boolean,
+): void {
   for (const name of domain.members) host.inside.change(name, before);
   for (const name of domain.members) {
     host.inside.pass("before-flush", name);
