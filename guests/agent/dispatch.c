@@ -2,6 +2,8 @@
 /*
  * From a request to the operation it names, and from what came of it to the answer.
  */
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -152,6 +154,15 @@ static json_t *refusal(const struct request *request, json_t *answer)
 	return answer;
 }
 
+/* Ahead of all threads that are not real-time ones, the kernel's among them: they run where the worker sleeps. */
+static void set_policy(int policy)
+{
+	struct sched_param parameters = { .sched_priority = sched_get_priority_min(policy) };
+
+	if (sched_setscheduler(0, policy, &parameters))
+		perror("zhil-agent: Cannot change its scheduling policy");
+}
+
 /**
  * dispatch - serve a request
  *
@@ -164,6 +175,7 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	char unnamed[ERRNO_NAME_SIZE];
 	const char *name;
 	uint64_t since;
+	bool ahead;
 	int result;
 
 	name = take_string(request, "op");
@@ -171,13 +183,18 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	if (!operation)
 		request_refuse(request, "Unknown operation \"%.40s\"", name);
 	fail_nth_take(&agent->fail, request);
+	ahead = take_bool_or(request, "ahead", false);
 	if (*request->error)
 		return refusal(request, answer);
 
 	since = clock_micros();
+	if (ahead)
+		set_policy(SCHED_FIFO);
 	fail_nth_arm(&agent->fail);
 	result = operation->perform(agent, request);
 	fail_nth_disarm(&agent->fail, request);
+	if (ahead)
+		set_policy(SCHED_OTHER);
 	if (result == REFUSED)
 		return refusal(request, answer);
 	json_object_set_new(answer, "result", json_string(errno_name(result, unnamed)));

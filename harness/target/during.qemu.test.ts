@@ -118,3 +118,17 @@ it("ends at once where the run is called off while the guest stands still", asyn
   await target[Symbol.asyncDispose]().catch(() => undefined);
   expect(await findProcesses(machines.parent)).toEqual([]);
 });
+
+it("has a reset ended before the event in it is handled, every time", async () => {
+  const results: unknown[] = [];
+  for (let time = 0; time < 6; time++) {
+    await using target = await start();
+    const reset: Operation = {
+      ...operationOf("reset", on),
+      during: [{ at: "before-reset", operation: { op: "dma-write", ...on, iova: "0x100050000", block: 1 } }],
+    };
+    const { result, values } = await perform(target, reset);
+    results.push([result, values]);
+  }
+  expect(results).toEqual(Array.from({ length: 6 }, () => ["OK", { during: ["refused"] }]));
+});

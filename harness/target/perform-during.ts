@@ -47,7 +47,8 @@ export async function performDuring(operation: Operation, parts: DuringParts): P
     // The operation's own limit is what ends it.
     { client: stub.client, symbols, handleOf: parts.handleOf, limit: 2 * limit, signal },
     stops,
-    () => agent.request(op, fields, signal, limit),
+    // What it raises is handled by a thread: where the operation sleeps, not where the scheduler sees fit.
+    () => agent.request(op, { ...fields, ahead: true }, signal, limit),
     (stop, call) => doAll(stop, call, parts),
   );
   await stub.close(signal);
