@@ -43,6 +43,13 @@ it("does not count the time in which others had the processors", async () => {
   await expect(withLimit(wait, () => later, losing(1000, 6000))).resolves.toBe("late");
 });
 
+it("asks what was lost only for a wait that lasts", async () => {
+  const readDelay = vi.fn(() => 0);
+  const wait = { what: "an answer", limit: 10_000, signal: never, pid };
+  await withLimit(wait, () => Promise.resolve(), readDelay);
+  expect(readDelay).not.toHaveBeenCalled();
+});
+
 it("waits on no more than is worth it, nor for ever", async () => {
   const wait = { what: "anything", signal: never, pid };
   await expect(withLimit({ ...wait, limit: 20 }, endless, losing(0, 0.2))).rejects.toThrow("Waited 0.02 s");
