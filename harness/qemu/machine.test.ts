@@ -48,6 +48,8 @@ it("begins with a memory of its own, one that others see, or one that is copied 
     buildCommandLine({ ...machine, memory: { path: "/cache/ram", share }, incoming: true }, wiring).join(" ");
   expect(words(true)).toContain("-object memory-backend-file,id=ram,size=512M,mem-path=/cache/ram,share=on");
   expect(words(false)).toContain("share=off -incoming defer");
+  // The saved state has it.
+  expect(words(false)).not.toContain("-kernel");
   expect(words(false)).toContain("-machine s390-ccw-virtio,memory-backend=ram");
   expect(buildCommandLine({ ...machine, incoming: true }, wiring).join(" ")).not.toContain("memory-backend");
 });

@@ -91,7 +91,10 @@ export function buildCommandLine(machine: MachineDefinition, wiring: Wiring): re
     ...["-device", "virtio-serial-ccw"],
     ...ports,
     ...(machine.reachable === true ? networkArguments : []),
-    ...["-kernel", machine.kernel, "-initrd", machine.initramfs, "-append", machine.commandLine],
+    // A saved state brings its kernel; reading another costs a third of a clone's start.
+    ...(machine.incoming === true
+      ? []
+      : ["-kernel", machine.kernel, "-initrd", machine.initramfs, "-append", machine.commandLine]),
   ];
 }
 

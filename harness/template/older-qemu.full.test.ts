@@ -31,7 +31,11 @@ functions: { r: virtio-rng }
 steps:
   - bind: { function: r }
 `;
-const plan = makePlan(parseScenario(scenario, "older-qemu.yaml"), { ...modelProfile, bench: "emulated" });
+// Of the command line that the templates are for.
+const plan = makePlan(parseScenario(scenario, "older-qemu.yaml"), {
+  ...modelProfile,
+  ...{ bench: "emulated", kernel: { ...modelProfile.kernel, commandLine: emulatedCommandLine } },
+});
 
 let parent: string;
 let scratch: Scratch;
