@@ -52,3 +52,8 @@ export class TimeLimitError extends HarnessError {
 export class InterruptedError extends HarnessError {
   override readonly name = "InterruptedError";
 }
+
+/** An operation on hardware that came with a token that is not the highest any more. */
+export class FencedError extends HarnessError {
+  override readonly name = "FencedError";
+}

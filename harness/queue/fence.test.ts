@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../testing/scenario-files.ts";
-import { FencedError, passFence, readToken } from "./fence.ts";
+import { FencedError } from "../errors/harness-error.ts";
+import { passFence, readToken } from "./fence.ts";
 
 const { signal } = new AbortController();
 

@@ -8,12 +8,7 @@
  */
 import { open, readFile, rename, writeFile } from "node:fs/promises";
 import { makeToolError, tryTool, type Tool } from "../assets/run-tool.ts";
-import { HarnessError, InfrastructureError } from "../errors/harness-error.ts";
-
-/** An operation that came with a token that is not the highest any more. */
-export class FencedError extends HarnessError {
-  override readonly name = "FencedError";
-}
+import { FencedError, InfrastructureError } from "../errors/harness-error.ts";
 
 /** Where a token is checked. */
 export interface Fence {

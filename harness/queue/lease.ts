@@ -5,7 +5,7 @@
  */
 import type { Redis } from "ioredis";
 import { InfrastructureError } from "../errors/harness-error.ts";
-import { startHeart } from "./heart.ts";
+import { startHeart } from "../wait/heart.ts";
 import { keyPrefix, ring } from "./store.ts";
 
 /** A lease that is held. Disposing it gives it back. */

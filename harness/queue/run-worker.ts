@@ -17,7 +17,7 @@ import { briefly } from "./briefly.ts";
 import { connectQueue } from "./connect.ts";
 import { describeJudge } from "./describe-judge.ts";
 import { readToken, type Fence } from "./fence.ts";
-import { startHeart } from "./heart.ts";
+import { startHeart } from "../wait/heart.ts";
 import { takeLease, type Lease } from "./lease.ts";
 import { BenchLostError, OpenBenches } from "./open-benches.ts";
 import { performUnit } from "./perform-unit.ts";

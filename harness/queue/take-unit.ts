@@ -5,7 +5,7 @@ import { InfrastructureError } from "../errors/harness-error.ts";
 import type { QueueAddress } from "./address.ts";
 import { briefly } from "./briefly.ts";
 import { connectionOf } from "./connect.ts";
-import { startHeart, type Heart } from "./heart.ts";
+import { startHeart, type Heart } from "../wait/heart.ts";
 import * as store from "./store.ts";
 import { unitSchema, type QueuedMachine, type Unit } from "./units.ts";
 
