@@ -12,7 +12,7 @@ import type { InsideOperation, Operation, OperationFields, OperationName } from 
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
-import { usualOffer } from "../zpci/aperture.ts";
+import { offerOf } from "../zpci/aperture.ts";
 import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { cloneState } from "./clone-state.ts";
@@ -84,7 +84,7 @@ export function initialState(plan: Plan): HostState {
         unplugged: "no",
         leaves: null,
         takenFor: null,
-        offer: usualOffer,
+        offer: offerOf(plan.profile),
         removing: false,
         disabled: false,
         driver: null,

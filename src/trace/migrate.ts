@@ -18,6 +18,7 @@ export interface PlanBeside {
 
 const text = z.string().max(1_000_000);
 const count = z.int().min(0).max(1_000_000);
+const hex = z.string().regex(/^0x[0-9a-f]{1,16}$/u, "expected a hexadecimal number");
 const component = z.looseObject({ version: text, digest: text });
 
 const headerSchema = z.looseObject({
@@ -27,6 +28,7 @@ const headerSchema = z.looseObject({
     bench: text,
     kernel: component.extend({ options: z.array(text), commandLine: text, patches: z.array(text) }),
     qemu: component,
+    platform: z.looseObject({ aperture: z.looseObject({ first: hex, last: hex }), refresh: z.boolean() }).optional(),
     memoryMiB: count.min(1),
     cpus: count,
     functions: z

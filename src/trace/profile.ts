@@ -28,9 +28,17 @@ export interface HostProfile {
   readonly backend: HostBackend;
 }
 
+/** What a platform says of its functions, where it is not the QEMU that this project starts. */
+export interface Platform {
+  /** First and last IOVA that the kernel registers for a function, hexadecimal. */
+  readonly aperture: { readonly first: string; readonly last: string };
+  /** Whether it wants an RPCIT for what becomes valid, as hypervisors that shadow tables do and a bare LPAR does not. */
+  readonly refresh: boolean;
+}
+
 /** Everything a prediction may depend on. */
 export interface Profile {
-  readonly bench: "model" | "emulated" | "passthrough";
+  readonly bench: "model" | "emulated" | "passthrough" | "lpar";
   readonly kernel: Component & {
     /** Options set to y or m, without the `CONFIG_` prefix. */
     readonly options: readonly string[];
@@ -42,7 +50,9 @@ export interface Profile {
   readonly qemu: Component;
   /** The host whose functions are passed through to the kernel above, which is then a guest's, and `qemu` that guest's. */
   readonly host?: HostProfile;
-  /** RAM of the host in MiB: the DMA aperture follows from it. */
+  /** Of functions that were there before; absent where QEMU says what it says of each of its own. */
+  readonly platform?: Platform;
+  /** RAM of the host in MiB: the DMA aperture follows from it, where the platform does not tell. */
   readonly memoryMiB: number;
   readonly cpus: number;
   /** QEMU's machine, such as `s390-ccw-virtio-9.2`; its newest where absent. */

@@ -147,6 +147,8 @@ function caveatsOf(profile: Profile): string[] {
     before === 0 ? [] : [`kernel shared with ${before} scenario${before === 1 ? "" : "s"} before this one`];
   const versions = (["kernel", "qemu"] as const).flatMap((component) => {
     const { version } = profile[component];
+    // No QEMU takes part in what a host of its own does.
+    if (component === "qemu" && profile.bench === "lpar") return [];
     const { oldest, newest } = knownVersions[component];
     const [major, minor] = version.split(".");
     const line = `${major ?? "0"}.${minor ?? "0"}`;

@@ -22,6 +22,9 @@ export interface Offer {
 /** What QEMU says of each of its own functions (include/hw/s390x/s390-pci-bus.h, ZPCI_EDMA_ADDR and ZPCI_DTSM). */
 export const usualOffer: Offer = { edma: 0x1ff_ffff_ffff_ffffn, dtsm: 0x40, refresh: true, relaxed: false };
 
+/** What of a profile decides how far its functions reach. */
+type ReachProfile = Pick<Profile, "memoryMiB" | "kernel" | "platform">;
+
 /** First address of DMA (include/hw/s390x/s390-pci-bus.h, ZPCI_SDMA_ADDR). */
 const firstAddress = 0x1_0000_0000n;
 
@@ -53,6 +56,10 @@ export const tablesByNumber = (dtsm: number): GreaterTables => ({
   first: (dtsm & (3 << 2)) !== 0,
 });
 
+/** What the platform of a profile offers each of its functions. */
+export const offerOf = ({ platform }: Pick<Profile, "platform">): Offer =>
+  platform === undefined ? usualOffer : { ...usualOffer, refresh: platform.refresh };
+
 /** How much IOVA space the kernel gives a function at most: its memory, times what the command line says; 0 is all there is. */
 function apertureLimit({ memoryMiB, kernel }: Pick<Profile, "memoryMiB" | "kernel">): bigint {
   const factor = BigInt(/(?:^| )s390_iommu_aperture=(\d+)(?= |$)/u.exec(kernel.commandLine)?.[1] ?? "1");
@@ -66,10 +73,17 @@ function apertureLimit({ memoryMiB, kernel }: Pick<Profile, "memoryMiB" | "kerne
  * high_memory, times s390_iommu_aperture=; "Assume RTX available".
  */
 export function reachOf(
-  profile: Pick<Profile, "memoryMiB" | "kernel">,
+  profile: ReachProfile,
   { edma, dtsm }: Offer = usualOffer,
   tablesOf: (dtsm: number) => GreaterTables = tablesByMask,
 ): { readonly aperture: Aperture; readonly tableLast: bigint } {
+  const told = profile.platform?.aperture;
+  if (told !== undefined) {
+    const aperture = { first: BigInt(told.first), last: BigInt(told.last) };
+    const size = aperture.last - aperture.first + 1n;
+    const fits = Object.values(reaches).find((each) => size <= each + 1n - aperture.first);
+    return { aperture, tableLast: fits ?? reaches.first };
+  }
   const limit = apertureLimit(profile);
   const offered = edma - firstAddress + 1n;
   const wanted = firstAddress + (limit < offered ? limit : offered) - 1n;
@@ -86,4 +100,4 @@ export function reachOf(
 }
 
 /** The aperture of every function of which QEMU says what it says of its own. */
-export const apertureOf = (profile: Pick<Profile, "memoryMiB" | "kernel">): Aperture => reachOf(profile).aperture;
+export const apertureOf = (profile: ReachProfile): Aperture => reachOf(profile).aperture;
