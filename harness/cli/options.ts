@@ -43,6 +43,10 @@ export const qemuOption = (): Option =>
     "use this qemu-system-s390x instead of the prepared one; or Debian's of a version, debian/10.0 (ZHIL_QEMU)",
   );
 
+/** The option that names the configuration of a real host. */
+export const configOption = (): Option =>
+  new Option("--config <file>", "the configuration that describes the host of bench lpar (default: zhil.config.ts)");
+
 /** The option that says how many run at a time, of what. */
 export const jobsOption = (what = "scenarios"): Option =>
   new Option(

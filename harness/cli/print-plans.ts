@@ -19,7 +19,7 @@ export function printPlans(selected: ScenarioFolder, bench: Bench, io: Io, json:
     try {
       const plan = placeFunctions(makePlan(scenario, bench.profile), bench.addresses ?? []);
       const machine = bench.describeMachine(plan);
-      const missing = findMissing(scenario, bench.profile);
+      const missing = [...findMissing(scenario, bench.profile), ...(bench.lacks?.(scenario) ?? [])];
       io.stdout.write(json ? formatJsonLine({ ...plan, machine, missing }) : printed(plan, machine, missing));
     } catch (error) {
       errors.push(error);

@@ -26,7 +26,7 @@ async function call(argv: readonly string[], services: Partial<Services> = {}, e
 describe("usage", () => {
   it.each([
     [["run", "--bnch", "model"], "error: unknown option '--bnch'"],
-    [["run", "--bench", "lpar"], "Allowed choices are emulated, passthrough, model"],
+    [["run", "--bench", "lpra"], "Allowed choices are emulated, passthrough, lpar, model"],
     [["run", "-j", "0"], "Expected a number of scenarios at a time, 1 or more"],
     [["run", "-j", "many"], "Expected a number of scenarios at a time, 1 or more"],
     [["rnu"], "(Did you mean run?)"],

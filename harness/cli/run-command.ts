@@ -36,6 +36,7 @@ import { readVariable, type Io } from "./io.ts";
 import { readSelection, type SelectionFlags } from "./options.ts";
 import { printPlans } from "./print-plans.ts";
 import { readDomain } from "./read-domain.ts";
+import { readRealHost } from "./read-real-host.ts";
 import { showProgress } from "./show-progress.ts";
 
 /** The options of `zhil run`, as commander hands them over. */
@@ -46,6 +47,7 @@ export interface RunFlags extends SelectionFlags {
   readonly boot: BootKind;
   readonly domain?: string;
   readonly backend?: HostBackend;
+  readonly config?: string;
   readonly jobs?: number;
   readonly order?: (typeof orderNames)[number];
   readonly orderSeed?: number;
@@ -68,6 +70,9 @@ export async function runCommand(
   flags: RunFlags,
   { io, services }: Omit<CommandContext, "exit">,
 ): Promise<ExitCode> {
+  if (flags.bench === "lpar" && flags.failNth !== undefined) {
+    throw new UsageError({ what: 'Cannot use --fail-nth on bench "lpar": its kernel is others\' as well' });
+  }
   const json = flags.json === true;
   const people = json ? io.stderr : io.stdout;
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
@@ -81,7 +86,7 @@ export async function runCommand(
   if (flags.dryRun === true) return printPlans(selected, bench, io, json);
 
   const runs = resolve(io.workingFolder, flags.out);
-  const jobs = flags.jobs ?? defaultJobs(measureCapacity(), flags.boot);
+  const jobs = flags.bench === "lpar" ? 1 : (flags.jobs ?? defaultJobs(measureCapacity(), flags.boot));
   const context: RunContext = {
     ...{ bench, ledger, keep: flags.keep === true, signal: io.interrupt },
     runFolder: await createRunFolder(runs, new Date()),
@@ -149,7 +154,7 @@ function chooseOrder({ order, orderSeed }: RunFlags): Order {
  * @throws {UsageError} where they contradict each other
  */
 export async function chooseBench(
-  flags: Pick<RunFlags, "backend" | "bench" | "kernel" | "qemu" | "boot" | "domain">,
+  flags: Pick<RunFlags, "backend" | "bench" | "config" | "kernel" | "qemu" | "boot" | "domain">,
   io: Io,
   report: ReportProgress,
 ): Promise<BenchChoice> {
@@ -170,6 +175,12 @@ export async function chooseBench(
       what: 'Cannot use --boot shared on bench "passthrough": every guest has a host of its own',
     });
   }
+  if (flags.bench !== "lpar" && flags.config !== undefined) {
+    throw new UsageError({
+      what: `Cannot use --config on bench "${flags.bench}": only a real host is described in one`,
+    });
+  }
+  if (flags.bench === "lpar") return chooseHost(flags, io, report);
   const kernel = flags.kernel ?? readVariable(io, "ZHIL_KERNEL");
   const qemu = flags.qemu ?? readVariable(io, "ZHIL_QEMU");
   return {
@@ -182,6 +193,22 @@ export async function chooseBench(
     report,
     signal: io.interrupt,
   };
+}
+
+/** A real host has its own kernel, and its own life. */
+async function chooseHost(
+  flags: Pick<RunFlags, "config" | "kernel" | "qemu" | "boot" | "domain">,
+  io: Io,
+  report: ReportProgress,
+): Promise<BenchChoice> {
+  const { kernel, qemu, domain, boot } = flags;
+  const other =
+    kernel !== undefined ? "--kernel" : qemu !== undefined ? "--qemu" : domain !== undefined ? "--domain" : null;
+  if (other !== null || boot !== "clone") {
+    throw new UsageError({ what: `Cannot use ${other ?? "--boot"} on bench "lpar": its host runs what it runs` });
+  }
+  const lpar = await readRealHost(flags.config ?? null, io);
+  return { ...{ name: "lpar", kernel: null, qemu: null, boot, lpar, report }, signal: io.interrupt };
 }
 
 /** The line that runs a scenario again: by name where it lies in the folder of scenarios, else by its path. */

@@ -4,6 +4,7 @@ import type { BisectWorld } from "../bisect/bisect-world.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
 import type { BenchName } from "../run/bench-names.ts";
+import { examineRealHost } from "../doctor/examine-real-host.ts";
 import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
 import { prepareNamedKernel } from "../assets/prepare-assets.ts";
 import { listDebianVersions } from "../kernel/debian-kernel.ts";
@@ -11,7 +12,9 @@ import { buildCommit } from "../kernel/tree-kernel.ts";
 import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
 import { openPassthroughBench } from "../run/passthrough-bench.ts";
+import { openLparBench } from "../run/lpar-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
+import { UsageError } from "../errors/harness-error.ts";
 import { readPageParts, type PageParts } from "../report/html/page-parts.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
 
@@ -32,11 +35,18 @@ export interface Services {
   /** Versions of Debian's kernels that can be had. */
   readonly listVersions: typeof listDebianVersions;
   readonly examineMachine: () => Promise<readonly Finding[]>;
+  readonly examineHost: typeof examineRealHost;
+}
+
+function openConfiguredHost({ lpar, report, signal }: BenchChoice): Promise<Bench> {
+  if (lpar === undefined) throw new UsageError({ what: "No host was chosen", remedy: "docs/hardware.md says how" });
+  return openLparBench({ ...lpar, report, signal });
 }
 
 const openers: Readonly<Record<BenchName, Services["openBench"]>> = {
   emulated: openEmulatedBench,
   passthrough: openPassthroughBench,
+  lpar: openConfiguredHost,
   model: () => Promise.resolve(openModelBench()),
 };
 
@@ -50,4 +60,5 @@ export const realServices: Services = {
   fetchKernel: prepareNamedKernel,
   listVersions: listDebianVersions,
   examineMachine,
+  examineHost: examineRealHost,
 };

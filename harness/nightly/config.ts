@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { deviceNames } from "../../src/trace/device-kinds.ts";
 import { UsageError } from "../errors/harness-error.ts";
+import { hostSchema } from "../lpar/host-config.ts";
 import { bootKinds } from "../run/boot-kinds.ts";
-import { benchNames, type BenchName } from "../run/bench-names.ts";
+import { nightBenchNames, type BenchName } from "../run/bench-names.ts";
 
 const names = z.array(z.string().min(1));
 const unique = names.min(1).refine((all) => new Set(all).size === all.length, "expected no name twice");
@@ -12,7 +13,7 @@ const unique = names.min(1).refine((all) => new Set(all).size === all.length, "e
 export const nightConfigSchema = z.strictObject({
   kernels: unique.default(["lean"]),
   qemus: unique.default(["newest"]),
-  benches: z.array(z.enum(benchNames)).min(1).default(["emulated"]),
+  benches: z.array(z.enum(nightBenchNames)).min(1).default(["emulated"]),
   devices: z
     .array(z.enum([...deviceNames, "own", "none"]))
     .min(1)
@@ -49,6 +50,7 @@ export const nightConfigSchema = z.strictObject({
     )
     .min(1)
     .default([{ name: "any" }]),
+  lpar: hostSchema.optional(),
   attempts: z.int().min(1).max(10).default(3),
   boot: z.enum(bootKinds).default("clone"),
   jobs: z.int().min(1).max(1024).nullable().default(null),

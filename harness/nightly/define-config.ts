@@ -49,6 +49,34 @@ export interface NightConfig {
     readonly qemus?: readonly string[];
     readonly devices?: readonly string[];
   }[];
+  /** A real host and its functions, for `--bench lpar` (docs/hardware.md); no night uses it. */
+  readonly lpar?: {
+    /** Its name or address. */
+    readonly address: string;
+    /** Default: 22. */
+    readonly port?: number;
+    readonly user: string;
+    /** A private key without a passphrase, from the folder of this file. Default: what the agent at SSH_AUTH_SOCK has. */
+    readonly key?: string;
+    /** The host's own key, as `ssh-keyscan -t ed25519 HOST` prints it: no other is accepted. */
+    readonly hostKey: string;
+    /** Functions that may be used. No other is ever touched. */
+    readonly functions: readonly {
+      /** `0x00000220`, as `/sys/bus/pci/devices/…/function_id` has it. */
+      readonly fid: string;
+      readonly device: "nvme" | "virtio-rng";
+      /** Whether the first 256 blocks of its medium may be overwritten: DMA is judged by what it brings. Default: no. */
+      readonly overwrite?: boolean;
+      /** What does not keep it from being used: that it is mounted, swapped to, held, has an address, or is open. */
+      readonly despite?: readonly ("mounted" | "swap" | "held" | "address" | "open")[];
+    }[];
+    /** Whether root is to be had by `sudo -n sh`. Default: no, `user` is root. */
+    readonly sudo?: boolean;
+    /** A folder on the host for the agent and the lease. Default: `/var/tmp/zhil`. */
+    readonly folder?: string;
+    /** QEMU on the host. Default: `/usr/bin/qemu-system-s390x`. */
+    readonly qemu?: string;
+  };
   /** Folder of nights and of the history, from the folder of this file. Default: `zhil-nights`. */
   readonly out?: string;
   /** Nights whose evidence is kept; the history keeps the results of all. Default: 14. */

@@ -2,9 +2,11 @@
 import type { Address } from "../../src/plan/place-functions.ts";
 import type { HostBackend } from "../../src/trace/host-view.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { Target } from "../../src/target/target.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import type { ChosenDomain } from "../libvirt/domain.ts";
+import type { RealHost } from "../lpar/host-config.ts";
 import type { BenchName } from "./bench-names.ts";
 import type { BootKind } from "./boot-kinds.ts";
 
@@ -22,6 +24,8 @@ export interface Bench extends AsyncDisposable {
   readonly options: readonly string[];
   /** Whether a scenario's machine may come up while another scenario runs. */
   readonly startsAhead: boolean;
+  /** What a scenario needs that this bench does not have, in words, beside what its profile tells; nothing where absent. */
+  readonly lacks?: (scenario: Scenario) => readonly string[];
   /** The target of one scenario; what its guest writes to the console goes to the file. */
   createTarget(consoleFile: string): Target;
   /** Shell lines with which a person starts the machine of a plan; none where there is no machine. */
@@ -36,6 +40,8 @@ export interface BenchChoice {
   readonly boot: BootKind;
   /** The domain whose settings its machines have. */
   readonly domain?: ChosenDomain;
+  /** The host of bench lpar. */
+  readonly lpar?: RealHost;
   /** By what a guest has functions on its host, where there is one; iommufd where absent. */
   readonly backend?: HostBackend;
   readonly report: ReportProgress;

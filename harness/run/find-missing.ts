@@ -33,7 +33,8 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   const has = optionsOf(profile.kernel);
   const lacking = tells ? kernelOptionsOf(scenario).filter((option) => !has.includes(option)) : [];
   const devices = [...new Set(Object.values(scenario.functions).map(kindOf))].filter(
-    (device) => compareVersions(profile.qemu.version, deviceSince(device)) < 0,
+    // What a host has, it has from no QEMU.
+    (device) => profile.bench !== "lpar" && compareVersions(profile.qemu.version, deviceSince(device)) < 0,
   );
   const { since } = scenario;
   const isTooOld = since !== null && compareVersions(profile.kernel.version, since) < 0;

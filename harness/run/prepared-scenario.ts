@@ -48,7 +48,7 @@ export async function giveUp({ folder, preparation }: PreparedScenario): Promise
 }
 
 function prepare(scenario: Scenario, { bench, signal }: RunContext, folder: ScenarioFolder): Preparation {
-  const missing = findMissing(scenario, bench.profile);
+  const missing = [...findMissing(scenario, bench.profile), ...(bench.lacks?.(scenario) ?? [])];
   if (missing.length > 0) return { kind: "missing", missing };
   try {
     const plan = placeFunctions(makePlan(scenario, bench.profile), bench.addresses ?? []);

@@ -18,6 +18,8 @@ export interface FakeBehaviour {
   onSocket?: (path: string) => ((channel: ServerChannel, connection: Connection) => void) | null;
   /** What becomes of a write to a file: true does it. */
   onWrite?: (bytesBefore: number, connection: Connection) => boolean;
+  /** Where its files are kept: in memory where absent. */
+  files?: Map<string, Buffer>;
   /** Whether it has SFTP. */
   sftp?: boolean;
   /** Whether it keeps its word on opening a channel; it says nothing at all where false. */
@@ -38,7 +40,7 @@ export interface FakeSshHost extends AsyncDisposable {
 /** Starts one on a port of its own. */
 export async function startFakeSshHost(behaviour: FakeBehaviour = {}): Promise<FakeSshHost> {
   const [hostKey, client] = [makeKeyPair(), makeKeyPair()];
-  const files = new Map<string, Buffer>();
+  const files = behaviour.files ?? new Map<string, Buffer>();
   const tried: string[] = [];
   const sockets = new Set<Socket>();
   const allowed = ssh.utils.parseKey(client.publicKey);

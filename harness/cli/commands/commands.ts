@@ -19,6 +19,8 @@ import { registerCheck } from "./check.ts";
 import { registerCompare } from "./compare.ts";
 import { registerDivergences } from "./divergences.ts";
 import { registerDomain } from "./domain.ts";
+import { registerRecord } from "./record.ts";
+import { registerRelease } from "./release.ts";
 import { registerReport } from "./report.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
@@ -30,6 +32,7 @@ export const commands: readonly RegisterCommand[] = [
   registerList,
   registerShow,
   registerReport,
+  registerRecord,
   registerCheck,
   registerCompare,
   registerDivergences,
@@ -50,4 +53,5 @@ export const commands: readonly RegisterCommand[] = [
   registerBench,
   registerBenchExplore,
   registerDoctor,
+  registerRelease,
 ];

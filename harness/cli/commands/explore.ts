@@ -59,8 +59,8 @@ Examples:
   zhil explore --subject type1 --subject resets
   zhil explore --replay 7:1234                the sequence of a finding again`;
 
-/** A guest on a host has only one life. */
-const played = benchNames.filter((name) => name !== "passthrough");
+/** A guest on a host has only one life, and a host of somebody's is not played with. */
+const played = benchNames.filter((name) => name !== "passthrough" && name !== "lpar");
 
 /** `zhil explore` */
 export const registerExplore: RegisterCommand = (program, context) => {

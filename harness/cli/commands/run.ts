@@ -8,6 +8,7 @@ import { runCommand, type RunFlags } from "../run-command.ts";
 import {
   addSelectionOptions,
   collectReport,
+  configOption,
   evidenceOption,
   jobsOption,
   nameHelp,
@@ -75,6 +76,7 @@ export const registerRun: RegisterCommand = (program, context) => {
         "by what the guest of bench passthrough has its functions on its host (default: iommufd)",
       ).choices(hostBackends),
     )
+    .addOption(configOption())
     .addOption(jobsOption())
     .addOption(
       new Option(
