@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
 import { parseScenario } from "../../src/scenario/parse.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { HostBackend } from "../../src/trace/host-view.ts";
+import type { Profile } from "../../src/trace/profile.ts";
 import { fakeProfile } from "../testing/fake-bench.ts";
 import { quirkyScenarioText } from "../testing/scenario-files.ts";
 import { commandLineFor } from "../target/emulated-options.ts";
@@ -24,6 +27,34 @@ it("has no functions of our own passed through, and no guest stopped inside an o
     "no witness is passed through: this process serves it",
   ]);
   expect(missingOf("functions: {}\n", "  - ioas-alloc: { ioas: A }\n")).toEqual(["a function to pass through"]);
+  const event = '  - event: { function: a, code: "0x0301" }\n';
+  expect(missingOf("functions: { a: nvme }\n", event)).toEqual(["a guest that can be stopped inside an operation"]);
+  const told = "functions: { a: nvme }\nkernel-parameters: [iommu.strict=1]\n";
+  expect(missingOf(told, "  - look:\n")).toEqual(["a guest that is frozen with other kernel parameters"]);
+});
+
+it("misses a host where something is to happen there, and a container where its entries are to run short", () => {
+  const scenarioOf = (head: string, step: string): Scenario =>
+    parseScenario(
+      `name: passed\nsummary: What is passed through\ntags: [test]\n${head}functions: { a: nvme }\nsteps:\n  - ${step}\n`,
+      "x",
+    );
+  const host = { kernel: fakeProfile.kernel, qemu: null } as const;
+  const by = (backend: HostBackend): typeof fakeProfile & Pick<Profile, "host"> => ({
+    ...fakeProfile,
+    bench: "passthrough",
+    host: { ...host, backend },
+  });
+  const onHost = scenarioOf("", "host-reset: { function: a }");
+  expect(findMissing(onHost, { ...fakeProfile, bench: "emulated" })).toEqual([
+    "a host that passes functions through (--bench passthrough)",
+  ]);
+  expect(findMissing(onHost, by("iommufd"))).toEqual([]);
+  const short = scenarioOf("dma-entry-limit: 8\n", "look:");
+  expect(findMissing(short, by("iommufd"))).toEqual([
+    "a host that has functions passed through by --backend container",
+  ]);
+  expect(findMissing(short, by("container"))).toEqual([]);
 });
 
 it.each([

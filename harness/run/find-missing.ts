@@ -1,4 +1,5 @@
 /** What a scenario needs and a bench does not have. */
+import { needsHost } from "../../src/operation/host-fields.ts";
 import { kernelLineOf, kernelOptionsOf, optionsOf } from "../../src/scenario/requirements.ts";
 import { kindOf, type Scenario } from "../../src/scenario/scenario.ts";
 import { isServed, type DeviceKind } from "../../src/trace/device-kinds.ts";
@@ -14,15 +15,24 @@ const lacksDriver = ({ steps }: Scenario, { kernel }: Omit<Profile, "functions">
   kernel.commandLine.includes("nvme_init") && steps.some(({ op }) => op === "drive");
 
 /** What a guest on a host has not, whatever its kernel. */
-function lacksOnHost({ functions, steps }: Scenario): string[] {
+function lacksOnHost({ functions, steps, kernelParameters }: Scenario): string[] {
   const own = [...new Set(Object.values(functions).map(kindOf))].filter((device) => isServed({ device }));
-  const isStopped = steps.some(({ during, answers }) => during.length + answers.length > 0);
+  const isStopped = steps.some(({ op, during, answers }) => op === "event" || during.length + answers.length > 0);
   return [
     ...(Object.keys(functions).length === 0 ? ["a function to pass through"] : []),
     ...own.map((device) => `no ${device} is passed through: this process serves it`),
     ...(isStopped ? ["a guest that can be stopped inside an operation"] : []),
+    ...(kernelParameters.length > 0 ? ["a guest that is frozen with other kernel parameters"] : []),
   ];
 }
+
+/** Whether something happens on a host where there is none. */
+const lacksHost = ({ steps }: Scenario, { bench, host }: Omit<Profile, "functions">): boolean =>
+  bench !== "model" && host === undefined && steps.some(({ op }) => needsHost(op));
+
+/** Whether mappings are to run short where nobody counts them. */
+const lacksLimit = ({ dmaEntryLimit }: Scenario, { bench, host }: Omit<Profile, "functions">): boolean =>
+  dmaEntryLimit !== undefined && bench !== "model" && host?.backend !== "container";
 
 const isOfLine = (version: string, line: string): boolean => new RegExp(`^${line}(?!\\d)`, "u").test(version);
 
@@ -42,6 +52,8 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   const isOther = line !== null && profile.bench !== "model" && !isOfLine(profile.kernel.version, line);
   return [
     ...(profile.bench === "passthrough" ? lacksOnHost(scenario) : []),
+    ...(lacksHost(scenario, profile) ? ["a host that passes functions through (--bench passthrough)"] : []),
+    ...(lacksLimit(scenario, profile) ? ["a host that has functions passed through by --backend container"] : []),
     ...(isTooOld ? [`it is asked of Linux ${since} and later`] : []),
     ...(isOther ? [`the mock device of Linux ${profile.kernel.version} is not that of ${line}`] : []),
     ...(lacking.length === 0 ? [] : [`the kernel lacks ${lacking.map((option) => `CONFIG_${option}`).join(", ")}`]),
