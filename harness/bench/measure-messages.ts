@@ -5,7 +5,7 @@ import { openBenchOn } from "../run/emulated-bench.ts";
 import { measureCapacity } from "../run/measure-capacity.ts";
 import { runSuite } from "../run/run-suite.ts";
 import { defaultJobs } from "../run/schedule.ts";
-import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { readScenarioFolder, scenariosFolder, withoutGuests } from "../scenarios/read-scenarios.ts";
 import { messageChannel } from "../vfio-user/connection.ts";
 import { countTurns, type BenchContext } from "./bench-context.ts";
 import { measureDma } from "./measure-dma.ts";
@@ -21,7 +21,7 @@ import { createRunContext } from "./smallest.ts";
 export async function measureMessages(context: BenchContext): Promise<MessagesMeasurement> {
   const { assets, counts, report, signal } = context;
   const { ownMicros } = await measureDma(context);
-  const { scenarios } = await readScenarioFolder(scenariosFolder);
+  const { scenarios } = withoutGuests(await readScenarioFolder(scenariosFolder));
   const chosen = scenarios.filter((_, index) => index % counts.messages.everyNth === 0);
   await using bench = await openBenchOn(assets, [], { boot: "clone", report, signal });
   const observer: Reporter = {

@@ -78,7 +78,7 @@ export async function runCommand(
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
   const order = chooseOrder(flags);
   const selection = readSelection(names, flags, io.workingFolder);
-  const selected = await selectScenarios(selection);
+  const selected = await selectScenarios({ ...selection, forGuests: flags.bench !== "emulated" });
   // Made before anything that can fail: from here on the file says that the run did not end.
   const files = openReports(flags, io);
   const ledger = await services.readLedger();

@@ -7,8 +7,12 @@ import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { SshClient } from "../ssh/ssh-client.ts";
 import { makeFakeGuest, type FakeGuest } from "../testing/fake-guest.ts";
 import { startFakeSshHost, type FakeSshHost } from "../testing/fake-ssh-host.ts";
+import type { AgentAnswer } from "../agent/answers.ts";
 import { connectGuest, type ConnectedGuest } from "./connect-guest.ts";
+import { endGuest } from "./end-guest.ts";
+import { limitEntries } from "./limit-entries.ts";
 import { passFunction } from "./pass-function.ts";
+import { performOnHost } from "./perform-on-host.ts";
 import { startHostAgent } from "./reach-host.ts";
 
 const { signal } = new AbortController();
@@ -100,6 +104,39 @@ it("passes a function through: into the host, to vfio-pci, into the guest, each 
     "device_add",
     { driver: "zpci", id: "zpci-a", uid: 0x101, fid: 0x120, target: "function-a" },
   ]);
+});
+
+it("performs on the host what happens there, and takes a function away by the machine that the host is", async () => {
+  const fakeGuest = makeFakeGuest({ asked: "host unbind", result: "EBUSY" });
+  const { client, outer } = await connect(fakeGuest);
+  const hostAgent = await startHostAgent(client, scope, signal);
+  const parts = { outer, hostAgent, functions: [profile] };
+  const perform = (op: "host-reset" | "host-unbind" | "host-unplug"): Promise<AgentAnswer> =>
+    performOnHost(parts, { op, function: "a" }, signal);
+  expect((await perform("host-reset")).result).toBe("OK");
+  expect((await perform("host-unbind")).result).toBe("EBUSY");
+  await perform("host-unplug");
+  expect(fakeGuest.asked.slice(-3)).toEqual(["host sysfs-reset", "host unbind", "host look"]);
+  expect(outerCommands).toEqual([["device_del", { id: "function-a" }]]);
+  await expect(performOnHost(parts, { op: "host-unplug", function: "z" }, signal)).rejects.toThrow('no function "z"');
+});
+
+it("limits the host's entries, and says where it does not take that", async () => {
+  const { client } = await connect(makeFakeGuest());
+  await limitEntries(client, 8, signal);
+  const { client: other } = await connect(makeFakeGuest({ asked: "run", result: "" }));
+  await expect(limitEntries(other, 8, signal)).rejects.toThrow("Cannot limit the host's containers to 8 entries");
+});
+
+it("ends a guest, and waits for the host to have its functions back", async () => {
+  const fakeGuest = makeFakeGuest();
+  const { client, guest } = await connect(fakeGuest);
+  const hostAgent = await startHostAgent(client, scope, signal);
+  const open = { driver: "vfio-pci", handle: "0x80000001", counters: [1, 0, 0, 1, 0] };
+  fakeGuest.show({ a: open }, { a: open }, { a: { ...open, counters: null } });
+  const seen = await endGuest(guest.machine, hostAgent, signal);
+  expect(seen.functions["a"]?.counters).toBeNull();
+  expect(fakeGuest.asked.slice(-4)).toEqual(["qmp quit", "host look", "host look", "host look"]);
 });
 
 it("says what the host would not do, and has the guest given nothing", async () => {

@@ -14,9 +14,14 @@ import type { TemplateSupply } from "../template/template-supply.ts";
 import { cloneOf, thaw } from "../template/template.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import { Laps } from "../wait/laps.ts";
+import type { AgentAnswer } from "../agent/answers.ts";
+import { mergeAnswers } from "../agent/merge-answers.ts";
 import { connectGuest } from "./connect-guest.ts";
 import { folderOf, guestBootLimit } from "./freeze-host.ts";
+import { endGuest } from "./end-guest.ts";
+import { limitEntries } from "./limit-entries.ts";
 import { openBackend, passFunction } from "./pass-function.ts";
+import { performOnHost } from "./perform-on-host.ts";
 import { connectToHost, locateHost, startHostAgent } from "./reach-host.ts";
 import { readKeys } from "./template-keys.ts";
 import { viewHost } from "./view-host.ts";
@@ -71,6 +76,8 @@ export class PassthroughMachines implements MachineSource {
     laps.end("ssh");
     const hostAgent = await startHostAgent(client, scope, signal);
     laps.end("host's agent");
+    const { dmaEntryLimit } = plan.profile.host ?? {};
+    if (dmaEntryLimit !== undefined) await limitEntries(client, dmaEntryLimit, signal);
     const guest = await connectGuest({ client, outer, consoleFile, boot: guestBootLimit, scope, signal });
     laps.end("guest's first answer");
     await openBackend(guest.machine, backend, signal);
@@ -78,11 +85,27 @@ export class PassthroughMachines implements MachineSource {
     scope.use("host, its channels still there", outer);
     const passage = { outer, guest: guest.machine, hostAgent, backend };
     const kept = scope.move();
+    const { functions } = plan;
+    // What the host's agent said while an operation was performed belongs to the look after it.
+    let said: AgentAnswer | null = null;
+    const look = async (until: AbortSignal): Promise<AgentAnswer> => {
+      const later = await hostAgent.request("look", {}, until, lookLimit);
+      const answer = said === null ? later : mergeAnswers(said, later);
+      said = null;
+      return answer;
+    };
     return {
       ...{ ...guest, before: [], phases: laps.phases },
       plug: (profile, serving, until) => passFunction(passage, profile, serving, until),
+      performOnHost: async (operation, until) => {
+        said = await performOnHost({ outer, hostAgent, functions }, operation, until);
+        return said;
+      },
+      killGuest: async (until) => {
+        said = await endGuest(guest.machine, hostAgent, until);
+      },
       lookAtHost: async (until) => {
-        const view = viewHost(await hostAgent.request("look", {}, until, lookLimit), plan.functions);
+        const view = viewHost(await look(until), functions);
         if (view.messages.some((message) => message.includes(" error "))) await awaitStop(guest.stopped, until);
         return view;
       },

@@ -7,14 +7,15 @@ import { quirksOf, type Ledger } from "../../src/verdict/ledger.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { ReporterGroup } from "../report/reporter.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
-import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { readScenarioFolder, scenariosFolder, withoutGuests } from "../scenarios/read-scenarios.ts";
 import { openEmulatedBench } from "./emulated-bench.ts";
 import { measureCapacity } from "./measure-capacity.ts";
 import { runSuite } from "./run-suite.ts";
 import { defaultJobs } from "./schedule.ts";
 
 const never = new AbortController().signal;
-const { scenarios } = await readScenarioFolder(scenariosFolder);
+const all = withoutGuests(await readScenarioFolder(scenariosFolder));
+const { scenarios } = all;
 const names = scenarios.map(({ name }) => name);
 const exchanged = names.filter((name) => name.includes("@"));
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "zt-"));
   ledger = await readLedger();
   await using bench = await openEmulatedBench({ kernel: null, qemu: null, report: () => undefined, signal: never });
-  const { records: had } = await runSuite(await readScenarioFolder(scenariosFolder), {
+  const { records: had } = await runSuite(all, {
     bench,
     ledger,
     runFolder: folder,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { ReporterGroup } from "../report/reporter.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
-import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { readScenarioFolder, scenariosFolder, withoutGuests } from "../scenarios/read-scenarios.ts";
 import { openEmulatedBench } from "./emulated-bench.ts";
 import { runSuite } from "./run-suite.ts";
 
@@ -25,7 +25,7 @@ interface Run {
 
 async function runOn(kernel: string): Promise<Run> {
   await using bench = await openEmulatedBench({ kernel, qemu: null, report: () => undefined, signal: never });
-  const { records } = await runSuite(await readScenarioFolder(scenariosFolder), {
+  const { records } = await runSuite(withoutGuests(await readScenarioFolder(scenariosFolder)), {
     bench,
     ledger: await readLedger(),
     runFolder: folder,

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { parseScenario, ScenarioError } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import { isForGuests } from "../../src/scenario/requirements.ts";
 import { variantsOf } from "../../src/scenario/variants.ts";
 import { projectRoot } from "../assets/project-root.ts";
 import { UsageError } from "../errors/harness-error.ts";
@@ -23,6 +24,12 @@ export interface ScenarioFolder {
   readonly scenarios: readonly Scenario[];
   readonly broken: readonly BrokenScenario[];
 }
+
+/** What of it is not for guests and their hosts alone. */
+export const withoutGuests = ({ scenarios, broken }: ScenarioFolder): ScenarioFolder => ({
+  scenarios: scenarios.filter((each) => !isForGuests(each)),
+  broken,
+});
 
 /** Whether a path has the name of a scenario file. */
 export const isScenarioPath = (path: string): boolean => /\.ya?ml$/u.test(path);

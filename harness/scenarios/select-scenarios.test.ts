@@ -43,6 +43,19 @@ describe("selectScenarios", () => {
     ]);
   });
 
+  it("has those for guests and their hosts among all only where they are wanted, and wherever they are named", async () => {
+    const text = files["all/attach-twice.yaml"].replace(/name: attach-twice/u, "name: attach-twice-on-few-entries");
+    const more = { "all/attach-twice-on-few-entries.yaml": text.replace("steps:", "dma-entry-limit: 8\nsteps:") };
+    const others = ["attach-twice", "replace-empty", "replace-full"];
+    expect(await select({}, more)).toEqual(others);
+    expect(await select({ forGuests: true }, more)).toEqual([
+      "attach-twice",
+      "attach-twice-on-few-entries",
+      ...others.slice(1),
+    ]);
+    expect(await select({ names: ["*-entries"] }, more)).toEqual(["attach-twice-on-few-entries"]);
+  });
+
   it.each([
     ["replace-*", ["replace-empty", "replace-full"]],
     ["*-f?ll", ["replace-full"]],

@@ -9,6 +9,7 @@ import {
   isScenarioPath,
   readScenario,
   readScenarioFolder,
+  withoutGuests,
   type BrokenScenario,
   type ScenarioFolder,
 } from "./read-scenarios.ts";
@@ -21,6 +22,8 @@ export interface Selection {
   /** Tags that none may have. */
   readonly without: readonly string[];
   readonly seeds: readonly string[];
+  /** Whether all scenarios are those, too, that are for guests and their hosts alone; who is named is there anyway. */
+  readonly forGuests?: boolean;
   /** Folder that names are looked up in. */
   readonly folder: string;
   /** Folder that paths are relative to. */
@@ -37,7 +40,8 @@ export async function selectScenarios(selection: Selection): Promise<ScenarioFol
   const named = await readNamedFiles(paths, selection.workingFolder);
   if (selection.names.length > 0 && patterns.length === 0) return filterScenarios(named, selection);
   const folder = await readScenarioFolder(selection.folder);
-  const matching = patterns.length === 0 ? folder : matchAll(folder, patterns);
+  const all = selection.forGuests === true ? folder : withoutGuests(folder);
+  const matching = patterns.length === 0 ? all : matchAll(folder, patterns);
   return filterScenarios(
     { scenarios: [...named.scenarios, ...matching.scenarios], broken: [...named.broken, ...matching.broken] },
     selection,

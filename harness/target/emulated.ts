@@ -100,6 +100,7 @@ export class EmulatedTarget implements Target {
         ...profile,
         kernel: { ...kernel, version: held.hello.kernel },
         qemu: { ...qemu, version: held.machine.version },
+        ...(plan.profile.host === undefined ? {} : { host: plan.profile.host }),
         functions: plan.functions,
         ...(held.before.length === 0 ? {} : { kernelUsedBy: held.before }),
       },

@@ -4,7 +4,8 @@ import type { HostView } from "../../src/trace/host-view.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { Phases } from "../../src/target/target.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
-import type { AgentHello } from "../agent/answers.ts";
+import type { HostOperation } from "../passthrough/perform-on-host.ts";
+import type { AgentAnswer, AgentHello } from "../agent/answers.ts";
 import type { WatchClient } from "../agent/watch-client.ts";
 import type { PluggedFunction, Serving } from "../qemu/plug-function.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
@@ -27,6 +28,10 @@ export interface HeldMachine extends BootedMachine {
   readonly plug?: (profile: FunctionProfile, serving: Serving, signal: AbortSignal) => Promise<PluggedFunction>;
   /** Aborted where a guest was stopped from outside, with an error that says so as its reason; of guests only. */
   readonly stopped?: AbortSignal;
+  /** Performs what happens on the host that the machine is a guest of, where one takes part. */
+  readonly performOnHost?: (operation: HostOperation, signal: AbortSignal) => Promise<AgentAnswer>;
+  /** Ends the guest, and comes back when its host has noticed; of guests only. */
+  readonly killGuest?: (signal: AbortSignal) => Promise<void>;
   /** Looks at the host that the machine is a guest of, where one takes part. */
   readonly lookAtHost?: (signal: AbortSignal) => Promise<HostView>;
   /**

@@ -13,6 +13,7 @@ import { unplugCommands } from "../qemu/device.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { QmpRefusal } from "../qmp/qmp-client.ts";
 import { escapeText } from "../report/escape.ts";
+import { actOnHost, isOnHost } from "./act-on-host.ts";
 import { describeToAgent } from "./describe-to-agent.ts";
 import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
@@ -98,6 +99,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     try {
       const { stopped, watch } = this.#held;
       const until = AbortSignal.any([signal, watch.workerEnded, ...(stopped === undefined ? [] : [stopped])]);
+      if (operation.op === "guest-kill") return await this.#killGuest(began, signal);
       const answer = await this.#settle(await this.#ask(operation, until), until);
       const seen = addDevices(await this.#observer.observe(operation, answer), this.#served);
       const performed = await this.#addHost(seen, until);
@@ -110,6 +112,16 @@ export class StartedEmulatedTarget implements StartedTarget {
       this.#broken = error instanceof Error ? error.message : `"${operation.op}" failed`;
       return await this.#explain(operation, error, began, signal);
     }
+  }
+
+  /** The guest is no more: what is left to be seen is its host's. */
+  async #killGuest(began: number, signal: AbortSignal): Promise<Performed> {
+    const { killGuest } = this.#held;
+    if (killGuest === undefined) throw new InfrastructureError({ what: "There is no guest to be killed" });
+    await killGuest(signal);
+    this.#broken = "its guest was killed";
+    const micros = Math.round((performance.now() - began) * 1000);
+    return this.#addHost(this.#observer.observeEnd("stopped", micros, [], [], null), signal);
   }
 
   /** What the host of a guest shows of an operation is its own lane. */
@@ -148,6 +160,7 @@ export class StartedEmulatedTarget implements StartedTarget {
     const { op, ...fields } = operation;
     if (operation.op === "plug") return this.#plugIn(operation.function, signal);
     if (operation.op === "unplug") return this.#unplug(operation.function, signal);
+    if (isOnHost(operation)) return actOnHost(operation, this.#held, limit, signal);
     const own = this.#served.perform(operation);
     if (own === null) return agent.request(op, fields, signal, limit);
     const began = performance.now();

@@ -17,6 +17,8 @@ export interface FakeGuest {
   readonly commands: Message[];
   /** Has QEMU tell of an event. */
   tell(event: Message): void;
+  /** What the host's agent shows of the functions when it looks: one after the other, the last one from then on. */
+  show(...functions: readonly Message[]): void;
   /** Has the console say something. */
   print(text: string): void;
 }
@@ -29,6 +31,7 @@ export function makeFakeGuest(refusing?: { readonly asked: string; readonly resu
   const commands: Message[] = [];
   const monitors: Duplex[] = [];
   const consoles: Duplex[] = [];
+  let shown: Message[] = [];
   const say = (to: Duplex, message: Message): void => void to.write(`${JSON.stringify(message)}\n`);
   const serveMonitor = (channel: ServerChannel): void => {
     monitors.push(channel);
@@ -48,7 +51,9 @@ export function makeFakeGuest(refusing?: { readonly asked: string; readonly resu
         const { id, op } = JSON.parse(body.toString("utf8")) as { readonly id: number; readonly op: string };
         asked.push(`${who} ${op}`);
         const result = refusing?.asked === `${who} ${op}` ? refusing.result : "OK";
-        channel.write(encodeFrame({ ...answer, id, result }));
+        const functions =
+          who === "host" && op === "look" ? ((shown.length > 1 ? shown.shift() : shown[0]) ?? {}) : {};
+        channel.write(encodeFrame({ ...answer, id, result, functions }));
       }
     });
   };
@@ -77,6 +82,9 @@ export function makeFakeGuest(refusing?: { readonly asked: string; readonly resu
     },
     tell: (event) => {
       for (const monitor of monitors) say(monitor, event);
+    },
+    show: (...functions) => {
+      shown = [...functions];
     },
     print: (text) => {
       for (const console of consoles) console.write(text);

@@ -45,3 +45,10 @@ it("tells of a DMA that the host refuses, and has the guest stopped where QEMU s
   const stopped = predict(planOf(steps, guestProfile), new Set<QuirkName>(["error-stops-guest"]));
   expect(stopped.at(-2)?.expectation.result).toBe("stopped");
 });
+
+it("leaves open what the guest's own driver has mapped, and what that left behind until the table goes", () => {
+  const steps = "drive: { function: a }\nbind: { function: a }\ntake-iommufd: { function: a }";
+  const pages = lanes(steps).map(pagesOf);
+  expect(pages.slice(0, 2)).toEqual([{ $any: true }, { $any: true }]);
+  expect(pages.at(-1)).toBe(0);
+});

@@ -1,6 +1,12 @@
 /** The host's lane: what the host of a guest must show of functions that are passed through. */
-import { anything, type Pattern } from "../compare/pattern.ts";
+import { anything, between, type Pattern } from "../compare/pattern.ts";
 import type { Host } from "./host.ts";
+
+/** What the guest's own driver has mapped is its own affair, up to what the host allows. */
+const pagesOfDriver = ({ profile }: Host): Pattern => {
+  const limit = profile.host?.dmaEntryLimit;
+  return limit === undefined ? anything : between(0, limit);
+};
 
 /**
  * What the host shows after an operation in its guest.
@@ -18,10 +24,12 @@ export function describeHostLane(host: Host): Pattern {
   return {
     functions: Object.fromEntries(
       functions.map((fn) => {
-        const seen = { driver: "vfio-pci", enabled: true } as const;
+        const { there, driver, open, used } = fn.outside;
+        const seen = { driver, enabled: there ? true : null } as const;
         // QEMU lets go of the function when the guest has; what its own driver maps is its own affair.
-        if (fn.unplugged === "gone") return [fn.profile.name, { ...seen, pages: null }] as const;
-        if (fn.driven !== null) return [fn.profile.name, { ...seen, pages: anything }] as const;
+        if (fn.unplugged === "gone" || !open) return [fn.profile.name, { ...seen, pages: null }] as const;
+        if (fn.driven !== null || (used && fn.onDefault))
+          return [fn.profile.name, { ...seen, pages: pagesOfDriver(host) }] as const;
         const known = host.has("shadow-by-rpcit") ? fn.shadow : new Map([...host.tableOf(fn), ...fn.kept]);
         return [fn.profile.name, { ...seen, pages: known.size }] as const;
       }),

@@ -13,6 +13,7 @@ import type { QuirkName } from "./quirks.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import {
   freshCounters,
+  loseShadow,
   type Domain,
   type Hwpt,
   type HostState,
@@ -44,6 +45,8 @@ export class Host {
   readonly hostMessages: Pattern[] = [];
   /** The guest was stopped, and nobody is left to ask. */
   stopped = false;
+  /** The guest was killed: its host is left to ask. */
+  killed = false;
   /** What functions are told. */
   readonly devices: DeviceEnds;
   /** False where nothing can be said of messages, memory and blocks at this step. */
@@ -208,7 +211,7 @@ export class Host {
     const isPaging = fn.configured && !fn.removed && (old !== null || fn.onDefault);
     if (isPaging ? unregisterIoat(this, fn) : fn.left === null) {
       this.devices.empty(fn);
-      fn.shadow = new Map();
+      loseShadow(fn);
       fn.kept = new Map();
     }
     fn.unregistered = false;

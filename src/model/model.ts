@@ -40,6 +40,7 @@ import { iommufdRules } from "./rules/iommufd.ts";
 import { faultRules } from "./rules/faults.ts";
 import { optionRules } from "./rules/iommufd-options.ts";
 import { mockAccessRules } from "./rules/mock-access.ts";
+import { onHostRules } from "./rules/on-host.ts";
 import { oddCallRules } from "./rules/odd-calls.ts";
 import { mockPasidRules } from "./rules/mock-pasid.ts";
 import { mockRules } from "./rules/mock.ts";
@@ -68,6 +69,7 @@ export const rules: Rules<OperationName> = {
   ...mockAccessRules,
   ...optionRules,
   ...oddCallRules,
+  ...onHostRules,
 };
 
 /** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
@@ -104,6 +106,8 @@ export function initialState(plan: Plan): HostState {
         left: null,
         unregistered: false,
         shadow: new Map(),
+        lostEntries: 0,
+        outside: { there: true, driver: "vfio-pci", open: true, resetMethod: "default", hidden: [], used: false },
         kept: new Map(),
         inError: false,
         givenUp: false,
@@ -227,6 +231,11 @@ export function step(
     ...(profile.host === undefined ? {} : { host: describeHostLane(host) }),
     alarms: host.alarms,
   };
+  if (host.killed) {
+    next.lost = true;
+    const lane = profile.host === undefined ? {} : { host: describeHostLane(host) };
+    return { state: next, expectation: { ...leaveOpen("stopped", anything), ...lane }, choices: choices.made };
+  }
   if (host.stopped) {
     next.lost = true;
     return { state: next, expectation: leaveOpen("stopped", anything), choices: choices.made };

@@ -4,7 +4,7 @@ import { tableLast } from "../zpci/aperture.ts";
 import type { DeviceEnds } from "./device-ends.ts";
 import type { QuirkName } from "./quirks.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
-import type { ModelFunction } from "./state.ts";
+import { loseShadow, type ModelFunction } from "./state.ts";
 
 /** What a zPCI instruction ends with. */
 export interface Told {
@@ -169,7 +169,7 @@ export function disableOnPlatform(host: Platform, fn: ModelFunction): void {
   host.devices.reset(fn, true);
   // It forgets what it was told to do.
   if (!host.has("reset-stops-at-zpci")) Object.assign(fn.end, { held: null, storm: null });
-  fn.shadow = new Map();
+  loseShadow(fn);
   fn.kept = new Map();
   fn.inError = false;
   fn.left = null;

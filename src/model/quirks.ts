@@ -43,6 +43,10 @@ export const quirks = {
     "Whether a function may have a greater table is looked up by the type's number, not by the type's bit of the mask",
   "error-stops-guest":
     "A DMA of a passed-through function that the host refuses stops its guest, which is told of no error event",
+  "last-entry-refused":
+    "The mapping that takes the last entry which a host allows its guest is refused, and taken back",
+  "entries-lost-with-table":
+    "Entries that go with their table stay counted, and the guest can never map so many pages again",
   "replace-across-drivers":
     "A replace hands a device to another IOMMU driver's domain, and that driver takes it for one of its own",
   "pasid-zero-attaches-device":

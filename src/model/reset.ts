@@ -2,6 +2,7 @@
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
 import { isOldLine } from "./old-line.ts";
+import { resetOnHost } from "./outside.ts";
 import { ask, askToRegister, describeTold, disableFunction, enableFunction, registerDefault } from "./platform.ts";
 import { end, fail, succeed, type Outcome } from "./rule.ts";
 import type { ModelFunction } from "./state.ts";
@@ -124,7 +125,8 @@ const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"
  * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
  * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
  * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach. Quirk: pci_dev_wait of 6.1
- * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does.
+ * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does. An FLR of a guest's is the host's to do, by whatever method that uses
+ * (drivers/vfio/pci/vfio_pci_config.c, vfio_exp_config_write: pci_try_reset_function).
  */
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
@@ -136,7 +138,7 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
   const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
   if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);
-  fn.controller = "off";
+  resetOnHost(host, fn);
   return "OK";
 }
 

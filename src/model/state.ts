@@ -124,6 +124,19 @@ export interface Driven {
   sinceTransfer: "timer" | "unknown" | null;
 }
 
+/** A function on the host of the guest that has it. */
+export interface Outside {
+  there: boolean;
+  driver: "vfio-pci" | null;
+  /** The guest's QEMU has it. */
+  open: boolean;
+  resetMethod: "default" | "flr" | "bus";
+  /** Pages that the host's kernel has mapped and the host's own hypervisor does not know any more (quirk `shadow-by-rpcit`). */
+  hidden: bigint[];
+  /** The guest's own driver had it with this table: what it unmapped may wait for a flush. */
+  used: boolean;
+}
+
 /** A function, its driver, its VFIO side and its hardware side. */
 export interface ModelFunction {
   profile: FunctionProfile;
@@ -176,6 +189,10 @@ export interface ModelFunction {
   unregistered: boolean;
   /** What a hypervisor that only looks at tables when told by RPCIT knows of them (quirk `shadow-by-rpcit`). */
   shadow: Map<bigint, Translation>;
+  /** How many pages it still knew of when it lost a table; what counts them never takes them back (quirk `entries-lost-with-table`). */
+  lostEntries: number;
+  /** How its host sees it, where the kernel is a guest's. */
+  outside: Outside;
   /** What it kept of its table because it took no RPCIT (quirk `flush-lost-in-error-state`). */
   kept: Map<bigint, Translation>;
   /** In the zPCI error state: DMA and loads are blocked. */
@@ -244,4 +261,12 @@ export function dropUnusedDomains({ domains, functions, objects, containers }: H
     ...Object.values(containers).map(({ domain }) => domain),
   ]);
   for (const id of Object.keys(domains)) if (!used.has(id)) Reflect.deleteProperty(domains, id);
+}
+
+/** Whoever knows a table by RPCIT alone forgets it. */
+export function loseShadow(fn: ModelFunction): void {
+  fn.lostEntries += fn.shadow.size;
+  fn.shadow = new Map();
+  fn.outside.hidden = [];
+  fn.outside.used = false;
 }

@@ -3,6 +3,7 @@ import { flushPoints, type InterjectionResult } from "../operation/during.ts";
 import type { InsideOperation } from "../operation/operation.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
 import type { Host } from "./host.ts";
+import { exceedsEntries } from "./entries.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { ask } from "./platform.ts";
 import { handleDue, mayRaiseAgain, raiseError } from "./recovery.ts";
@@ -19,6 +20,7 @@ export type Entries = ReadonlyMap<bigint, Translation | null>;
 /** An RPCIT tells a function of an entry. */
 export function tell(member: ModelFunction, iova: bigint, translation: Translation): void {
   member.shadow.set(iova, translation);
+  member.outside.hidden = member.outside.hidden.filter((each) => each !== iova);
   member.kept.delete(iova);
 }
 
@@ -78,6 +80,14 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
     const [only] = members;
     if (refusing.length === 0 && members.length === 1 && only !== undefined) mayRaiseAgain(host, only, "0x2");
     return "EIO";
+  }
+  if (members.some((each) => exceedsEntries(host, each, pages.length))) {
+    // The run is taken back after a flush of everything that gave nothing free; how pages make runs decides what is counted.
+    if (pages.length > 1 || members.length > 1 || isDelicate) {
+      throw new ScenarioMistake("Entries run short: map one page at a time there, for one function");
+    }
+    for (const each of ["mapped", "syncMapRpcits", "unmapped", "syncRpcits"] as const) add(counters[each], 1);
+    return "ENOMEM";
   }
   add(counters.mapped, pages.length);
   if (isDelicate) return mapPointByPoint(host, domain, entries);

@@ -21,6 +21,7 @@ export function translate(host: Host, fn: ModelFunction, iova: bigint, access: "
   const { aperture } = host.reachOf(fn);
   if (iova > aperture.last) return refuse(host, fn, "0x2", host.has("dma-above-aperture-silent"));
   if (iova < aperture.first) return refuse(host, fn, "0x2");
+  if (fn.outside.hidden.includes(iova - (iova % pageSize))) return refuse(host, fn, "0x4");
   const translation = findTranslation(host, fn, iova - (iova % pageSize));
   if (translation === undefined || !translation[access]) return refuse(host, fn, "0x4");
   return { page: translation.page };

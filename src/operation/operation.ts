@@ -8,6 +8,7 @@ import * as z from "zod";
 import { accessFields } from "./access-fields.ts";
 import type { Answer } from "./answers.ts";
 import { eventFields } from "./event-fields.ts";
+import { guestFields, hostFields } from "./host-fields.ts";
 import { hwptFlags, mockFields } from "./mock-fields.ts";
 import { hexSchema, nameSchema } from "./names.ts";
 import type { PointName } from "./points.ts";
@@ -222,6 +223,10 @@ export const operationFields = {
   misbehave: z
     .strictObject({ ...onFunction, how: z.enum(misbehaviours) })
     .describe("A rude function sends what the vfio-user protocol does not allow"),
+
+  // Where a host passes functions through to the guest that all the rest happens in
+  ...hostFields,
+  ...guestFields,
 
   // iommufd's mock device
   ...mockFields,

@@ -29,7 +29,7 @@ export function makePlan(scenario: Scenario, bench: Omit<Profile, "functions">):
     uid: firstUid + index,
     fid: firstFid + index,
   }));
-  const told = addParameters(bench, scenario.kernelParameters);
+  const told = addLimit(addParameters(bench, scenario.kernelParameters), scenario.dmaEntryLimit);
   const aperture = apertureOf(told);
   return {
     scenario: scenario.name,
@@ -49,6 +49,12 @@ function addParameters(bench: Omit<Profile, "functions">, parameters: readonly s
   const { kernel } = bench;
   const commandLine = [kernel.commandLine, ...parameters].filter((part) => part !== "").join(" ");
   return { ...bench, kernel: { ...kernel, commandLine } };
+}
+
+/** The profile of a guest whose host allows fewer mappings than usual. */
+function addLimit(bench: Omit<Profile, "functions">, dmaEntryLimit: number | undefined): Omit<Profile, "functions"> {
+  const { host } = bench;
+  return host === undefined || dmaEntryLimit === undefined ? bench : { ...bench, host: { ...host, dmaEntryLimit } };
 }
 
 /** A module lies where the scenario's file says, seen from that file. */

@@ -95,10 +95,11 @@ export function parseScenario(text: string, file: string): Scenario {
     }
     return operations;
   });
-  const { "kernel-parameters": kernelParameters, ...declared } = header.data;
+  const { "kernel-parameters": kernelParameters, "dma-entry-limit": dmaEntryLimit, ...declared } = header.data;
   return {
     ...declared,
     kernelParameters,
+    ...(dmaEntryLimit === undefined ? {} : { dmaEntryLimit }),
     ground: header.data.ground ?? null,
     since: header.data.since ?? null,
     steps: parsed,

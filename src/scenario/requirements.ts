@@ -1,4 +1,5 @@
 /** What a scenario needs of a kernel: options its operations imply, and those it names itself. */
+import { needsHost } from "../operation/host-fields.ts";
 import type { OperationName } from "../operation/operation.ts";
 import type { Profile } from "../trace/profile.ts";
 import { isAtLeast } from "../zpci/version.ts";
@@ -44,6 +45,10 @@ const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   "fault-queue-alloc": ["IOMMUFD"],
   "fault-raise": ["IOMMUFD_TEST", "IOMMU_IOPF"],
 };
+
+/** Whether a scenario is about a guest and the host that passes functions through to it, and can be asked of nobody else. */
+export const isForGuests = ({ steps, dmaEntryLimit }: Pick<Scenario, "steps" | "dmaEntryLimit">): boolean =>
+  dmaEntryLimit !== undefined || steps.some(({ op }) => needsHost(op));
 
 /** The mock's interface is nobody's stable one: the agent knows it as this line of kernels has it (guests/agent/mock.h). */
 const mockLine = "7.2";

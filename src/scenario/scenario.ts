@@ -67,6 +67,14 @@ export const scenarioSchema = z.strictObject({
     .max(2)
     .default([])
     .describe("What the kernel's command line has besides; each different list costs a boot"),
+  "dma-entry-limit": z
+    .int()
+    .min(8)
+    .max(65535)
+    .optional()
+    .describe(
+      "How many mappings the host of a guest allows a container (vfio_iommu_type1.dma_entry_limit); the guest has its functions by such",
+    ),
   since: z
     .string()
     .regex(/^\d+\.\d+$/, "expected a version such as 7.0")
@@ -118,6 +126,8 @@ export interface Scenario {
   readonly requires: readonly string[];
   /** What the kernel's command line has besides. */
   readonly kernelParameters: readonly string[];
+  /** How many mappings a container of the host may have; the usual number where absent. */
+  readonly dmaEntryLimit?: number;
   /** First Linux that it can be asked of; null where any can. */
   readonly since: string | null;
   /** Devices by their names, or modules by their paths. */

@@ -26,6 +26,8 @@ export interface HostProfile {
   /** The QEMU that the host itself runs in; null where it is real. */
   readonly qemu: Component | null;
   readonly backend: HostBackend;
+  /** How many mappings a container may have; the kernel's usual number where absent. */
+  readonly dmaEntryLimit?: number;
 }
 
 /** What a platform says of its functions, where it is not the QEMU that this project starts. */

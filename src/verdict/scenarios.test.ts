@@ -71,10 +71,11 @@ describe("all scenarios together", () => {
 
   it("show every quirk, so that none can go away unnoticed", () => {
     const shown = new Set([...scenarios.values()].flatMap((one) => quirksThatChange(makePlan(one, modelProfile))));
-    // What only guests have, one scenario shows as well as many.
-    const unmapped = scenarios.get("access-unmapped.yaml");
-    if (unmapped !== undefined)
-      for (const name of quirksThatChange(makePlan(unmapped, guestProfile))) shown.add(name);
+    // What only guests have, few scenarios show as well as many.
+    for (const file of ["access-unmapped", "entries-run-short", "entries-after-detach"]) {
+      const guests = scenarios.get(`${file}.yaml`);
+      if (guests !== undefined) for (const name of quirksThatChange(makePlan(guests, guestProfile))) shown.add(name);
+    }
     // So with what only the 6.1 line has.
     for (const file of [
       "type1-aperture",

@@ -22,7 +22,7 @@ export const registerList: RegisterCommand = (program, { io, exit }) => {
     .option("--json", "one JSON object per scenario and line")
     .option("--no-color", "no colours")
     .action(async (names: string[], flags: ListFlags) => {
-      const found = await selectScenarios(readSelection(names, flags, io.workingFolder));
+      const found = await selectScenarios({ ...readSelection(names, flags, io.workingFolder), forGuests: true });
       const screen = createScreen(io.stdout, wantsColours(io.stdout, io.environment, flags.color));
       for (const scenario of found.scenarios) {
         if (flags.json === true) io.stdout.write(formatJsonLine(describe(scenario)));

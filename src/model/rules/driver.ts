@@ -88,6 +88,7 @@ export const driverRules: Rules<"drive" | "block-read" | "block-write" | "counte
         throw new ScenarioMistake("What a driver does with a function in the error state is its own affair");
       if (fn.driven !== null) return succeed();
       fn.driver = "nvme";
+      fn.outside.used = true;
       const some = (): Bounds => ({ low: 0, high: many });
       fn.driven = {
         counters: {

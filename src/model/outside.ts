@@ -1,0 +1,28 @@
+/** What becomes of a passed-through function on its host, behind its guest's back. */
+import type { Host } from "./host.ts";
+import type { ModelFunction } from "./state.ts";
+
+/** The host's kernel says something of a function. */
+export function sayOnHost(host: Host, { profile }: ModelFunction, ...what: readonly string[]): void {
+  for (const each of what) host.hostMessages.push(`${profile.name} ${each}`);
+}
+
+/** Whether the host resets a function by its slot: an NVMe has a reset of its own, which says nothing. */
+export const isResetBySlot = ({ profile, outside }: ModelFunction): boolean =>
+  profile.device !== "nvme" || outside.resetMethod === "bus";
+
+/**
+ * The host resets a function, by the methods that it uses there.
+ * Ground: drivers/pci/pci.c, __pci_reset_function_locked; FLR is the device's own affair; arch/s390/pci/pci.c, zpci_hot_reset_device:
+ * disable, enable, and the table is registered again, with what the guest's QEMU has mapped. Contract: what the guest mapped stays
+ * mapped, and the device behind the function is reset. Quirks: the host's own hypervisor knows none of it any more; the reset stops at zPCI.
+ */
+export function resetOnHost(host: Host, fn: ModelFunction): void {
+  if (!isResetBySlot(fn)) {
+    fn.controller = "off";
+    return;
+  }
+  sayOnHost(host, fn, "reset", "disable", "enable");
+  if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
+  if (host.has("shadow-by-rpcit")) fn.outside.hidden = [...fn.shadow.keys()];
+}

@@ -1,0 +1,102 @@
+/** What is done to a function on the host of the guest that has it, and to the guest as a whole. */
+import type { Host } from "../host.ts";
+import { ScenarioMistake } from "../scenario-mistake.ts";
+import { fail, succeed, type Rules } from "../rule.ts";
+import type { ModelFunction } from "../state.ts";
+import { isResetBySlot, resetOnHost, sayOnHost } from "../outside.ts";
+import { isThere, letGo } from "./function.ts";
+
+/** The function, where its host still has it with vfio-pci. */
+function passedThrough(host: Host, name: string): ModelFunction {
+  const fn = host.fn(name);
+  if (!fn.outside.there || fn.outside.driver === null)
+    throw new ScenarioMistake(`The host has not passed "${name}" through any more`);
+  return fn;
+}
+
+/** The guest is asked for a function, and lets go of it at once. */
+function askGuest(host: Host, name: string): ModelFunction {
+  const fn = passedThrough(host, name);
+  if (fn.unplugged !== "no" || !isThere(fn)) throw new ScenarioMistake(`The guest does not have "${name}" any more`);
+  if (fn.open !== "no" || fn.group.open || fn.driven !== null || fn.removing) {
+    throw new ScenarioMistake(`The host waits until the guest lets go of "${name}": have nobody hold it there`);
+  }
+  host.say(`${name} available 0x303`);
+  letGo(host, fn);
+  return fn;
+}
+
+const asked =
+  "drivers/vfio/vfio_main.c, vfio_unregister_group_dev: asks VFIO's user and waits for it; QEMU hw/vfio/pci.c, vfio_req_notifier_handler: " +
+  "qdev_unplug, and hw/s390x/s390-pci-bus.c, s390_pcihost_unplug_request: the guest is asked by 0x0303, and QEMU closes the device when it " +
+  "has deconfigured the function";
+
+/** Rules of this file. */
+export const onHostRules: Rules<
+  "host-reset-method" | "host-reset" | "host-unbind" | "host-recover" | "host-unplug" | "guest-kill"
+> = {
+  "host-reset-method": {
+    ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
+    predict: (host, { function: name, method }) => {
+      const fn = passedThrough(host, name);
+      if (method === "flr" && fn.profile.device !== "nvme") return fail("EINVAL");
+      fn.outside.resetMethod = method;
+      return succeed();
+    },
+  },
+  "host-reset": {
+    ground:
+      "drivers/pci/pci.c, reset_store: nobody is asked who has the device open, and vfio-pci has no reset_prepare; arch/s390/pci/pci.c, " +
+      "zpci_hot_reset_device: the table is registered again, with all that the guest's QEMU has mapped",
+    predict: (host, { function: name }) => {
+      const fn = passedThrough(host, name);
+      if (fn.driven !== null)
+        throw new ScenarioMistake("What the guest's driver does about a reset behind its back is its own affair");
+      resetOnHost(host, fn);
+      return succeed();
+    },
+  },
+  "host-unbind": {
+    ground: `${asked}; drivers/base/bus.c, unbind_store. vfio_pci_core_disable finds the device locked by its removal, and does not reset it`,
+    predict: (host, { function: name }) => {
+      askGuest(host, name).outside.driver = null;
+      return succeed();
+    },
+  },
+  "host-recover": {
+    ground: `${asked}; arch/s390/pci/pci_sysfs.c, recover_store: remove, disable, enable, scan again, after which no driver is probed here`,
+    predict: (host, { function: name }) => {
+      const fn = askGuest(host, name);
+      fn.outside.driver = null;
+      sayOnHost(host, fn, "disable", "enable");
+      return succeed();
+    },
+  },
+  "host-unplug": {
+    ground: `${asked}; arch/s390/pci/pci_event.c, __zpci_event_availability: 0x0303, zpci_deconfigure_device, then 0x0308`,
+    predict: (host, { function: name }) => {
+      const fn = askGuest(host, name);
+      const said = ["available 0x303", "disable", "deconfigure", "available 0x308", "reserved", "removed"];
+      sayOnHost(host, fn, ...said);
+      Object.assign(fn.outside, { there: false, driver: null });
+      return succeed();
+    },
+  },
+  "guest-kill": {
+    ground:
+      "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable, when the last descriptor is closed: the function is reset; " +
+      "drivers/iommu/iommufd/main.c, iommufd_fops_release, and vfio_iommu_type1.c, vfio_iommu_type1_release: nothing of the guest's stays mapped",
+    predict: (host) => {
+      const had = Object.values(host.state.functions).filter(
+        ({ plugged, outside, unplugged }) => plugged && outside.driver !== null && unplugged !== "gone",
+      );
+      const slots = had.filter(isResetBySlot);
+      if (slots.length > 1)
+        throw new ScenarioMistake("Which function is reset first where a guest dies is not predicted: have one");
+      for (const fn of slots) sayOnHost(host, fn, "reset", "disable", "enable");
+      for (const { outside } of had) outside.open = false;
+      host.killed = true;
+      return succeed();
+    },
+  },
+};

@@ -1,0 +1,37 @@
+/** Operations that happen elsewhere than in the guest whose kernel a scenario is about: on its host, or to the guest as a whole. */
+import * as z from "zod";
+import { nameSchema } from "./names.ts";
+
+const onFunction = { function: nameSchema };
+
+/** What is done on the host, each with its fields. */
+export const hostFields = {
+  "host-reset-method": z
+    .strictObject({ ...onFunction, method: z.enum(["flr", "bus", "default"]) })
+    .describe("On the host: write the reset_method of a function that a guest has"),
+  "host-reset": z
+    .strictObject(onFunction)
+    .describe("On the host: write 1 to the sysfs reset attribute of a function that a guest has"),
+  "host-unbind": z
+    .strictObject(onFunction)
+    .describe("On the host: unbind a function from vfio-pci while a guest has it, which is asked to let go of it"),
+  "host-recover": z
+    .strictObject(onFunction)
+    .describe("On the host: write 1 to the sysfs recover attribute of a function that a guest has"),
+  "host-unplug": z
+    .strictObject(onFunction)
+    .describe("Have the host's hypervisor ask the host to let go of a function that a guest has: device_del"),
+} as const;
+
+/** What is done to a guest as a whole. */
+export const guestFields = {
+  "guest-kill": z
+    .strictObject({})
+    .describe("On the host: end the guest's QEMU, whatever the guest is at; the last step"),
+} as const;
+
+/** The name of an operation on the host. */
+export type HostOperationName = keyof typeof hostFields;
+
+/** Whether an operation needs a host whose guest the scenario's kernel is. */
+export const needsHost = (op: string): boolean => op in hostFields || op in guestFields;
