@@ -7,10 +7,10 @@ export const responseCodeAt = 2n;
 export const responseLength = 80;
 
 /** Offsets of fields from the beginning of the response; flags are bits of a byte. */
-const layout = { flags: 19, refresh: 0x01, relaxed: 0x20, dtsm: 24, edma: 72 } as const;
+const layout = { flags: 19, refresh: 0x01, relaxed: 0x20, dtsm: 24, sdma: 64, edma: 72 } as const;
 
 /** The response with other fields, the rest as it was. */
-export function changeResponse(response: Buffer, { dtsm, refresh, relaxed, edma }: Said): Buffer {
+export function changeResponse(response: Buffer, { dtsm, refresh, relaxed, sdma, edma }: Said): Buffer {
   const changed = Buffer.from(response);
   const setFlag = (bit: number, on: boolean | undefined): void => {
     if (on === undefined) return;
@@ -19,6 +19,7 @@ export function changeResponse(response: Buffer, { dtsm, refresh, relaxed, edma 
   setFlag(layout.refresh, refresh);
   setFlag(layout.relaxed, relaxed);
   if (dtsm !== undefined) changed.writeUInt8(Number(dtsm), layout.dtsm);
+  if (sdma !== undefined) changed.writeBigUInt64BE(BigInt(sdma), layout.sdma);
   if (edma !== undefined) changed.writeBigUInt64BE(BigInt(edma), layout.edma);
   return changed;
 }

@@ -123,6 +123,20 @@ describe("what the platform says of a function anew", () => {
     expect(rangesOf("0x48", ["table-types-by-number"])).toEqual([["0x100000000", "0x1ffffffffffffff"]]);
   });
 
+  it("decides on where its DMA begins, which a table has to reach", () => {
+    const distant = (dtsm: string, quirks: readonly QuirkName[] = []): Expectation =>
+      seen(
+        renew(`dtsm: "${dtsm}"`, registered).replace(
+          "      - {",
+          '      - { instruction: clp, command: query, done: true, says: { sdma: "0x50000000000" } }\n      - {',
+        ) + "\n  - bind: { function: a }",
+        quirks,
+      );
+    expect(distant("0x78").functions).toMatchObject({ a: { driver: "vfio-pci" } });
+    expect(distant("0x78", ["short-table-for-distant-start"]).functions).toMatchObject({ a: { driver: null } });
+    expect(() => distant("0x40")).toThrow(/No table .* reaches/);
+  });
+
   it("decides on what a map costs", () => {
     const { functions } = seen(renew("refresh: false") + take + ioas + attach + map);
     expect(functions).toMatchObject({ a: { counters: { mapped: 1, syncMapRpcits: 0 } } });

@@ -217,7 +217,7 @@ export function step(
     if (traitsOf(fn.profile).served) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
   }
   const during = operation.during === undefined ? {} : { during: inside.results };
-  const answered = answers.length === 0 ? {} : { answered: describeGiven(answers, book.given) };
+  const answered = answers.length === 0 ? {} : { answered: describeGiven(answers, book.given, quirks.size > 0) };
   const isPlain = operation.during === undefined && answers.length === 0;
   const values = isPlain ? outcome.values : withResults(outcome.values, { ...during, ...answered });
   const expectation: Expectation = {

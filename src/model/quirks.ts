@@ -41,6 +41,8 @@ export const quirks = {
     "A mapping that one function of a domain could not be told of succeeds where the function told last could be",
   "table-types-by-number":
     "Whether a function may have a greater table is looked up by the type's number, not by the type's bit of the mask",
+  "short-table-for-distant-start":
+    "A function whose DMA begins beyond a region-third table gets one all the same, cannot be attached to it, and has no IOMMU group",
   "error-stops-guest":
     "A DMA of a passed-through function that the host refuses stops its guest, which is told of no error event",
   "last-entry-refused":

@@ -12,12 +12,12 @@ export function withResults(values: Pattern, more: Readonly<Record<string, Patte
 }
 
 /**
- * How often each answer was given.
- * @throws ScenarioMistake where one never is: nothing that it is for is executed
+ * How often each answer was given. `deviates`: so it is told of what is known to deviate, which may not come to what an answer is for.
+ * @throws ScenarioMistake where one never is though nothing deviates: nothing that it is for is executed
  */
-export function describeGiven(answers: readonly Answer[], given: readonly number[]): Pattern {
+export function describeGiven(answers: readonly Answer[], given: readonly number[], deviates: boolean): Pattern {
   const never = answers[given.indexOf(0)];
-  if (never === undefined) return given;
+  if (never === undefined || deviates) return given;
   const what = never.instruction === "mpcifc" ? never.control : never.instruction === "clp" ? never.command : "rpcit";
   throw new ScenarioMistake(`No ${what} is executed here that the answer could be given to`);
 }

@@ -62,6 +62,7 @@ export const saidFields = {
     relaxed: z.boolean().optional().describe("Whether functions may go without translation"),
   },
   query: {
+    sdma: hex(16).optional().describe("First address of DMA"),
     edma: hex(16).optional().describe("Last address of DMA"),
   },
 } as const;
@@ -120,7 +121,8 @@ export const answerSchemas = {
       path: ["response"],
     })
     .refine(({ command, says = {} }) => Object.keys(says).every((key) => key in fieldsSaidBy(command)), {
-      message: "expected what this command's response has: edma of query; dtsm, refresh and relaxed of query-group",
+      message:
+        "expected what this command's response has: sdma and edma of query; dtsm, refresh and relaxed of query-group",
       path: ["says"],
     })
     .refine(({ says, done }) => says === undefined || done, {

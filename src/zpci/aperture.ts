@@ -9,6 +9,8 @@ export interface Aperture {
 
 /** What the platform says of a function and its group when the kernel first asks (CLP, Query PCI Function and its group). */
 export interface Offer {
+  /** First address of its DMA. */
+  readonly sdma: bigint;
   /** Last address of its DMA. */
   readonly edma: bigint;
   /** Types of tables that it may have, a bit for each. */
@@ -19,14 +21,14 @@ export interface Offer {
   readonly relaxed: boolean;
 }
 
-/** What QEMU says of each of its own functions (include/hw/s390x/s390-pci-bus.h, ZPCI_EDMA_ADDR and ZPCI_DTSM). */
-export const usualOffer: Offer = { edma: 0x1ff_ffff_ffff_ffffn, dtsm: 0x40, refresh: true, relaxed: false };
+/** What QEMU says of each of its own functions (include/hw/s390x/s390-pci-bus.h, ZPCI_SDMA_ADDR, ZPCI_EDMA_ADDR and ZPCI_DTSM). */
+export const usualOffer: Offer = {
+  ...{ sdma: 0x1_0000_0000n, edma: 0x1ff_ffff_ffff_ffffn },
+  ...{ dtsm: 0x40, refresh: true, relaxed: false },
+};
 
 /** What of a profile decides how far its functions reach. */
 type ReachProfile = Pick<Profile, "memoryMiB" | "kernel" | "platform">;
-
-/** First address of DMA (include/hw/s390x/s390-pci-bus.h, ZPCI_SDMA_ADDR). */
-const firstAddress = 0x1_0000_0000n;
 
 /** Types of tables by the last IOVA they reach (arch/s390/include/asm/pci_dma.h, ZPCI_TABLE_SIZE_RT and _RS). */
 const reaches = { third: (1n << 42n) - 1n, second: (1n << 53n) - 1n, first: (1n << 64n) - 1n } as const;
@@ -74,7 +76,7 @@ function apertureLimit({ memoryMiB, kernel }: Pick<Profile, "memoryMiB" | "kerne
  */
 export function reachOf(
   profile: ReachProfile,
-  { edma, dtsm }: Offer = usualOffer,
+  { sdma, edma, dtsm }: Offer = usualOffer,
   tablesOf: (dtsm: number) => GreaterTables = tablesByMask,
 ): { readonly aperture: Aperture; readonly tableLast: bigint } {
   const told = profile.platform?.aperture;
@@ -85,8 +87,8 @@ export function reachOf(
     return { aperture, tableLast: fits ?? reaches.first };
   }
   const limit = apertureLimit(profile);
-  const offered = edma - firstAddress + 1n;
-  const wanted = firstAddress + (limit < offered ? limit : offered) - 1n;
+  const offered = edma - sdma + 1n;
+  const wanted = sdma + (limit < offered ? limit : offered) - 1n;
   const { second, first } = tablesOf(dtsm);
   const reach =
     wanted <= reaches.third
@@ -96,7 +98,7 @@ export function reachOf(
         : first
           ? reaches.first
           : reaches.third;
-  return { aperture: { first: firstAddress, last: wanted < reach ? wanted : reach }, tableLast: reach };
+  return { aperture: { first: sdma, last: wanted < reach ? wanted : reach }, tableLast: reach };
 }
 
 /** The aperture of every function of which QEMU says what it says of its own. */

@@ -92,7 +92,7 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       if (Object.values(host.state.functions).some(({ profile }) => traitsOf(profile).pluggedLate)) {
         throw new ScenarioMistake("Which groups there are beside a function that is plugged late is not predicted");
       }
-      if (!fn.configured || fn.removed) return fail("ENOENT");
+      if (!fn.configured || fn.removed || fn.groupNumber === null) return fail("ENOENT");
       return succeed({ group: fn.groupNumber, type: isOldLine(host) ? "unknown" : fn.defaultType, members: [name] });
     },
   },

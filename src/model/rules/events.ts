@@ -1,6 +1,6 @@
 /** Events that the platform tells of, and what a kernel makes of each, whatever the function itself is like. */
 import type { EventCode } from "../../operation/event-fields.ts";
-import { usualOffer } from "../../zpci/aperture.ts";
+import { tableLast, usualOffer } from "../../zpci/aperture.ts";
 import type { Host } from "../host.ts";
 import { ask, callResult, disableFunction, enableFunction, registerDefault } from "../platform.ts";
 import { handleError } from "../recovery.ts";
@@ -55,6 +55,7 @@ function create(host: Host, fn: ModelFunction): boolean {
   }
   const says = { ...told?.says, ...group?.says };
   fn.offer = {
+    sdma: says.sdma === undefined ? usualOffer.sdma : BigInt(says.sdma),
     edma: says.edma === undefined ? usualOffer.edma : BigInt(says.edma),
     dtsm: says.dtsm === undefined ? usualOffer.dtsm : Number(says.dtsm),
     refresh: says.refresh ?? usualOffer.refresh,
@@ -73,9 +74,28 @@ function scan(host: Host, fn: ModelFunction, locked: boolean): void {
     fn.removed = true;
     return;
   }
-  joinGroup(host, name);
   findMethods(host, name, locked);
+  if (!canBeAttached(host, fn)) return;
+  joinGroup(host, name);
   registerDefault(host, fn);
+}
+
+/**
+ * Whether the table of the function's default domain reaches where its DMA begins; where none does it has no IOMMU group.
+ * Ground: drivers/iommu/s390-iommu.c, s390_domain_alloc_paging: the smallest table that reaches as far as the aperture; drivers/iommu/iommu.c,
+ * iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach". Quirk: ZPCI_TABLE_SIZE_RT - start_dma is
+ * less than nothing, so without a sign more than any aperture, and s390_iommu_attach_device warns of the domain that was made for the function.
+ */
+function canBeAttached(host: Host, fn: ModelFunction): boolean {
+  const { sdma } = fn.offer;
+  if (sdma > host.reachOf(fn).tableLast) {
+    throw new ScenarioMistake(
+      `No table that the platform offers reaches where the DMA of "${fn.profile.name}" begins`,
+    );
+  }
+  if (sdma <= tableLast || !host.has("short-table-for-distant-start")) return true;
+  host.alarms = { $not: [] };
+  return false;
 }
 
 /** A function that the platform has taken away: PCI device, enabled state and all that is left of its table are cleaned up. */

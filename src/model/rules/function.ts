@@ -126,12 +126,14 @@ export const functionRules: Rules<
   "bind" | "unbind" | "power" | "unplug" | "sysfs-reset" | "recover" | "reset-method"
 > = {
   bind: {
-    ground: "Documentation/ABI/testing/sysfs-bus-pci, driver_override; drivers/vfio/pci/vfio_pci.c, vfio_pci_probe",
+    ground:
+      "Documentation/ABI/testing/sysfs-bus-pci, driver_override; drivers/vfio/pci/vfio_pci.c, vfio_pci_probe; drivers/vfio/group.c, " +
+      "vfio_group_find_or_alloc: nothing is bound that has no IOMMU group, of which who asks is not told (drivers/base/bus.c, drivers_probe)",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireUnused(fn, "Unbinding");
       if (!isThere(fn)) return fail("ENOENT");
-      fn.driver = "vfio-pci";
+      fn.driver = fn.groupNumber === null && !traitsOf(fn.profile).pluggedLate ? null : "vfio-pci";
       fn.driven = null;
       return succeed();
     },

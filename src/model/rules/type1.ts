@@ -47,7 +47,8 @@ const wraps = (host: Host): string => (host.kernelIs("6.18") ? "EOVERFLOW" : "EI
  */
 function joinDomain(host: Host, name: string, container: Container): "OK" | "EIO" {
   const fn = host.fn(name);
-  if (host.reachOf(fn).aperture.last !== host.aperture.last) {
+  const { first, last } = host.reachOf(fn).aperture;
+  if (first !== host.aperture.first || last !== host.aperture.last) {
     throw new ScenarioMistake("A container of functions whose apertures differ is beyond the model");
   }
   const own = host.newDomain(fn);
