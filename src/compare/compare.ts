@@ -1,6 +1,6 @@
 /** Compare: an expectation and an observation in, differences out. It knows neither the model nor any target. */
 import type { Observation, Value } from "../trace/observation.ts";
-import { exampleOf, findDifferences, type Difference, type Pattern } from "./pattern.ts";
+import { exampleOf, findDifferences, isSamePattern, type Difference, type Pattern } from "./pattern.ts";
 
 /** What is expected of one operation: an observation whose leaves may be patterns. */
 export interface Expectation {
@@ -21,6 +21,10 @@ export interface Expectation {
 export function compareObservation(expectation: Expectation, observation: Observation): Difference[] {
   return findDifferences(expectation as unknown as Pattern, observation as unknown as Value, "");
 }
+
+/** Whether two expectations say the same. */
+export const isSameExpectation = (one: Expectation, other: Expectation): boolean =>
+  isSamePattern(one as unknown as Pattern, other as unknown as Pattern);
 
 /** An observation that an expectation allows, for a target that must show one. What is left open altogether is empty in it. */
 export function exampleObservation(expectation: Expectation): Observation {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { absent, anything, between, describePattern, exampleOf, findDifferences, type Pattern } from "./pattern.ts";
+import {
+  absent,
+  anything,
+  between,
+  describePattern,
+  exampleOf,
+  findDifferences,
+  isSamePattern,
+  type Pattern,
+} from "./pattern.ts";
 
 const differs = (pattern: Pattern, value: Parameters<typeof findDifferences>[1]): boolean =>
   findDifferences(pattern, value, "").length > 0;
@@ -79,4 +88,19 @@ describe("describePattern", () => {
     expect(describePattern({ $each: { $oneOf: ["a", "b"] } })).toBe('one or more, each "a" or "b"');
     expect(describePattern({ $maybe: anything })).toBe("nothing or anything");
   });
+});
+
+it("takes two patterns for the same where they say the same", () => {
+  const pattern: Pattern = { a: [1, { $range: [1, 2] }], b: null, c: "x" };
+  expect(isSamePattern(pattern, structuredClone(pattern))).toBe(true);
+  const others: Pattern[] = [
+    { ...pattern, b: "null" },
+    { ...pattern, a: [1] },
+    { ...pattern, a: [1, { $range: [1, 3] }] },
+    { ...pattern, d: 1 },
+    [1],
+    null,
+  ];
+  for (const other of others)
+    expect([isSamePattern(pattern, other), isSamePattern(other, pattern)]).toEqual([false, false]);
 });

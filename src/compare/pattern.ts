@@ -39,33 +39,81 @@ export interface Difference {
   readonly observed: Value | undefined;
 }
 
-const operatorOf = (pattern: object): string | null => {
-  const keys = Object.keys(pattern);
-  return keys.length === 1 && keys[0]?.startsWith("$") === true ? keys[0] : null;
-};
+/** The operator of a pattern that is one: its only key, where that begins with a dollar. */
+function operatorOf(pattern: object): string | null {
+  let operator: string | null = null;
+  for (const key in pattern) {
+    if (operator !== null || !key.startsWith("$")) return null;
+    operator = key;
+  }
+  return operator;
+}
 
 /** Everything in which the value does not match the pattern; empty when it matches. */
 export function findDifferences(pattern: Pattern, value: Value | undefined, path: string): Difference[] {
-  const differs: Difference[] = [{ path, expected: pattern, observed: value }];
-  if (pattern === null || typeof pattern !== "object") return pattern === value ? [] : differs;
+  const found: Difference[] = [];
+  collectDifferences(pattern, value, path, found);
+  return found;
+}
+
+/** Most patterns match: nothing is made for one that does. */
+function collectDifferences(pattern: Pattern, value: Value | undefined, path: string, found: Difference[]): void {
+  const differ = (): void => {
+    found.push({ path, expected: pattern, observed: value });
+  };
+  if (pattern === null || typeof pattern !== "object") {
+    if (pattern !== value) differ();
+    return;
+  }
   if (Array.isArray(pattern)) {
-    if (!Array.isArray(value) || value.length !== pattern.length) return differs;
-    return pattern.flatMap((each: Pattern, index) =>
-      findDifferences(each, value[index] as Value, `${path}[${String(index)}]`),
-    );
+    if (!Array.isArray(value) || value.length !== pattern.length) {
+      differ();
+      return;
+    }
+    for (const [index, each] of (pattern as readonly Pattern[]).entries()) {
+      collectDifferences(each, value[index] as Value, `${path}[${String(index)}]`, found);
+    }
+    return;
   }
   const operator = operatorOf(pattern);
-  if (operator !== null) return matchesOperator(operator, pattern as Record<string, unknown>, value) ? [] : differs;
-  if (value === null || value === undefined || typeof value !== "object" || Array.isArray(value)) return differs;
+  if (operator !== null) {
+    if (!matchesOperator(operator, pattern as Record<string, unknown>, value)) differ();
+    return;
+  }
+  if (value === null || value === undefined || typeof value !== "object" || Array.isArray(value)) {
+    differ();
+    return;
+  }
   const expected = pattern as Readonly<Record<string, Pattern>>;
   const observed = value as Readonly<Record<string, Value>>;
-  const keys = [...new Set([...Object.keys(expected), ...Object.keys(observed)])];
-  return keys.flatMap((key) => {
-    const inner = path === "" ? key : `${path}.${key}`;
+  const innerPath = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  for (const key of Object.keys(expected)) {
     const wanted = expected[key];
-    if (wanted === undefined) return [{ path: inner, expected: absent, observed: observed[key] }];
-    return findDifferences(wanted, observed[key], inner);
-  });
+    if (wanted !== undefined) collectDifferences(wanted, observed[key], innerPath(key), found);
+    else if (Object.hasOwn(observed, key))
+      found.push({ path: innerPath(key), expected: absent, observed: observed[key] });
+  }
+  for (const key of Object.keys(observed)) {
+    if (!Object.hasOwn(expected, key))
+      found.push({ path: innerPath(key), expected: absent, observed: observed[key] });
+  }
+}
+
+/** Whether two patterns say the same: what JSON makes of them, without making it. */
+export function isSamePattern(one: Pattern, other: Pattern): boolean {
+  if (one === other) return true;
+  if (one === null || other === null || typeof one !== "object" || typeof other !== "object") return false;
+  if (Array.isArray(one) || Array.isArray(other)) {
+    if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
+    return one.every((each: Pattern, index) => isSamePattern(each, other[index] as Pattern));
+  }
+  const [left, right] = [one as Readonly<Record<string, Pattern>>, other as Readonly<Record<string, Pattern>>];
+  const keys = Object.keys(left).filter((key) => left[key] !== undefined);
+  const others = Object.keys(right).filter((key) => right[key] !== undefined);
+  return (
+    keys.length === others.length &&
+    keys.every((key) => Object.hasOwn(right, key) && isSamePattern(left[key] as Pattern, right[key] as Pattern))
+  );
 }
 
 /** Stands in a difference for "nothing was expected here". */

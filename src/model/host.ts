@@ -182,7 +182,10 @@ export class Host {
    * looks for a type's number in the mask.
    */
   reachOf({ offer }: { readonly offer: Offer } = { offer: usualOffer }): ReturnType<typeof reachOf> {
-    return reachOf(this.profile, offer, this.has("table-types-by-number") ? tablesByNumber : tablesByMask);
+    // Asked only where it matters: for most functions the smallest table is enough.
+    return reachOf(this.profile, offer, (dtsm) =>
+      this.has("table-types-by-number") ? tablesByNumber(dtsm) : tablesByMask(dtsm),
+    );
   }
 
   /** A domain with a table as one is made for a function. */

@@ -78,7 +78,7 @@ export function initialState(plan: Plan): HostState {
     plan.functions.map((profile, index): [string, ModelFunction] => [
       profile.name,
       {
-        profile,
+        profile: Object.freeze({ ...profile }),
         plugged: !traitsOf(profile).pluggedLate,
         end: makeEnd(profile),
         configured: !traitsOf(profile).pluggedLate,
@@ -86,7 +86,7 @@ export function initialState(plan: Plan): HostState {
         unplugged: "no",
         leaves: null,
         takenFor: null,
-        offer: offerOf(plan.profile),
+        offer: Object.freeze({ ...offerOf(plan.profile) }),
         removing: false,
         disabled: false,
         driver: null,
@@ -278,8 +278,10 @@ export function predict(
 ): Step[] {
   const steps: Step[] = [];
   let state = known.at(-1)?.state ?? initialState(plan);
-  for (const [index, { operation, expectedMemory }] of plan.steps.slice(0, end).entries()) {
-    if (index < known.length) continue;
+  for (let index = known.length; index < end; index++) {
+    const planned = plan.steps[index];
+    if (planned === undefined) break;
+    const { operation, expectedMemory } = planned;
     try {
       const alone = step(state, operation, plan.profile, quirks, new Choices(script[index] ?? []));
       const predicted = narrow(alone, expectedMemory);

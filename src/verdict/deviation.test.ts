@@ -37,3 +37,21 @@ it("has the contract for what is left without an only quirk", () => {
   const deviation = new Deviation(plan, new Set(["blocked-dma-silent"]), []);
   expect(deviation.without("blocked-dma-silent")).toBe(deviation.contract);
 });
+
+it("goes another way as from the beginning, and has in common with the one before it what comes before the choice", () => {
+  // Every script that the judge may try, whether or not the plan has so much to choose.
+  for (const step of [1, 3, plan.steps.length]) {
+    const before = new Deviation(plan, all, []);
+    const taken = before.steps.slice(0, step - 1).map(({ choices }) => choices.map((each) => each.taken));
+    const script = [...taken, [1]];
+    const next = new Deviation(plan, all, script, before);
+    expect(next.shared).toBe(step - 1);
+    expect(next.steps.slice(0, step - 1)).toEqual(before.steps.slice(0, step - 1));
+    expect(next.steps).toEqual(predict(plan, all, script));
+    expect(next.contract).toEqual(predict(plan, new Set(), script));
+    for (const name of next.asked) {
+      const others = new Set(quirkNames.filter((each) => each !== name));
+      expect(next.without(name), name).toEqual(predict(plan, others, script));
+    }
+  }
+});

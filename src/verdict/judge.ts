@@ -1,5 +1,5 @@
 /** Judging a trace: every observation against the contract and against what the profile is known to do. */
-import { compareObservation, type Expectation } from "../compare/compare.ts";
+import { compareObservation, isSameExpectation, type Expectation } from "../compare/compare.ts";
 import type { Difference } from "../compare/pattern.ts";
 import { nextScript, type Script } from "../model/choices.ts";
 import { knownVersions, unknownKernels, type Step } from "../model/model.ts";
@@ -89,10 +89,16 @@ interface Way {
 /** Judges against every way that things may have gone, until one explains the trace; else against the one that does longest. */
 function judgeEveryWay(plan: Plan, trace: Performed, quirks: ReadonlySet<QuirkName>): Way {
   let best: { readonly way: Way; readonly failed: number } | null = null;
+  let before: { readonly deviation: Deviation; readonly steps: readonly StepJudgement[] } | null = null;
   for (let script: Script | null = []; script !== null;) {
-    const deviation = new Deviation(plan, quirks, script);
+    const deviation: Deviation = new Deviation(plan, quirks, script, before?.deviation);
     const { steps: deviating, contract } = deviation;
-    const steps = judgeSteps(trace, deviation);
+    const steps: readonly StepJudgement[] = judgeSteps(
+      trace,
+      deviation,
+      before?.steps.slice(0, deviation.shared) ?? [],
+    );
+    before = { deviation, steps };
     const way = { steps, contract, deviating };
     const failed = steps.findIndex((each) => each.verdict === "fail");
     if (failed < 0) return way;
@@ -103,14 +109,20 @@ function judgeEveryWay(plan: Plan, trace: Performed, quirks: ReadonlySet<QuirkNa
   return best?.way ?? { steps: [], contract: [], deviating: [] };
 }
 
-function judgeSteps(trace: Performed, deviation: Deviation): StepJudgement[] {
+function judgeSteps(
+  trace: Performed,
+  deviation: Deviation,
+  judged: readonly StepJudgement[],
+): readonly StepJudgement[] {
   const { contract, steps: deviating } = deviation;
   return trace.steps.map(({ observation }, index) => {
+    const known = judged[index];
+    if (known !== undefined) return known;
     const expected = contract[index]?.expectation;
     const quirk = deviating[index]?.expectation;
     if (expected === undefined || quirk === undefined) throw new RangeError("The trace is longer than its plan");
     const againstContract = compareObservation(expected, observation);
-    const differs = JSON.stringify(expected) !== JSON.stringify(quirk);
+    const differs = !isSameExpectation(expected, quirk);
     const base = { step: index + 1, contract: expected, quirk: differs ? quirk : null };
     if (!differs) {
       return {
@@ -134,10 +146,10 @@ function judgeSteps(trace: Performed, deviation: Deviation): StepJudgement[] {
 
 /** The entries without which the step would be predicted otherwise; all of them where each alone is enough. */
 function attribute(index: number, quirk: Expectation, deviation: Deviation): readonly QuirkName[] {
-  const text = JSON.stringify(quirk);
-  const needed = deviation.asked.filter(
-    (name) => JSON.stringify(deviation.without(name)[index]?.expectation) !== text,
-  );
+  const needed = deviation.asked.filter((name) => {
+    const expected = deviation.without(name)[index]?.expectation;
+    return expected === undefined || !isSameExpectation(expected, quirk);
+  });
   return needed.length > 0 ? needed : deviation.asked;
 }
 

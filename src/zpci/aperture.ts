@@ -89,16 +89,13 @@ export function reachOf(
   const limit = apertureLimit(profile);
   const offered = edma - sdma + 1n;
   const wanted = sdma + (limit < offered ? limit : offered) - 1n;
-  const { second, first } = tablesOf(dtsm);
-  const reach =
-    wanted <= reaches.third
-      ? reaches.third
-      : second && wanted <= reaches.second
-        ? reaches.second
-        : first
-          ? reaches.first
-          : reaches.third;
+  const reach = wanted <= reaches.third ? reaches.third : greaterReach(wanted, tablesOf(dtsm));
   return { aperture: { first: sdma, last: wanted < reach ? wanted : reach }, tableLast: reach };
+}
+
+function greaterReach(wanted: bigint, { second, first }: GreaterTables): bigint {
+  if (second && wanted <= reaches.second) return reaches.second;
+  return first ? reaches.first : reaches.third;
 }
 
 /** The aperture of every function of which QEMU says what it says of its own. */
