@@ -4,15 +4,13 @@ import type { BisectWorld } from "../bisect/bisect-world.ts";
 import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
 import type { BenchName } from "../run/bench-names.ts";
-import { examineRealHost } from "../doctor/examine-real-host.ts";
+import type { examineRealHost } from "../doctor/examine-real-host.ts";
 import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
 import { prepareNamedKernel } from "../assets/prepare-assets.ts";
 import { listDebianVersions } from "../kernel/debian-kernel.ts";
 import { buildCommit } from "../kernel/tree-kernel.ts";
 import type { TestBench } from "../kselftest/test-machine.ts";
 import { openEmulatedBench } from "../run/emulated-bench.ts";
-import { openPassthroughBench } from "../run/passthrough-bench.ts";
-import { openLparBench } from "../run/lpar-bench.ts";
 import { openModelBench } from "../run/model-bench.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { readPageParts, type PageParts } from "../report/html/page-parts.ts";
@@ -38,14 +36,16 @@ export interface Services {
   readonly examineHost: typeof examineRealHost;
 }
 
-function openConfiguredHost({ lpar, report, signal }: BenchChoice): Promise<Bench> {
+async function openConfiguredHost({ lpar, report, signal }: BenchChoice): Promise<Bench> {
   if (lpar === undefined) throw new UsageError({ what: "No host was chosen", remedy: "docs/hardware.md says how" });
+  const { openLparBench } = await import("../run/lpar-bench.ts");
   return openLparBench({ ...lpar, report, signal });
 }
 
 const openers: Readonly<Record<BenchName, Services["openBench"]>> = {
   emulated: openEmulatedBench,
-  passthrough: openPassthroughBench,
+  // Whoever reaches no host does not load what speaks SSH.
+  passthrough: async (choice) => (await import("../run/passthrough-bench.ts")).openPassthroughBench(choice),
   lpar: openConfiguredHost,
   model: () => Promise.resolve(openModelBench()),
 };
@@ -60,5 +60,5 @@ export const realServices: Services = {
   fetchKernel: prepareNamedKernel,
   listVersions: listDebianVersions,
   examineMachine,
-  examineHost: examineRealHost,
+  examineHost: async (real, signal) => (await import("../doctor/examine-real-host.ts")).examineRealHost(real, signal),
 };

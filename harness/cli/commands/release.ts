@@ -1,5 +1,4 @@
 import { releaseHost, leaseSeconds } from "../../lpar/host-lease.ts";
-import { HostSession } from "../../lpar/host-session.ts";
 import { escapeLine } from "../../report/escape.ts";
 import type { RegisterCommand } from "../command.ts";
 import { configOption } from "../options.ts";
@@ -24,6 +23,8 @@ export const registerRelease: RegisterCommand = (program, { io }) => {
     .addHelpText("after", notes)
     .action(async (flags: ReleaseFlags) => {
       const { host, config } = await readRealHost(flags.config ?? null, io);
+      // Loaded when it is wanted: it brings what speaks SSH.
+      const { HostSession } = await import("../../lpar/host-session.ts");
       using session = new HostSession(host);
       const place = { config, connect: (signal: AbortSignal) => session.connect(signal) };
       const { functions, rebooted } = await releaseHost(place, flags.force === true ? 0 : leaseSeconds, io.interrupt);
