@@ -1,24 +1,24 @@
 /** A recorded trace, judged by today's model and ledger. */
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { planOfTrace, type Trace } from "../../src/trace/trace.ts";
-import { judge, type Judgement } from "../../src/verdict/judge.ts";
+import { judge, type Judgement, type StepJudgement } from "../../src/verdict/judge.ts";
 import type { Ledger } from "../../src/verdict/ledger.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { parseTrace } from "../evidence/read-evidence.ts";
 import { evidenceFiles } from "../evidence/scenario-folder.ts";
+import type { RecordedDifference } from "../report/describe-record.ts";
 
 /** Most bytes of a trace: those of ours are far below. */
 const sizeLimit = 256 * 1024 * 1024;
 
-/** What a trace was found to be. */
-export interface CheckedTrace {
+/** What a trace was found to be: what a reader is told, and no more, for it may come from another thread. */
+export interface CheckedTrace extends Pick<Judgement, "verdict" | "known" | "stale" | "caveats"> {
   readonly path: string;
   readonly scenario: string;
-  readonly judgement: Judgement;
   /** The verdict when it was recorded; null where nobody kept it. */
   readonly recorded: string | null;
-  readonly operations: readonly string[];
+  readonly differences: readonly RecordedDifference[];
 }
 
 /**
@@ -26,9 +26,10 @@ export interface CheckedTrace {
  * @throws {UsageError} where it is none, or a newer version's
  */
 export async function readTraceFile(path: string): Promise<Trace> {
-  const { size } = await stat(path);
+  // At once: a thousand small files are read faster than a thousand promises are kept.
+  const { size } = statSync(path);
   if (size > sizeLimit) throw new UsageError({ what: `Cannot read the trace "${path}": it has ${size} bytes` });
-  const trace = await parseTrace(await readFile(path, "utf8"), path);
+  const trace = await parseTrace(readFileSync(path, "utf8"), path);
   if (trace === null) throw new UsageError({ what: `Cannot read the trace "${path}": it has no whole line` });
   return trace;
 }
@@ -39,7 +40,7 @@ export async function readTraceFile(path: string): Promise<Trace> {
  */
 export async function checkTrace(path: string, ledger: Ledger): Promise<CheckedTrace> {
   const trace = await readTraceFile(path);
-  const judged = ((): Judgement => {
+  const { verdict, known, stale, caveats, steps } = ((): Judgement => {
     try {
       return judge(planOfTrace(trace), trace, ledger);
     } catch (cause) {
@@ -47,17 +48,26 @@ export async function checkTrace(path: string, ledger: Ledger): Promise<CheckedT
     }
   })();
   return {
-    path,
-    scenario: trace.header.scenario,
-    judgement: judged,
-    recorded: basename(path) === evidenceFiles.trace ? await readRecorded(dirname(path)) : null,
-    operations: trace.steps.map(({ operation }) => operation.op),
+    ...{ path, scenario: trace.header.scenario, verdict, known, stale, caveats },
+    recorded: basename(path) === evidenceFiles.trace ? readRecorded(dirname(path)) : null,
+    differences: differencesOf(steps, trace),
   };
 }
 
-async function readRecorded(folder: string): Promise<string | null> {
+const differencesOf = (steps: readonly StepJudgement[], trace: Trace): RecordedDifference[] =>
+  steps.flatMap(({ step, verdict, differences }) =>
+    verdict === "pass"
+      ? []
+      : differences.map(({ path, expected, observed }) => ({
+          ...{ step, operation: trace.steps[step - 1]?.operation.op ?? "", verdict, path, expected },
+          ...(observed === undefined ? {} : { observed }),
+        })),
+  );
+
+function readRecorded(folder: string): string | null {
   try {
-    const record = JSON.parse(await readFile(join(folder, evidenceFiles.record), "utf8")) as { verdict?: unknown };
+    const text = readFileSync(join(folder, evidenceFiles.record), "utf8");
+    const record = JSON.parse(text) as { verdict?: unknown };
     return typeof record.verdict === "string" ? record.verdict : null;
   } catch {
     // A trace that was sent comes without its record.

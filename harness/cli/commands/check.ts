@@ -1,9 +1,8 @@
 import { relative, resolve } from "node:path";
-import type { StepJudgement } from "../../../src/verdict/judge.ts";
-import { checkTrace, type CheckedTrace } from "../../check/check-trace.ts";
+import { checkAll } from "../../check/check-all.ts";
+import type { CheckedTrace } from "../../check/check-trace.ts";
 import { findTraces } from "../../check/find-traces.ts";
-import { describeError } from "../../errors/describe-error.ts";
-import { describeDifference, type RecordedDifference } from "../../report/describe-record.ts";
+import { describeDifference } from "../../report/describe-record.ts";
 import { escapeLine } from "../../report/escape.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
 import { verdictShade } from "../../report/paint.ts";
@@ -40,17 +39,16 @@ export const registerCheck: RegisterCommand = (program, { io, services, exit }) 
       const began = performance.now();
       const counts = { pass: 0, known: 0, fail: 0, unreadable: 0 };
       for (const path of paths.length === 0 ? ["zhil-runs/latest"] : paths) {
-        for (const trace of await findTraces(resolve(io.workingFolder, path))) {
+        for await (const checked of checkAll(await findTraces(resolve(io.workingFolder, path)), ledger)) {
           io.interrupt.throwIfAborted();
-          try {
-            const checked = await checkTrace(trace, ledger);
-            counts[checked.judgement.verdict] += 1;
-            if (flags.json === true) io.stdout.write(formatJsonLine(describe(checked)));
-            else printTrace(checked, relative(io.workingFolder, trace), screen);
-          } catch (error) {
+          if ("unreadable" in checked) {
             counts.unreadable += 1;
-            io.stderr.write(`zhil: ${describeError(error).map(escapeLine).join("\n  ")}\n`);
+            io.stderr.write(`zhil: ${checked.unreadable.map(escapeLine).join("\n  ")}\n`);
+            continue;
           }
+          counts[checked.verdict] += 1;
+          if (flags.json === true) io.stdout.write(formatJsonLine(describe(checked)));
+          else printTrace(checked, relative(io.workingFolder, checked.path), screen);
         }
       }
       const spent = ((performance.now() - began) / 1000).toFixed(2);
@@ -63,37 +61,30 @@ export const registerCheck: RegisterCommand = (program, { io, services, exit }) 
 };
 
 /** What a program may want to know of a trace. */
-const describe = ({ path, scenario, judgement, recorded, operations }: CheckedTrace): unknown => {
-  const { verdict, known, stale, caveats, steps } = judgement;
-  return {
-    trace: path,
-    scenario,
-    verdict,
-    recorded,
-    known,
-    stale,
-    caveats,
-    differences: differencesOf(steps, operations),
-  };
-};
+const describe = ({
+  path,
+  scenario,
+  verdict,
+  recorded,
+  known,
+  stale,
+  caveats,
+  differences,
+}: CheckedTrace): unknown => ({
+  trace: path,
+  ...{ scenario, verdict, recorded, known, stale, caveats, differences },
+});
 
-const differencesOf = (steps: readonly StepJudgement[], operations: readonly string[]): RecordedDifference[] =>
-  steps.flatMap(({ step, verdict, differences }) =>
-    verdict === "pass"
-      ? []
-      : differences.map(({ path, expected, observed }) => ({
-          ...{ step, operation: operations[step - 1] ?? "", verdict, path, expected },
-          ...(observed === undefined ? {} : { observed }),
-        })),
-  );
-
-function printTrace({ judgement, recorded, operations }: CheckedTrace, path: string, { print, paint }: Screen): void {
-  const { verdict, known, stale, steps } = judgement;
+function printTrace(
+  { verdict, known, stale, recorded, differences }: CheckedTrace,
+  path: string,
+  { print, paint }: Screen,
+): void {
   // Where the machine broke after its answers, the answers are judged all the same.
   const changed = recorded === null || recorded === verdict ? "" : `  (was ${recorded})`;
   if (verdict === "pass" && changed === "" && stale.length === 0) return;
   print(`${paint(verdictShade[verdict], verdict.padEnd(5))} ${escapeLine(path)}${escapeLine(changed)}`);
-  const [first] = differencesOf(steps, operations).filter((each) => each.verdict === "fail");
+  const [first] = differences.filter((each) => each.verdict === "fail");
   if (first !== undefined) print(paint("faint", `      ${describeDifference(first)}`));
   else if (known.length > 0) print(paint("faint", `      ${known.join(", ")}`));
   for (const entry of stale) print(paint("odd", `      stale: "${entry}" was due and did not show`));
