@@ -5,10 +5,13 @@ import type { Measurements, SideMeasurement } from "./measurements.ts";
 import { medianOf } from "./spread.ts";
 
 /** Phases in the order in which they come; `wait` is left out where what was waited for is there itself. */
-const order = ["spawn", "load", "first answer", "boot", "plug", "wait", "operations", "verdict", "teardown"];
+const order = [
+  ...["spawn", "load", "first answer", "boot", "ssh", "host's agent", "guest's first answer"],
+  ...["plug", "wait", "operations", "verdict", "teardown"],
+];
 
 /** The breakdowns of everything that was measured. */
-export function breakDown({ scenario, runs }: Measurements): readonly Breakdown[] {
+export function breakDown({ scenario, runs, passthrough }: Measurements): readonly Breakdown[] {
   const found: Breakdown[] = [];
   if (scenario !== undefined && "found" in scenario) {
     for (const [how, side] of [
@@ -24,6 +27,9 @@ export function breakDown({ scenario, runs }: Measurements): readonly Breakdown[
       const what = `One of ${run.scenarios.toLocaleString("en")} on a clone, -j ${run.jobs}; up to "plug" while the one before works`;
       found.push({ what, phases: medians(run.phases).map((phase) => ({ ...phase, inside: [] })) });
     }
+  }
+  if (passthrough !== undefined && "found" in passthrough) {
+    for (const { clones } of passthrough.found) found.push(breakDownSide("on a clone", clones));
   }
   return found;
 }

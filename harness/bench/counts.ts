@@ -20,6 +20,8 @@ export interface Counts {
   readonly messages: { readonly everyNth: number };
   /** Scenarios of the runs, growing. */
   readonly runs: readonly number[];
+  /** Scenarios on clones of a host with its guest, by each way to have a function passed through. */
+  readonly passthrough: number;
 }
 
 /** What bars were set for. */
@@ -33,6 +35,7 @@ export const fullCounts: Counts = {
   dma: { rounds: 10, each: 10_000 },
   messages: { everyNth: 1 },
   runs: [100, 300, 1000],
+  passthrough: 7,
 };
 
 /** Enough to see that something is far off. */
@@ -46,4 +49,5 @@ export const quickCounts: Counts = {
   dma: { rounds: 5, each: 2_000 },
   messages: { everyNth: 10 },
   runs: [10, 30, 100],
+  passthrough: 2,
 };

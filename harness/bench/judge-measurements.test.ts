@@ -69,6 +69,22 @@ describe("the smallest scenario", () => {
   });
 });
 
+describe("a guest on a host", () => {
+  const clones = side(9000, 0).found;
+
+  it("is held against ten seconds, and shown beside a boot of both", () => {
+    const slow = { ...clones, alone: [10_001] };
+    const found = [
+      { backend: "iommufd", clones, cold: 90_000 },
+      { backend: "container", clones: slow, cold: 90_000 },
+    ] as const;
+    const figures = judged({ passthrough: { found } });
+    expect(figures["passthrough-iommufd"]).toMatchObject({ value: 9000, ratio: 10, state: "met" });
+    expect(figures["passthrough-container"]?.state).toBe("missed");
+    expect(judged({ passthrough: { found: [] } })["passthrough-iommufd"]?.state).toBe("unmeasured");
+  });
+});
+
 describe("runs", () => {
   const growing = [run(100, 12), run(300, 36), run(1000, 120)];
   const found = { growing, usual: run(1000, 90, { jobs: 4 }) };

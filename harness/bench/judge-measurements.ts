@@ -1,5 +1,6 @@
 /** Measurements in, figures beside their bars out. */
 import type { Figure } from "./benchmark-record.ts";
+import { hostBackends } from "../../src/trace/host-view.ts";
 import { judgeFigure, unmeasured, type FigureDefinition, type Finding } from "./figure.ts";
 import { judgeRuns } from "./judge-runs.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   Measured,
   MemoryMeasurement,
   MessagesMeasurement,
+  PassthroughMeasurement,
   Measurements,
   ScenarioMeasurement,
   SideMeasurement,
@@ -21,7 +23,7 @@ const mebibytes = (memoryMiB: number): string =>
 
 /** Every figure of what was measured, in the order of the table. */
 export function judgeMeasurements(measurements: Measurements, cores: number): readonly Figure[] {
-  const { thaw, scenario, memory, dma, messages, runs } = measurements;
+  const { thaw, scenario, memory, dma, messages, runs, passthrough } = measurements;
   return [
     ...(thaw === undefined ? [] : judgeThaw(thaw)),
     ...(scenario === undefined ? [] : judgeScenario(scenario)),
@@ -29,6 +31,7 @@ export function judgeMeasurements(measurements: Measurements, cores: number): re
     ...(dma === undefined ? [] : [judgeDma(dma)]),
     ...(messages === undefined ? [] : [judgeMessages(messages)]),
     ...(runs === undefined ? [] : judgeRuns(runs, cores)),
+    ...(passthrough === undefined ? [] : judgePassthrough(passthrough)),
   ];
 }
 
@@ -139,6 +142,22 @@ function judgeMessages(measured: Measured<MessagesMeasurement>): Figure {
   const { scenarios, messages, microsEach, ownSeconds } = measured.found;
   const note = `${messages} messages of at most ${microsEach.toFixed(0)} µs in ${scenarios} scenarios, which took ${ownSeconds.toFixed(1)} s of its CPU time`;
   return judgeFigure(definition, { value: ((messages * microsEach) / 1e6 / ownSeconds) * 100, note });
+}
+
+function judgePassthrough(measured: Measured<readonly PassthroughMeasurement[]>): readonly Figure[] {
+  return hostBackends.map((backend) => {
+    const definition: FigureDefinition = {
+      ...{ figure: `passthrough-${backend}`, part: "passthrough", unit: "ms" },
+      what: `a replace under DMA in a guest on a host (${backend}), template to verdict`,
+      bar: { relation: "at most", limit: 10_000, of: "value" },
+    };
+    if ("failed" in measured) return unmeasured(definition, measured.failed);
+    const found = measured.found.find((each) => each.backend === backend);
+    if (found === undefined) return unmeasured(definition, "it was not measured");
+    const samples = ofSamples(found.clones.alone);
+    const baseline = { what: "host and guest booted for it", value: found.cold };
+    return judgeFigure(definition, { ...samples, baseline, ratio: found.cold / samples.value });
+  });
 }
 
 const ofSamples = (samples: readonly number[]): Finding =>

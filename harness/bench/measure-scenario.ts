@@ -1,8 +1,6 @@
 /** The smallest scenario on a clone, beside the same where each boots a kernel. */
-import { readFile } from "node:fs/promises";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { Phases } from "../../src/target/target.ts";
-import type { TraceStep } from "../../src/trace/trace.ts";
 import type { Assets } from "../assets/assets.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
@@ -15,6 +13,7 @@ import { runScenario } from "../run/run-scenario.ts";
 import { runSuite } from "../run/run-suite.ts";
 import { countTurns, type BenchContext } from "./bench-context.ts";
 import type { Measured, ScenarioMeasurement, Side, SideMeasurement } from "./measurements.ts";
+import { readOperations } from "./read-operations.ts";
 import { createRunContext, readSmallest, repeat } from "./smallest.ts";
 
 /** How a side is measured. */
@@ -159,15 +158,4 @@ function expectPass({ scenario, verdict, reason }: ScenarioRecord): void {
   throw new InfrastructureError({
     what: `Scenario "${scenario}" ended in ${verdict}: ${reason ?? "no reason given"}`,
   });
-}
-
-/** Milliseconds that the guest says each kind of operation took, from the trace. */
-async function readOperations({ trace }: ScenarioRecord): Promise<Phases> {
-  if (trace === null) return {};
-  const [, ...lines] = (await readFile(trace, "utf8")).trimEnd().split("\n");
-  const times: Record<string, number> = {};
-  for (const { operation, evidence } of lines.map((line) => JSON.parse(line) as TraceStep)) {
-    times[operation.op] = (times[operation.op] ?? 0) + evidence.micros / 1000;
-  }
-  return times;
 }

@@ -1,9 +1,13 @@
 /** What is measured, as plain data: nothing here says whether it is good. Times are milliseconds unless said otherwise. */
 import type { Phases } from "../../src/target/target.ts";
+import type { HostBackend } from "../../src/trace/host-view.ts";
 import type { Verdict } from "../evidence/record.ts";
 
 /** Parts of the benchmark: what can be measured without the rest. */
-export const parts = ["thaw", "scenario", "memory", "dma", "messages", "runs"] as const;
+export const parts = ["thaw", "scenario", "memory", "dma", "messages", "runs", "passthrough"] as const;
+
+/** Those that are measured where none is named: all but the one that wants a host, with a kernel of its own. */
+export const usualParts = parts.filter((part) => part !== "passthrough");
 
 /** A part of the benchmark. */
 export type Part = (typeof parts)[number];
@@ -42,6 +46,15 @@ export type Side = (typeof sides)[number];
 
 /** Each side; one may fail without the others. */
 export type ScenarioMeasurement = Readonly<Record<Side, Measured<SideMeasurement>>>;
+
+/** A scenario in a guest that has its function from a host, by one of the ways to have it. */
+export interface PassthroughMeasurement {
+  readonly backend: HostBackend;
+  /** On clones of a host with its guest up; none in turn. */
+  readonly clones: SideMeasurement;
+  /** From the host's power-on. */
+  readonly cold: number;
+}
 
 /** Clones that have answered once and have nothing to do, side by side. */
 export interface MemoryMeasurement {
@@ -104,4 +117,5 @@ export interface Measurements {
   readonly dma?: Measured<DmaMeasurement>;
   readonly messages?: Measured<MessagesMeasurement>;
   readonly runs?: Measured<RunsMeasurement>;
+  readonly passthrough?: Measured<readonly PassthroughMeasurement[]>;
 }

@@ -19,6 +19,7 @@ import { recordRun } from "./judge-runs.ts";
 import { measureDma } from "./measure-dma.ts";
 import { measureMemory } from "./measure-memory.ts";
 import { measureMessages } from "./measure-messages.ts";
+import { measurePassthrough } from "./measure-passthrough.ts";
 import { measureRuns } from "./measure-runs.ts";
 import { measureScenario } from "./measure-scenario.ts";
 import { measureThaw } from "./measure-thaw.ts";
@@ -81,6 +82,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     ...(await measure("dma", () => measureDma(context))),
     ...(await measure("messages", () => measureMessages(context))),
     ...(await measure("runs", () => measureRuns(context))),
+    ...(await measure("passthrough", () => measurePassthrough(context))),
   } as Measurements;
   const { runs: ran } = measurements;
   return {

@@ -27,7 +27,7 @@ export function describeHostLane(host: Host): Pattern {
         const { there, driver, open, used } = fn.outside;
         const seen = { driver, enabled: there ? true : null } as const;
         // QEMU lets go of the function when the guest has; what its own driver maps is its own affair.
-        if (fn.unplugged === "gone" || !open) return [fn.profile.name, { ...seen, pages: null }] as const;
+        if (!open) return [fn.profile.name, { ...seen, pages: null }] as const;
         if (fn.driven !== null || (used && fn.onDefault))
           return [fn.profile.name, { ...seen, pages: pagesOfDriver(host) }] as const;
         const known = host.has("shadow-by-rpcit") ? fn.shadow : new Map([...host.tableOf(fn), ...fn.kept]);

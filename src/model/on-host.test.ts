@@ -95,3 +95,9 @@ it("has everything back of a guest that is killed", () => {
   expect(last?.host).toMatchObject({ functions: { a: back, b: back }, messages: [] });
   expect(() => seen("guest-kill:")).toThrow("Which function is reset first");
 });
+
+it("resets a function that the guest gives back, by its slot where it has no other way", () => {
+  const [nvme, rng] = seen("unplug: { function: a }\nunplug: { function: r }");
+  expect(nvme?.host).toMatchObject({ functions: { a: { driver: "vfio-pci", pages: null } }, messages: [] });
+  expect(rng?.host).toMatchObject({ messages: ["r reset", "r disable", "r enable"] });
+});

@@ -26,3 +26,13 @@ export function resetOnHost(host: Host, fn: ModelFunction): void {
   if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
   if (host.has("shadow-by-rpcit")) fn.outside.hidden = [...fn.shadow.keys()];
 }
+
+/**
+ * The guest's QEMU closes the function, because the guest has let go of it, or in death.
+ * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable: it is reset when its last descriptor is closed, unless the device's lock
+ * is taken, as it is where the host itself wants the function back.
+ */
+export function closeOnHost(host: Host, fn: ModelFunction, isLocked: boolean): void {
+  fn.outside.open = false;
+  if (isResetBySlot(fn) && !isLocked) sayOnHost(host, fn, "reset", "disable", "enable");
+}

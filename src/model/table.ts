@@ -78,7 +78,10 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
     if (refusing.length === 0) for (const each of members) raiseError(host, each, "0x2");
     // Taking the page back sends an RPCIT for the same range: another event where the function has recovered by then.
     const [only] = members;
-    if (refusing.length === 0 && members.length === 1 && only !== undefined) mayRaiseAgain(host, only, "0x2");
+    if (refusing.length === 0 && members.length === 1 && only !== undefined) {
+      mayRaiseAgain(host, only, "0x2");
+      mayKeep(host, only, entries.slice(0, failed));
+    }
     return "EIO";
   }
   if (members.some((each) => exceedsEntries(host, each, pages.length))) {
@@ -98,6 +101,18 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
   }
   for (const member of members) host.devices.hear(member, "map");
   return "OK";
+}
+
+/**
+ * What was mapped before the page that put the function into the error state is taken back, too; a function that is not out of it by
+ * then takes no flush.
+ */
+function mayKeep(host: Host, member: ModelFunction, entries: readonly (readonly [bigint, Translation])[]): void {
+  if (entries.length === 0 || !host.has("flush-lost-in-error-state") || host.choose(2) === 0) return;
+  for (const [iova, translation] of entries) {
+    tell(member, iova, translation);
+    member.kept.set(iova, translation);
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
 import { isOldLine } from "../old-line.ts";
+import { closeOnHost } from "../outside.ts";
 import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
 import { endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
@@ -112,9 +113,10 @@ function powerOn(host: Host, fn: ModelFunction): string {
  * hw/s390x/s390-pci-bus.c, s390_pci_perform_unplug, which follows when the function is deconfigured. s390-iommu.c has the blocking
  * domain as release_domain: nothing is left of what was attached.
  */
-export function letGo(host: Host, fn: ModelFunction): void {
+export function letGo(host: Host, fn: ModelFunction, isWantedByHost = false): void {
   const { name } = fn.profile;
   forget(host, name);
+  closeOnHost(host, fn, isWantedByHost);
   disableFunction(host, fn, sayOf(host, name));
   fn.configured = false;
   fn.unplugged = "gone";

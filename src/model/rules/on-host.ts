@@ -3,7 +3,7 @@ import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
-import { isResetBySlot, resetOnHost, sayOnHost } from "../outside.ts";
+import { closeOnHost, isResetBySlot, resetOnHost, sayOnHost } from "../outside.ts";
 import { isThere, letGo } from "./function.ts";
 
 /** The function, where its host still has it with vfio-pci. */
@@ -22,7 +22,7 @@ function askGuest(host: Host, name: string): ModelFunction {
     throw new ScenarioMistake(`The host waits until the guest lets go of "${name}": have nobody hold it there`);
   }
   host.say(`${name} available 0x303`);
-  letGo(host, fn);
+  letGo(host, fn, true);
   return fn;
 }
 
@@ -57,7 +57,7 @@ export const onHostRules: Rules<
     },
   },
   "host-unbind": {
-    ground: `${asked}; drivers/base/bus.c, unbind_store. vfio_pci_core_disable finds the device locked by its removal, and does not reset it`,
+    ground: `${asked}; drivers/base/bus.c, unbind_store`,
     predict: (host, { function: name }) => {
       askGuest(host, name).outside.driver = null;
       return succeed();
@@ -87,14 +87,11 @@ export const onHostRules: Rules<
       "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_disable, when the last descriptor is closed: the function is reset; " +
       "drivers/iommu/iommufd/main.c, iommufd_fops_release, and vfio_iommu_type1.c, vfio_iommu_type1_release: nothing of the guest's stays mapped",
     predict: (host) => {
-      const had = Object.values(host.state.functions).filter(
-        ({ plugged, outside, unplugged }) => plugged && outside.driver !== null && unplugged !== "gone",
-      );
+      const had = Object.values(host.state.functions).filter(({ plugged, outside }) => plugged && outside.open);
       const slots = had.filter(isResetBySlot);
       if (slots.length > 1)
         throw new ScenarioMistake("Which function is reset first where a guest dies is not predicted: have one");
-      for (const fn of slots) sayOnHost(host, fn, "reset", "disable", "enable");
-      for (const { outside } of had) outside.open = false;
+      for (const fn of had) closeOnHost(host, fn, false);
       host.killed = true;
       return succeed();
     },
