@@ -4,7 +4,7 @@
 export interface NightConfig {
   /**
    * Kernels: `lean`, what `zhil run` boots where nobody says; anything `--kernel` takes, such as `lean/6.12`,
-   * `debian/6.1` or the path of a bzImage, from the folder of this file. Default: `lean`.
+   * `debian/6.12` or the path of a bzImage, from the folder of this file. Default: `lean`.
    */
   readonly kernels?: readonly string[];
   /** QEMUs: `newest`, the archive's; one of a version, such as `debian/10.0`; or a program's path. Default: `newest`. */
