@@ -27,3 +27,8 @@ it("writes to no medium that is not said to be free for it", () => {
   expect(findUnfit(dma, [plain])).toEqual(["a medium that may be overwritten"]);
   expect(findUnfit(dma, [{ ...plain, overwrite: true }])).toEqual([]);
 });
+
+it("takes no device that is none into somebody's kernel", () => {
+  const mock = scenario("{}", "  - ioas-alloc: { ioas: A }\n  - mock-create: { mock: m, to: A }\n");
+  expect(findUnfit(mock, [plain])).toEqual(["a machine of its own: iommufd's mock device"]);
+});

@@ -1,5 +1,6 @@
 /** What a scenario needs that a host with functions of its own does not have, or that may not be done on one. */
 import type { OperationName } from "../../src/operation/operation.ts";
+import { kernelOptionsOf } from "../../src/scenario/requirements.ts";
 import { kindOf, type Scenario } from "../../src/scenario/scenario.ts";
 import { isServed } from "../../src/trace/device-kinds.ts";
 import type { UsableFunction } from "./host-config.ts";
@@ -41,6 +42,8 @@ export function findUnfit(
       ? ["a machine that can be stopped inside an operation"]
       : []),
     ...(kernelParameters.length > 0 ? [`a kernel that was told ${kernelParameters.join(" ")}`] : []),
+    // A device that is none, in the kernel of a machine that others use: what goes wrong with it takes all down.
+    ...(kernelOptionsOf(scenario).includes("IOMMUFD_TEST") ? ["a machine of its own: iommufd's mock device"] : []),
     ...(writes ? ["a medium that may be overwritten"] : []),
   ];
 }

@@ -42,4 +42,11 @@ describe("the ledger", () => {
     expect([on("6.12.107"), on("7.0"), on("7.2.13")]).toEqual([0, 1, 1]);
     expect(quirksOf(entries, { ...profile, bench: "model" }).size).toBe(0);
   });
+
+  it("expects of a real host what its kernel does by itself, and nothing that QEMU does", () => {
+    const quirks = quirksOf(entries, { ...profile, bench: "lpar", qemu: { version: "none" } });
+    expect(quirks.has("aperture-top-offered")).toBe(true);
+    expect(quirks.has("shadow-by-rpcit")).toBe(false);
+    expect(entries.filter(({ name, fault }) => quirks.has(name) && fault !== "kernel")).toEqual([]);
+  });
 });

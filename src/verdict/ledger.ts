@@ -38,6 +38,10 @@ const holds = (limits: z.output<typeof range>, actual: string): boolean =>
   (limits.from === undefined || compareVersions(actual, limits.from) >= 0) &&
   (limits.before === undefined || compareVersions(actual, limits.before) < 0);
 
+/** What a kernel does wrong by itself it does wherever it runs: also on hosts that no entry was found on. */
+const holdsOn = ({ benches, fault }: Divergence, bench: string): boolean =>
+  (benches as readonly string[]).includes(bench) || (bench === "lpar" && fault === "kernel");
+
 /** Of a profile, what decides which entries hold. */
 interface Versions {
   readonly bench: string;
@@ -51,7 +55,7 @@ export function quirksOf(ledger: Ledger, profile: Versions): Set<QuirkName> {
     ledger
       .filter(
         (entry) =>
-          (entry.benches as readonly string[]).includes(profile.bench) &&
+          holdsOn(entry, profile.bench) &&
           holds(entry.kernel, profile.kernel.version) &&
           holds(entry.qemu, profile.qemu.version),
       )
