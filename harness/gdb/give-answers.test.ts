@@ -17,6 +17,7 @@ const handles = new Map([
 function play(
   handlesFlushed: readonly bigint[],
   known: Answering["known"] = new Map(),
+  idleSteps = 0,
 ): Answering & { readonly run: () => Promise<string>; readonly log: string[] } {
   const breakpoints = new Set<bigint>();
   const log: string[] = [];
@@ -33,7 +34,8 @@ function play(
     removeBreakpoint: (address) => Promise.resolve(void breakpoints.delete(address)),
     readRegister: (number) => {
       const here = places[next];
-      if (number === registers.pswAddress) return Promise.resolve(here?.place ?? 0n);
+      const length = isExecuted ? 4n : 0n;
+      if (number === registers.pswAddress) return Promise.resolve((here?.place ?? 0n) + length);
       if (number === registers.pswMask) return Promise.resolve(0x0704_0001_8000_0000n);
       return Promise.resolve((here?.handle ?? 0n) << 32n);
     },
@@ -50,7 +52,8 @@ function play(
     writeMemory: () => Promise.reject(new Error("nothing is to be written")),
     step: () => {
       log.push("step");
-      isExecuted = true;
+      idleSteps -= 1;
+      isExecuted = idleSteps < 0;
       return Promise.resolve();
     },
     resume: async () => {
@@ -92,6 +95,16 @@ it("has the hypervisor do what it is told first, where that is asked for", async
   await giveAnswers(machine, [answerOf({ done: true })], machine.run);
   expect(machine.log[0]).toBe("step");
   expect(machine.log.slice(1)).toEqual([`${mask}=704100180000000`, `${registers.general(1)}=8002000010000000`]);
+});
+
+it("steps again where a step was none, and does not take another place for the next instruction", async () => {
+  const machine = play([0x80020000n], new Map(), 1);
+  await giveAnswers(machine, [answerOf({ done: true })], machine.run);
+  expect(machine.log.slice(0, 3)).toEqual(["step", "step", `${mask}=704100180000000`]);
+  const stuck = play([0x80020000n], new Map(), 100);
+  await expect(giveAnswers(stuck, [answerOf({ done: true })], stuck.run)).rejects.toThrow(
+    "Cannot have the instruction at 0x1006 executed: the processor is at 0x1006 after it",
+  );
 });
 
 it("passes over functions that are not meant, and says how often each answer was given", async () => {

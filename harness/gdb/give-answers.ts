@@ -104,7 +104,7 @@ async function stopAt(answering: Answering, book: AnswerBook, place: bigint): Pr
   const of = handle === null ? null : functionOf(handle);
   const answer = meant === null ? null : book.take({ ...meant.asked, of } as Asked);
   // It would stop where it stands.
-  if (meant === null || answer === null) await client.step(signal);
+  if (meant === null || answer === null) await stepOver(answering, found);
   else await tell(answering, found, meant, answer);
 }
 
@@ -124,14 +124,35 @@ async function search({ known, symbols, client, signal }: Answering, book: Answe
   }
 }
 
+/** Steps that an instruction may take: QEMU may report one in which it has not begun. */
+const stepsTried = 3;
+
+/**
+ * Has the instruction executed, and nothing else: what is told of it before would be overwritten by its own answer.
+ * @throws {InfrastructureError} where the processor does not come to the next one
+ */
+async function stepOver({ client, signal }: Answering, { address, bytes }: FoundInstruction): Promise<void> {
+  let place = address;
+  for (let step = 0; step < stepsTried && place === address; step += 1) {
+    await client.step(signal);
+    place = await client.readRegister(registers.pswAddress, signal);
+  }
+  if (place === address + BigInt(bytes.length)) return;
+  throw new InfrastructureError({
+    what: `Cannot have the instruction at 0x${address.toString(16)} executed: the processor is at 0x${place.toString(16)} after it`,
+  });
+}
+
 /** The instruction ends as the answer says, in the hypervisor's place or after it. */
 async function tell(
-  { client, signal }: Answering,
-  { address, bytes }: FoundInstruction,
+  answering: Answering,
+  found: FoundInstruction,
   { answerTo }: Meant,
   answer: Answer,
 ): Promise<void> {
-  if (answer.done) await client.step(signal);
+  const { client, signal } = answering;
+  const { address, bytes } = found;
+  if (answer.done) await stepOver(answering, found);
   else await client.writeRegister(registers.pswAddress, address + BigInt(bytes.length), signal);
   const mask = await client.readRegister(registers.pswMask, signal);
   const cc = BigInt(answer.cc);
