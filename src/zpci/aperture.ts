@@ -23,8 +23,11 @@ export interface Offer {
 
 /** What QEMU says of each of its own functions (include/hw/s390x/s390-pci-bus.h, ZPCI_SDMA_ADDR, ZPCI_EDMA_ADDR and ZPCI_DTSM). */
 export const usualOffer: Offer = {
-  ...{ sdma: 0x1_0000_0000n, edma: 0x1ff_ffff_ffff_ffffn },
-  ...{ dtsm: 0x40, refresh: true, relaxed: false },
+  sdma: 0x1_0000_0000n,
+  edma: 0x1ff_ffff_ffff_ffffn,
+  dtsm: 0x40,
+  refresh: true,
+  relaxed: false,
 };
 
 /** What of a profile decides how far its functions reach. */

@@ -135,7 +135,7 @@ export const functionRules: Rules<
       const fn = host.fn(name);
       requireUnused(fn, "Unbinding");
       if (!isThere(fn)) return fail("ENOENT");
-      fn.driver = fn.groupNumber === null && !traitsOf(fn.profile).pluggedLate ? null : "vfio-pci";
+      fn.driver = fn.groupNumber === null ? null : "vfio-pci";
       fn.driven = null;
       return succeed();
     },

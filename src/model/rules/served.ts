@@ -12,6 +12,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { succeed, type Outcome, type Rules } from "../rule.ts";
 import type { DeviceEnd, HostState, ModelFunction, Storm } from "../state.ts";
 import { translate } from "../translate.ts";
+import { joinGroup } from "./domain.ts";
 
 /** A device end before anything was told to it. */
 export const makeEnd = (profile: FunctionProfile): DeviceEnd => ({
@@ -184,6 +185,7 @@ export const servedRules: Rules<
       if (outcome === "refused") return { result: "REFUSED", values: {} };
       fn.plugged = true;
       fn.configured = outcome === "seen";
+      if (fn.configured) joinGroup(host, name);
       host.devices.plug(fn);
       host.say(`${name} available 0x301`, `${name} add`, `${name} enable`);
       return succeed();
