@@ -106,6 +106,10 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
 /**
  * What was mapped before the page that put the function into the error state is taken back, too; a function that is not out of it by
  * then takes no flush.
+ * Ground: drivers/iommu/iommufd/pages.c, batch_to_domain: where a run cannot be mapped, iommu_unmap_nofail of all before it;
+ * drivers/iommu/iommu.c, iommu_map: iommu_unmap of the run itself. Contract: what was taken back is out of reach. Quirk: s390-iommu.c,
+ * s390_iommu_iotlb_sync drops what zpci_refresh_trans returns, and rpcit_service_call (QEMU hw/s390x/s390-pci-inst.c) refuses a function
+ * in the error state, which is why the platform still knows of the pages.
  */
 function mayKeep(host: Host, member: ModelFunction, entries: readonly (readonly [bigint, Translation])[]): void {
   if (entries.length === 0 || !host.has("flush-lost-in-error-state") || host.choose(2) === 0) return;
