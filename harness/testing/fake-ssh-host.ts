@@ -5,6 +5,7 @@ import ssh, { type AuthContext, type Connection, type ServerChannel, type SFTPWr
 import { parseKnownKey } from "../ssh/host-key.ts";
 import { makeKeyPair, type KeyPair } from "../ssh/make-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 const { OPEN_MODE, STATUS_CODE } = ssh.utils.sftp;
 
@@ -86,14 +87,11 @@ export async function startFakeSshHost(behaviour: FakeBehaviour = {}): Promise<F
     if (behaviour.onConnection?.(socket) === true) socket.resume();
     else server.injectSocket(socket);
   });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const address = listener.address();
-  if (address === null || typeof address === "string") throw new Error("No port");
+  const port = await listenOnLoopback(listener);
   return {
     ...{ client, files, tried },
     host: {
-      ...{ address: "127.0.0.1", port: address.port, user: "tester" },
+      ...{ address: "127.0.0.1", port, user: "tester" },
       hostKey: parseKnownKey(hostKey.publicKey),
       identity: { privateKey: client.privateKey },
     },

@@ -1,6 +1,7 @@
 /** A proxy in front of a TCP server that drops its first connection when so many pieces of data have passed. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** A proxy that runs. */
 export interface FaultProxy extends AsyncDisposable {
@@ -35,12 +36,9 @@ export async function startFaultProxy(target: number, pieces: number): Promise<F
       });
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No port");
+  const port = await listenOnLoopback(server);
   return {
-    port: address.port,
+    port,
     passed: () => passed,
     connections: () => connections,
     [Symbol.asyncDispose]: async () => {
