@@ -39,9 +39,18 @@ export function exampleObservation(expectation: Expectation): Observation {
     memory: recordOf(example.memory),
     blocks: recordOf(example.blocks),
     alarms: listOf(example.alarms, expectation.alarms),
-    ...(typeof shown === "object" ? { devices: shown as NonNullable<Observation["devices"]> } : {}),
+    ...(typeof shown === "object" ? { devices: withReach(shown as NonNullable<Observation["devices"]>) } : {}),
   };
 }
+
+/** What a function reaches is a list, wherever anything would do. */
+const withReach = (devices: NonNullable<Observation["devices"]>): NonNullable<Observation["devices"]> =>
+  Object.fromEntries(
+    Object.entries(devices).map(([name, view]) => [
+      name,
+      view === null || Array.isArray(view.reach) ? view : { ...view, reach: [] },
+    ]),
+  );
 
 const recordOf = <T extends object>(value: T): T => (typeof value === "object" ? value : ({} as T));
 
