@@ -1,6 +1,7 @@
 /** The first screen: what a run came to, what went wrong and in how many ways, and every scenario. */
-import type { PageFinding, PageVerdict } from "../src/report/page-data.ts";
+import type { PageCell, PageFinding, PageVerdict } from "../src/report/page-data.ts";
 import { el } from "./dom.ts";
+import { drawNights } from "./history.ts";
 import { drawMatrix } from "./matrix.ts";
 import { verdicts, type Report } from "./report.ts";
 import { routeTo } from "./route.ts";
@@ -12,7 +13,7 @@ const namedScenarios = 6;
 
 /** The first screen; `onSearch` is told what the reader asks for. */
 export function drawOverview(report: Report, search: Search, onSearch: (search: Search) => void): HTMLElement {
-  const { runs, findings } = report.data;
+  const { runs, findings, history } = report.data;
   return el(
     "div",
     { class: "overview" },
@@ -23,6 +24,8 @@ export function drawOverview(report: Report, search: Search, onSearch: (search: 
     ),
     el("div", { class: "runs" }, ...runs.map((_, run) => drawRun(report, run))),
     findings.length === 0 ? null : drawFindings(report, findings),
+    drawUnanswered(report),
+    history === null || history.nights.length === 0 ? null : drawNights(history),
     drawKnown(report),
     el(
       "section",
@@ -83,7 +86,6 @@ function drawFinding(report: Report, { operation, meaning, cells, run }: PageFin
   const first = shortest?.cell.first ?? null;
   if (shortest === undefined || first === null) return el("article");
   const ground = report.data.grounds[operation];
-  const about = report.data.runs[run];
   const link = (name: string): HTMLElement => el("a", { href: routeTo(name, null, run) }, name);
   const rest = places.length - namedScenarios;
   return el(
@@ -97,6 +99,7 @@ function drawFinding(report: Report, { operation, meaning, cells, run }: PageFin
     ),
     el("p", { class: "meaning" }, meaning, "."),
     contrast(first),
+    ...drawBesides(shortest.cell.besides),
     ground === undefined
       ? null
       : el("p", { class: "ground" }, el("strong", {}, "What is expected stands on: "), ground),
@@ -108,10 +111,61 @@ function drawFinding(report: Report, { operation, meaning, cells, run }: PageFin
         .slice(0, namedScenarios)
         .flatMap(({ scenario }, index) => [index === 0 ? "" : ", ", link(scenario.name)]),
       rest > 0 ? ` and ${String(rest)} more` : "",
-      report.data.runs.length > 1 && about !== undefined ? ` (${spellRun(about)})` : "",
+      report.data.runs.length > 1 ? ` (${report.spellRun(run)})` : "",
     ),
   );
 }
+
+/** Scenarios without an answer: they say nothing of the kernel, and something of the machine. */
+function drawUnanswered(report: Report): HTMLElement | null {
+  const places = report.data.cells.flatMap(({ verdict }, index) =>
+    verdict === "error" || verdict === "none" ? (report.at(index) ?? []) : [],
+  );
+  if (places.length === 0) return null;
+  const rest = places.length - namedScenarios;
+  return el(
+    "section",
+    { class: "unanswered", "aria-labelledby": "unanswered" },
+    el(
+      "h2",
+      { id: "unanswered" },
+      `No answer was had in ${String(places.length)} scenario${places.length === 1 ? "" : "s"}`,
+    ),
+    el(
+      "ul",
+      { class: "besides" },
+      ...places
+        .slice(0, namedScenarios)
+        .map(({ scenario, cell }) =>
+          el("li", {}, el("a", { href: routeTo(scenario.name, null, cell.run) }, scenario.name), `: ${cell.reason}`),
+        ),
+      rest > 0 ? el("li", {}, `and ${String(rest)} more`) : null,
+    ),
+  );
+}
+
+/** What else went otherwise in the same step: together they often say what happened. */
+const drawBesides = (besides: PageCell["besides"]): readonly HTMLElement[] =>
+  besides.length === 0
+    ? []
+    : [
+        el("p", { class: "faint" }, "In the same step:"),
+        el(
+          "ul",
+          { class: "besides" },
+          ...besides.map(({ path, expected, observed }) =>
+            el(
+              "li",
+              {},
+              el("code", {}, path),
+              " expected ",
+              el("code", {}, expected),
+              ", observed ",
+              el("code", {}, observed),
+            ),
+          ),
+        ),
+      ];
 
 /** The ledger's entries that showed, and how often. */
 function drawKnown({ data }: Report): HTMLElement | null {

@@ -1,6 +1,7 @@
 /** What the page was given. */
 import type { PageCell, PageData, PageDetail, PageScenario, PageVerdict } from "../src/report/page-data.ts";
 import { byId } from "./dom.ts";
+import { spellRun } from "./words.ts";
 
 /** A cell with what it belongs to. */
 export interface Place {
@@ -21,6 +22,15 @@ export class Report {
   constructor(data: PageData) {
     this.data = data;
     this.#byName = new Map(data.scenarios.map(({ name }, index) => [name, index]));
+  }
+
+  /** What a run was made on; with its name where another was made on the same. */
+  spellRun(run: number): string {
+    const about = this.data.runs[run];
+    if (about === undefined) return "";
+    const spelled = this.data.runs.map(spellRun);
+    const isShared = spelled.filter((each) => each === spelled[run]).length > 1;
+    return isShared ? `${spelled[run] ?? ""}, ${about.name}` : (spelled[run] ?? "");
   }
 
   /** The data as the page carries it. */

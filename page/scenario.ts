@@ -1,11 +1,12 @@
 /** A scenario's timeline: a row for each step, opened where it first differs. */
 import { lanes, type PageDetail, type PageStep } from "../src/report/page-data.ts";
 import { el, type Child } from "./dom.ts";
+import { drawNightsOf } from "./history.ts";
 import { placeStep } from "./place.ts";
 import { routeTo } from "./route.ts";
 import type { Place, Report } from "./report.ts";
 import { drawBehind, drawStep, laneNames } from "./step.ts";
-import { badge, spellRun, spellSeconds } from "./words.ts";
+import { badge, spellSeconds } from "./words.ts";
 
 /** A scenario on the screen. */
 export interface ScenarioView {
@@ -97,7 +98,6 @@ const firstOdd = (steps: readonly PageStep[]): PageStep | undefined =>
   steps.find(({ verdict }) => verdict === "fail") ?? steps.find(isOdd);
 
 function drawHead(report: Report, { scenario, cell }: Place, detail: PageDetail): Child[] {
-  const run = report.data.runs[cell.run];
   const others = report.placesOf(scenario.name);
   return [
     el("p", { class: "back" }, el("a", { href: "#" }, "← all scenarios")),
@@ -106,6 +106,7 @@ function drawHead(report: Report, { scenario, cell }: Place, detail: PageDetail)
     cell.reason === "" ? null : el("p", { class: `reason ${cell.verdict}` }, cell.reason),
     ...detail.details.map((line) => el("p", { class: "faint" }, line)),
     ...detail.caveats.map((line) => el("p", { class: "caveat" }, "Note: ", line)),
+    report.data.history === null ? null : drawNightsOf(report.data.history, scenario.name),
     others.length < 2
       ? null
       : el(
@@ -120,16 +121,7 @@ function drawHead(report: Report, { scenario, cell }: Place, detail: PageDetail)
               },
               badge(other.cell.verdict),
               " ",
-              spellRun(
-                report.data.runs[other.cell.run] ?? {
-                  name: "",
-                  bench: "",
-                  kernel: "?",
-                  qemu: "?",
-                  started: "",
-                  seconds: 0,
-                },
-              ),
+              report.spellRun(other.cell.run),
             ),
           ),
         ),
@@ -139,7 +131,7 @@ function drawHead(report: Report, { scenario, cell }: Place, detail: PageDetail)
       el(
         "summary",
         {},
-        `${run === undefined ? "" : spellRun(run)} · ${String(detail.steps.length)} of ${String(detail.planned)} steps · ${spellSeconds(cell.seconds)}`,
+        `${report.spellRun(cell.run)} · ${String(detail.steps.length)} of ${String(detail.planned)} steps · ${spellSeconds(cell.seconds)}`,
       ),
       el(
         "dl",

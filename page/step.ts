@@ -1,6 +1,6 @@
 /** One step of a timeline: its row of lanes, and what is behind it. */
 import { lanes, type Lane, type PageDetail, type PageRow, type PageStep } from "../src/report/page-data.ts";
-import { explainPath } from "../src/report/explain-path.ts";
+import { explainPath, mostTelling } from "../src/report/explain-path.ts";
 import { el, type Child } from "./dom.ts";
 import { drawPicture, pictureAt } from "./picture.ts";
 import type { Report } from "./report.ts";
@@ -103,12 +103,6 @@ function drawRows({ rows, verdict }: PageStep): Child[] {
         ),
   ];
 }
-
-/** Kinds of places, what people ask about first first. */
-const telling = ["alarms", "memory", "blocks", "devices", "result", "messages", "functions"];
-
-const mostTelling = (paths: readonly string[]): string =>
-  telling.flatMap((kind) => paths.filter((path) => path.startsWith(kind)))[0] ?? paths[0] ?? "";
 
 const table = (rows: readonly PageRow[], label: string): HTMLElement =>
   el(

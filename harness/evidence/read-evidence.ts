@@ -53,17 +53,25 @@ const isScenarioFolder = (folder: string): boolean =>
  */
 export async function readEvidence(folder: string): Promise<ScenarioEvidence> {
   const trace = await readTraceOf(folder);
-  const recordFile = join(folder, evidenceFiles.record);
-  const recordText = await readIfThere(recordFile);
   const judgementText = await readIfThere(join(folder, evidenceFiles.judgement));
   return {
     folder,
-    record: recordText === null ? null : parseRecord(recordText, recordFile),
+    record: await readRecord(folder),
     header: trace?.header ?? null,
     steps: trace?.steps ?? [],
     judgement: judgementText === null ? null : (parseJson(judgementText, evidenceFiles.judgement) as Judgement),
     consoleTail: await readTail(join(folder, evidenceFiles.console)),
   };
+}
+
+/**
+ * Reads the record in a scenario's folder; null where there is none.
+ * @throws {UsageError} where it is not what it should be
+ */
+export async function readRecord(folder: string): Promise<ScenarioRecord | null> {
+  const file = join(folder, evidenceFiles.record);
+  const text = await readIfThere(file);
+  return text === null ? null : parseRecord(text, file);
 }
 
 /** The trace in a scenario's folder; null where there is none. */

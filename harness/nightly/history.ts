@@ -3,9 +3,17 @@ import { rmSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import sqlite, { type Database, type NormalQueryResult } from "node-sqlite3-wasm";
 import { withLock } from "../assets/file-lock.ts";
+import { markOf } from "../../src/report/night-mark.ts";
+import type { PageHistory } from "../../src/report/page-data.ts";
 import type { ReportProgress } from "../assets/progress.ts";
 import { InfrastructureError, UsageError } from "../errors/harness-error.ts";
-import { machineResultSchema, unitResultSchema, type MachineResult, type NightResult } from "./night-result.ts";
+import {
+  isFlaky,
+  machineResultSchema,
+  unitResultSchema,
+  type MachineResult,
+  type NightResult,
+} from "./night-result.ts";
 
 /** Version of the tables. */
 const version = 1;
@@ -48,6 +56,8 @@ export interface History {
   lastBefore(night: string): NightResult | null;
   /** Results of a scenario in nights that are over or not, newest night first, at most so many nights. */
   resultsOf(scenario: string, nights: number): readonly PastResult[];
+  /** What every scenario came to in the newest nights, at most so many. */
+  marksOf(nights: number): PageHistory;
   /** Every scenario that ever ran. */
   scenarios(): readonly string[];
 }
@@ -174,10 +184,40 @@ function openHistory(database: Database): History {
         ...{ night: String(row["night_name"]), machine: String(row["machine_name"]), unit: unitOf(row) },
         ...{ kernel: textOf(row["kernel_version"]), qemu: textOf(row["qemu_version"]) },
       })),
+    marksOf: (count) => drawMarks(database, count),
     scenarios: () =>
       rowsOf(database.all("select distinct scenario from unit order by scenario")).map((row) =>
         String(row["scenario"]),
       ),
+  };
+}
+
+function drawMarks(database: Database, count: number): PageHistory {
+  const newest = rowsOf(database.all("select id, name from night order by id desc limit ?", [count])).toReversed();
+  const columns = new Map(newest.map(({ id }, index) => [Number(id), index]));
+  const results = rowsOf(
+    database.all(
+      "select scenario, verdict, attempts, machine.name as machine_name, night from unit join machine " +
+        "on machine.id = unit.machine where night >= ? order by machine.id",
+      [Number(newest[0]?.["id"] ?? 0)],
+    ),
+  );
+  const machines = [...new Set(results.map((row) => String(row["machine_name"])))];
+  const marks = new Map<string, string[][]>();
+  for (const row of results) {
+    const scenario = String(row["scenario"]);
+    const lines = marks.get(scenario) ?? machines.map(() => newest.map(() => " "));
+    marks.set(scenario, lines);
+    const attempts = unitResultSchema.shape.attempts.parse(JSON.parse(String(row["attempts"])));
+    const verdict = unitResultSchema.shape.verdict.parse(row["verdict"]);
+    const line = lines[machines.indexOf(String(row["machine_name"]))];
+    const column = columns.get(Number(row["night"]));
+    if (line !== undefined && column !== undefined) line[column] = markOf(isFlaky({ attempts }) ? "flaky" : verdict);
+  }
+  return {
+    nights: newest.map(({ name }) => String(name)),
+    machines,
+    marks: Object.fromEntries([...marks].map(([scenario, lines]) => [scenario, lines.map((line) => line.join(""))])),
   };
 }
 

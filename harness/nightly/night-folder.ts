@@ -14,6 +14,8 @@ const nightFile = "night.json";
 const machineFile = "machine.json";
 const nightName = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z(?:-\d+)?$/u;
 
+const attemptName = /^attempt-\d+$/u;
+
 const nightSchema = z.strictObject({
   started: z.iso.datetime(),
   /** Of what it is about: a night that is about something else is not this one. */
@@ -104,6 +106,32 @@ export function writeMachine(night: Pick<Night, "folder">, result: MachineResult
   const folder = machineFolder(night, result.name);
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, machineFile), result);
+}
+
+/** Whether a folder is a night's. */
+export const isNight = (folder: string): boolean => existsSync(join(folder, nightFile));
+
+/** What a machine left of a night. */
+export interface MachineFolder {
+  /** Of the machine. */
+  readonly name: string;
+  /** Folders of its attempts, in order; each holds folders of scenarios. */
+  readonly attempts: readonly string[];
+}
+
+/** What the machines of a night left; those that were not had left nothing. */
+export function listMachineFolders(night: string): readonly MachineFolder[] {
+  return readdirSync(night, { withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isDirectory()) return [];
+    const folder = join(night, entry.name);
+    const attempts = readdirSync(folder)
+      .filter((name) => attemptName.test(name) && readdirSync(join(folder, name)).length > 0)
+      .sort(byTime)
+      .map((name) => join(folder, name));
+    return attempts.length === 0
+      ? []
+      : [{ name: readJson(join(folder, machineFile), machineResultSchema)?.name ?? entry.name, attempts }];
+  });
 }
 
 /** A folder for each machine, as readable as its name. */

@@ -63,13 +63,23 @@ export const isFlaky = ({ attempts }: Pick<UnitResult, "attempts">): boolean =>
 const order: readonly Verdict[] = ["error", "fail", "known", "pass", "skip"];
 
 /**
+ * The attempt that went worst, the first of those.
+ * @throws {RangeError} where there is none
+ */
+export function worstOf<T extends { readonly verdict: Verdict }>(attempts: readonly T[]): T {
+  const [worst] = attempts.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  if (worst === undefined) throw new RangeError("Cannot choose among no attempts");
+  return worst;
+}
+
+/**
  * The result that the attempts at a scenario come to.
  * @throws {RangeError} where there was none
  */
 export function foldAttempts(records: readonly ScenarioRecord[], device: string): UnitResult {
   const [first] = records;
   if (first === undefined) throw new RangeError("Cannot judge a scenario that was never attempted");
-  const worst = records.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))[0] ?? first;
+  const worst = worstOf(records);
   return {
     ...{ scenario: first.scenario, device, verdict: worst.verdict, attempts: records.map(({ verdict }) => verdict) },
     ...{ reason: worst.reason, signature: signatureOf(worst), known: worst.known, stale: worst.stale },

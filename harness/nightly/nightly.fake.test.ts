@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { PageData } from "../../src/report/page-data.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { callCli } from "../testing/call-cli.ts";
 import { fakeBench, type FakeBenchOptions } from "../testing/fake-bench.ts";
@@ -83,6 +84,36 @@ describe("zhil nightly", slow, () => {
       ["lean/6.12", "debian/10.0", "clone"],
     ]);
     expect(changesOf(lost.said)).toEqual(["fixed: quirky on emulated/lean/6.12/debian/10.0"]);
+  });
+
+  it("leaves a report with a column for each machine, the attempt that went worst, and the nights before", async () => {
+    await using nights = await makeNights(["steady", "wavers"], { kernels: ["lean", "lean/6.12"] });
+    await nights.run();
+    const bench = failing((name, attempt) => name === "wavers" && attempt === 1);
+    const { said } = await nights.run(({ kernel }) => (kernel === null ? bench : {}));
+    const page = JSON.parse(await readFile(machinePath(nights, said.night, "report.html"), "utf8")) as PageData;
+    expect(page.runs.map(({ name }) => name)).toEqual([
+      `${said.night} emulated/lean/6.12/newest`,
+      `${said.night} emulated/lean/newest`,
+    ]);
+    const wavers = page.scenarios.findIndex(({ name }) => name === "wavers");
+    const verdicts = page.cells.filter(({ scenario }) => scenario === wavers).map(({ verdict }) => verdict);
+    expect(verdicts).toEqual(["pass", "fail"]);
+    expect(page.history?.machines).toEqual(["emulated/lean/newest", "emulated/lean/6.12/newest"]);
+    expect(page.history?.marks["wavers"]).toEqual([".~", ".."]);
+    expect(page.history?.nights.at(-1)).toBe(said.night);
+
+    // Sent to somebody, and without the other nights.
+    const again = await callCli(["report", `zhil-nights/${said.night}`, "-o", "sent.html", "--nights", "nowhere"], {
+      workingFolder: nights.folder.path,
+    });
+    expect(again.stderr).toContain('No history in "nowhere"');
+    const { code } = await callCli(["report", `zhil-nights/${said.night}`, "-o", "sent.html"], {
+      workingFolder: nights.folder.path,
+    });
+    expect(code).toBe(0);
+    const sent = JSON.parse(await readFile(join(nights.folder.path, "sent.html"), "utf8")) as PageData;
+    expect({ ...sent, made: "" }).toEqual({ ...page, made: "" });
   });
 
   it("goes on after an interruption with what has no answer yet, in the same night", async () => {

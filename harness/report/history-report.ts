@@ -1,4 +1,5 @@
 /** A scenario's history: a line for each machine, a column for each night. */
+import { markOf, nightMarks } from "../../src/report/night-mark.ts";
 import type { PastResult } from "../nightly/history.ts";
 import { isBad, isFlaky } from "../nightly/night-result.ts";
 import { describeSeconds } from "./describe-record.ts";
@@ -18,25 +19,24 @@ export function printHistory(scenario: string, results: readonly PastResult[], s
   const width = Math.max(...machines.map((machine) => machine.length));
   for (const machine of machines) {
     const own = new Map(results.filter((each) => each.machine === machine).map((each) => [each.night, each]));
-    const marks = nights.map((night) => markOf(own.get(night) ?? null, paint)).join("");
+    const marks = nights.map((night) => drawMark(own.get(night) ?? null, paint)).join("");
     const newest = [...own.values()][0];
     const versions = `Linux ${newest?.kernel ?? "?"} on QEMU ${newest?.qemu ?? "?"}`;
     print(
       `${machine.padEnd(width)}  ${marks}  ${describeSeconds(newest?.unit.seconds ?? 0)}  ${escapeLine(versions)}`,
     );
   }
-  print(paint("faint", ". pass  k known  ~ flaky  F fail  E error  s skip  (blank) not run"));
+  const legend = Object.entries(nightMarks).map(([mark, word]) => `${mark === " " ? "(blank)" : mark} ${word}`);
+  print(paint("faint", legend.join("  ")));
   for (const { night, machine, unit } of results.filter((each) => isBad(each.unit.verdict)).slice(0, 5)) {
     print(`${night}  ${machine}  ${unit.attempts.join(", ")}`);
     print(`    ${shorten(escapeLine(unit.reason ?? unit.verdict), longestReason)}`);
   }
 }
 
-const marks = { pass: ".", known: "k", fail: "F", error: "E", skip: "s" } as const;
-
-function markOf(result: PastResult | null, paint: Screen["paint"]): string {
+function drawMark(result: PastResult | null, paint: Screen["paint"]): string {
   if (result === null) return " ";
   const { unit } = result;
   const shade: Shade = isFlaky(unit) ? "odd" : verdictShade[unit.verdict];
-  return paint(shade, isFlaky(unit) ? "~" : marks[unit.verdict]);
+  return paint(shade, markOf(isFlaky(unit) ? "flaky" : unit.verdict));
 }

@@ -17,7 +17,7 @@ export class HtmlReporter implements Reporter {
 
   async finish({ folder, records }: RunResult): Promise<void> {
     if (records.length === 0) return;
-    const source = { folders: [folder], ledger: this.#ledger, workingFolder: process.cwd() };
+    const source = { folders: [folder], ledger: this.#ledger, history: null, workingFolder: process.cwd() };
     await writeReport(source, await this.#parts(), join(folder, reportName));
   }
 }

@@ -21,9 +21,15 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   ],
   [/^functions/u, "A function as its host sees it"],
   [/^messages/u, "What the kernel says of zPCI: functions enabled, disabled, in error"],
-  [/^memory/u, "What is in the pages of a buffer: whether DMA landed, and where"],
+  [
+    /^memory/u,
+    "What is in the pages of a buffer: whether DMA landed, and where, by the table that is registered for the function (drivers/iommu/s390-iommu.c, s390_iommu_attach_device and s390_iommu_map_pages)",
+  ],
   [/^blocks/u, "What is on the function's medium: whether DMA read what it should"],
-  [/^devices\.[^.]+\.reach/u, "What the device end may reach: the mappings that the hypervisor handed on to it"],
+  [
+    /^devices\.[^.]+\.reach/u,
+    "What the device end may reach: the mappings that the hypervisor handed on to it, on an RPCIT for each function of a domain (drivers/iommu/s390-iommu.c, s390_iommu_iotlb_sync_map, s390_iommu_iotlb_sync and s390_iommu_flush_iotlb_all)",
+  ],
   [/^devices/u, "What the device end was told: that its table is gone, that it is reset"],
   [/^alarms/u, "Lines in the kernel's log that no healthy kernel prints"],
 ];
@@ -31,6 +37,13 @@ const meanings: readonly (readonly [RegExp, string])[] = [
 /** What a path of a difference tells. */
 export const explainPath = (path: string): string =>
   meanings.find(([pattern]) => pattern.test(path))?.[1] ?? "What was observed";
+
+/** Kinds of places, what people ask about first first. */
+const telling = ["alarms", "memory", "blocks", "devices", "result", "messages", "functions"];
+
+/** Of paths that differ in one step, the one that tells most. */
+export const mostTelling = (paths: readonly string[]): string =>
+  telling.flatMap((kind) => paths.filter((path) => path.startsWith(kind)))[0] ?? paths[0] ?? "";
 
 /** A path without the names of one scenario, so that the same is the same in others: `memory.*[*]`. */
 export const generalisePath = (path: string): string =>

@@ -36,6 +36,15 @@ export interface PageDifference {
   readonly observed: string;
 }
 
+/** What nights before came to. */
+export interface PageHistory {
+  /** Their names, the oldest first. */
+  readonly nights: readonly string[];
+  readonly machines: readonly string[];
+  /** By scenario, for each machine a mark for each night. */
+  readonly marks: Readonly<Record<string, readonly string[]>>;
+}
+
 /** A scenario in a run. */
 export interface PageCell {
   /** Index of the run. */
@@ -49,6 +58,8 @@ export interface PageCell {
   /** Ledger entries that explain what deviated. */
   readonly known: readonly string[];
   readonly first: PageDifference | null;
+  /** What else differs in the step that failed first. */
+  readonly besides: readonly Omit<PageDifference, "step" | "operation">[];
 }
 
 /** Scenarios that fail in the same way. */
@@ -137,6 +148,8 @@ export interface PageData {
   readonly ledger: Readonly<Record<string, PageEntry>>;
   /** What the rule of an operation stands on, by operation. */
   readonly grounds: Readonly<Record<string, string>>;
+  /** Null where there is none. */
+  readonly history: PageHistory | null;
   /** The details of each cell: JSON, deflated without a header, in base64. */
   readonly details: readonly string[];
 }

@@ -1,11 +1,13 @@
 import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { InfrastructureError, UsageError } from "../../errors/harness-error.ts";
 import { exitCodeOfNight } from "../../nightly/night-exit-code.ts";
+import { listMachineFolders } from "../../nightly/night-folder.ts";
 import { openNight } from "../../nightly/open-night.ts";
 import type { Crew, NightPart } from "../../nightly/night-run.ts";
 import { runNight, type NightEnd } from "../../nightly/run-night.ts";
+import { reportName, writeReport } from "../../report/html/write-report.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
 import { LineReporter } from "../../report/line-reporter.ts";
 import { formatNight } from "../../report/night-markdown.ts";
@@ -20,6 +22,7 @@ import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { readVariable } from "../io.ts";
 import { jobsOption } from "../options.ts";
+import { readNightHistory } from "../read-night-history.ts";
 import { showProgress } from "../show-progress.ts";
 
 interface NightlyFlags {
@@ -87,6 +90,7 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
     if (readVariable(io, name) === null) continue;
     throw new UsageError({ what: `Cannot run a night with ${name} set: its configuration names kernels and QEMUs` });
   }
+  const ledger = await services.readLedger();
   const night = await openNight(flags, io.workingFolder);
   const { config } = night;
   const part = await readPart(flags, io.workingFolder);
@@ -98,7 +102,7 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
   });
   await using crew = flags.queue === undefined ? null : await openCrew(flags.queue, io.interrupt);
   const end = await runNight({
-    ...{ ...night, part, crew, fresh: flags.fresh, signal: io.interrupt, ledger: await services.readLedger() },
+    ...{ ...night, part, crew, fresh: flags.fresh, signal: io.interrupt, ledger },
     jobs: flags.jobs ?? config.jobs ?? defaultJobs(measureCapacity(), config.boot),
     openBench: services.openBench,
     reporters: () => new ReporterGroup([new LineReporter(screen)]),
@@ -107,6 +111,13 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
   if (part !== null) {
     const { plan, shard } = part;
     await writeShardFile(resolve(io.workingFolder, `part-${shard}.json`), { plan, shard, result: end.result });
+  }
+  const { folder } = end.night;
+  if (listMachineFolders(folder).length > 0) {
+    // A part knows of no nights before.
+    const history = part === null ? await readNightHistory(night.out, io) : null;
+    const source = { folders: [folder], ledger, history, workingFolder: io.workingFolder };
+    await writeReport(source, await services.readPageParts(), join(folder, reportName));
   }
   return await tell(end, flags, { io, screen, markdown });
 }

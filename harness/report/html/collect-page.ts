@@ -1,30 +1,33 @@
 /** What the page of a report is given, out of the folders of runs. */
-import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { rules } from "../../../src/model/model.ts";
 import type { OperationName } from "../../../src/operation/operation.ts";
-import { explainPath, generalisePath } from "../../../src/report/explain-path.ts";
+import { explainPath, generalisePath, mostTelling } from "../../../src/report/explain-path.ts";
 import type {
   PageCell,
   PageData,
-  PageDifference,
   PageFinding,
+  PageHistory,
   PageRun,
   PageScenario,
 } from "../../../src/report/page-data.ts";
 import type { Ledger } from "../../../src/verdict/ledger.ts";
-import { findScenarioFolders, readEvidence, type ScenarioEvidence } from "../../evidence/read-evidence.ts";
+import type { ScenarioRecord } from "../../evidence/record.ts";
+import { readEvidence, type ScenarioEvidence } from "../../evidence/read-evidence.ts";
 import { recorder } from "../../run/recorder.ts";
 import { describeExpected, describeObserved } from "../describe-record.ts";
 import { boundLines, boundText } from "./bounded.ts";
 import { collectDetail } from "./collect-detail.ts";
+import { findColumns } from "./find-columns.ts";
 
 /** What a page is made of. */
 export interface PageSource {
-  /** Folders of runs, or of single scenarios. */
+  /** Folders of runs, of nights, or of single scenarios. */
   readonly folders: readonly string[];
   readonly ledger: Ledger;
+  /** Nights before; null where there were none. */
+  readonly history: PageHistory | null;
   /** Paths are told as seen from here. */
   readonly workingFolder: string;
 }
@@ -33,23 +36,26 @@ export interface PageSource {
  * Reads runs and makes what the page shows of them. One scenario at a time is in memory.
  * @throws {UsageError} where a folder holds no evidence, or evidence that cannot be read
  */
-export async function collectPage({ folders, ledger, workingFolder }: PageSource, now: Date): Promise<PageData> {
+export async function collectPage(
+  { folders, ledger, history, workingFolder }: PageSource,
+  now: Date,
+): Promise<PageData> {
   const rows = new Rows();
   const runs: PageRun[] = [];
   const cells: PageCell[] = [];
   const details: string[] = [];
   const used = new Set<string>();
-  for (const [run, folder] of folders.entries()) {
+  const columns = (await Promise.all(folders.map(findColumns))).flat();
+  for (const [run, column] of columns.entries()) {
     const seen: ScenarioEvidence[] = [];
-    for (const path of await findScenarioFolders(folder)) {
+    for (const path of column.folders) {
       const evidence = await readEvidence(path);
       for (const { operation } of evidence.steps) used.add(operation.op);
       cells.push(collectCell(evidence, run, rows.indexOf(evidence)));
       details.push(pack(collectDetail(evidence, ledger, workingFolder)));
       seen.push({ ...evidence, steps: [], judgement: null, consoleTail: null });
     }
-    // The link to the newest run says nothing of which one it was.
-    runs.push(describeRun(await realpath(folder), seen));
+    runs.push(describeRun(column.name, seen));
   }
   const named = new Set(cells.flatMap((cell) => cell.known));
   return {
@@ -64,10 +70,18 @@ export async function collectPage({ folders, ledger, workingFolder }: PageSource
         .filter(({ name }) => named.has(name))
         .map(({ name, title, fault, observed }) => [name, { title, fault, observed }]),
     ),
+    history: history === null ? null : boundHistory(history),
     grounds: Object.fromEntries([...used].map((op) => [op, rules[op as OperationName].ground])),
     details,
   };
 }
+
+/** Names in a history are whatever files were called. */
+const boundHistory = ({ nights, machines, marks }: PageHistory): PageHistory => ({
+  nights: nights.map((name) => boundText(name, 40)),
+  machines: machines.map((name) => boundText(name, 200)),
+  marks: Object.fromEntries(Object.entries(marks).map(([name, lines]) => [boundText(name, 200), lines])),
+});
 
 const pack = (value: unknown): string => deflateRawSync(JSON.stringify(value), { level: 9 }).toString("base64");
 
@@ -101,34 +115,38 @@ function collectCell({ record, steps, judgement }: ScenarioEvidence, run: number
     seconds: record?.seconds ?? 0,
     steps: steps.length,
     known: judgement?.known ?? record?.known ?? [],
-    first: record === null ? null : firstDifference(record.differences),
+    ...firstDifferences(record?.differences ?? []),
   };
 }
 
-/** The first difference that failed; the first of all where none did. */
-function firstDifference(
-  differences: readonly {
-    step: number;
-    operation: string;
-    verdict: string;
-    path: string;
-    expected?: unknown;
-    observed?: unknown;
-  }[],
-): PageDifference | null {
+/** What else differs of a step that failed, at most. */
+const mostBesides = 4;
+
+/** Of the first step that failed, the difference that tells most, and some of the others; of the first that is known where none did. */
+function firstDifferences(differences: ScenarioRecord["differences"]): Pick<PageCell, "first" | "besides"> {
   const first = differences.find((each) => each.verdict === "fail") ?? differences[0];
-  if (first === undefined) return null;
-  const { step, operation, path, expected, observed } = first;
+  if (first === undefined) return { first: null, besides: [] };
+  const together = differences.filter((each) => each.step === first.step && each.verdict === first.verdict);
+  const told = mostTelling(together.map(({ path }) => path));
+  const most = together.find(({ path }) => path === told) ?? first;
+  const others = first.verdict === "fail" ? together.filter((each) => each !== most) : [];
   return {
-    step,
-    operation: boundText(operation, 60),
-    path: boundText(path, 200),
-    expected: boundText(describeExpected(expected), 300),
-    observed: boundText(describeObserved(observed), 300),
+    first: { step: first.step, operation: boundText(first.operation, 60), ...spellDifference(most) },
+    besides: others.slice(0, mostBesides).map(spellDifference),
   };
 }
 
-function describeRun(folder: string, seen: readonly ScenarioEvidence[]): PageRun {
+const spellDifference = ({
+  path,
+  expected,
+  observed,
+}: ScenarioRecord["differences"][number]): PageCell["besides"][number] => ({
+  path: boundText(path, 200),
+  expected: boundText(describeExpected(expected), 300),
+  observed: boundText(describeObserved(observed), 300),
+});
+
+function describeRun(name: string, seen: readonly ScenarioEvidence[]): PageRun {
   const profile =
     seen.find(({ header }) => header !== null)?.header?.profile ?? seen.find(({ record }) => record)?.record?.profile;
   const began = seen
@@ -138,7 +156,7 @@ function describeRun(folder: string, seen: readonly ScenarioEvidence[]): PageRun
   const ended = seen.map(({ record }) => (record === null ? 0 : Date.parse(record.started) + record.seconds * 1000));
   const patches = profile?.kernel.patches ?? [];
   return {
-    name: boundText(basename(folder), 100),
+    name: boundText(name, 200),
     bench: profile?.bench ?? "unknown",
     kernel: boundText([profile?.kernel.version ?? "unknown", ...patches].join(" + "), 200),
     qemu: boundText(profile?.qemu.version ?? "unknown", 100),

@@ -7,7 +7,13 @@ import { renderPage } from "./render-page.ts";
 
 const data = (text: string): PageData => ({
   ...{ made: "2026-11-21T10:00:00.000Z", recorder: "0.1.0", runs: [], cells: [], findings: [] },
-  ...{ scenarios: [{ name: text, summary: "", tags: [], operations: [] }], ledger: {}, grounds: {}, details: [] },
+  ...{
+    scenarios: [{ name: text, summary: "", tags: [], operations: [] }],
+    ledger: {},
+    grounds: {},
+    history: null,
+    details: [],
+  },
 });
 const parts = {
   frame:

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectRoot } from "../../assets/project-root.ts";
+import type { PageHistory } from "../../../src/report/page-data.ts";
 import { findViolations, openReport, startBrowser, type Look } from "../../testing/browser.ts";
 import { buildPage } from "../../testing/build-command.ts";
 import { hostile, poison, runWithQuirks } from "../../testing/report-evidence.ts";
@@ -24,6 +25,21 @@ const names = [
   "fault-delivery",
   "type1-shared-container",
 ];
+/** Two machines, of which one had a bad night and a flaky scenario, and the other came later. */
+const nights: PageHistory = {
+  nights: Array.from({ length: 14 }, (_, night) => `2026-11-${String(night + 8).padStart(2, "0")}T02-00-00Z`),
+  machines: ["emulated/lean/newest", "emulated/lean/6.12/debian/10.0"],
+  marks: {
+    "replace-populated-ioas": ["kkkkkkkkkFFkkk", "        kkkkk~"],
+    "unmap-stops-dma": ["..............", "        E....."],
+    "access-unmapped": ["kkkkkkkkkkkkkk", "        ssssss"],
+  },
+};
+const hostileNights: PageHistory = {
+  nights: [hostile[0]],
+  machines: [hostile[1]],
+  marks: { "access-unmapped": ["F"], [hostile[2]]: ["\u202e"], ["__proto__"]: ["."] },
+};
 /** Screenshots for people, where ZHIL_SCREENSHOTS names a folder. */
 const screenshots = process.env["ZHIL_SCREENSHOTS"];
 
@@ -31,9 +47,17 @@ beforeAll(async () => {
   await buildPage();
   browser = await startBrowser();
   folder = await temporaryFolder();
-  const report = async (name: string, runs: readonly string[]): Promise<string> => {
+  const report = async (
+    name: string,
+    runs: readonly string[],
+    history: PageHistory | null = null,
+  ): Promise<string> => {
     const file = join(folder.path, `${name}.html`);
-    await writeReport({ folders: runs, ledger: [], workingFolder: projectRoot }, await readPageParts(), file);
+    await writeReport(
+      { folders: runs, ledger: [], history, workingFolder: projectRoot },
+      await readPageParts(),
+      file,
+    );
     return file;
   };
   const runIn = async (name: string, quirks: Parameters<typeof runWithQuirks>[2]): Promise<string> => {
@@ -43,9 +67,9 @@ beforeAll(async () => {
   const bad = await runIn("bad", ["refused-read-gives-zeros", "shadow-by-rpcit"]);
   const good = await runIn("good", []);
   broken = await report("broken", [bad]);
-  healthy = await report("healthy", [good, bad]);
+  healthy = await report("healthy", [good, bad], nights);
   await poison(bad);
-  poisoned = await report("poisoned", [bad]);
+  poisoned = await report("poisoned", [bad], hostileNights);
 });
 afterAll(async () => {
   await browser.close();
@@ -170,8 +194,22 @@ it("has scenarios by runs, and leads from one run's to the other's", async () =>
   await page.click(".elsewhere a:not([aria-current])");
   await page.waitForSelector("h1 .badge:not(.fail)");
   await page.keyboard.press("Escape");
-  await page.waitForSelector("thead");
-  expect(await page.locator("thead tr").count()).toBe(2);
+  await page.waitForSelector(".matrix thead");
+  expect(await page.locator(".matrix thead tr").count()).toBe(2);
+});
+
+it("has what nights before came to, of all scenarios and of one", async () => {
+  const { page } = await openReport(browser, healthy, "");
+  expect(await textOf(page, "#history")).toBe("The last 14 nights");
+  const cells = page.locator(".history tbody tr").first().locator("td");
+  expect(await cells.count()).toBe(14);
+  expect(await cells.nth(9).getAttribute("title")).toBe("2026-11-17T02-00-00Z: 1 fail, 1 known, 1 pass");
+  expect(await cells.nth(9).locator("strong").innerText()).toBe("1");
+  await page.goto(`${page.url()}#replace-populated-ioas`);
+  await page.waitForSelector(".nights");
+  expect(await textOf(page, ".nights")).toContain("kkkkkkkkkFFkkk");
+  const label = await page.locator(".marks").nth(1).getAttribute("aria-label");
+  expect(label).toMatch(/^not run, .*known, flaky$/u);
 });
 
 it("says so where an address names nothing", async () => {
