@@ -1,5 +1,4 @@
 /** Many traces, judged by two threads: a thousand of them is a second's work for each. */
-import { once } from "node:events";
 import { extname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -29,21 +28,33 @@ export interface CheckedShare {
 }
 
 /** Judges shares, each that nobody else took, until none is left. */
-export async function* takeShares({ paths, ledger, next }: Shares): AsyncGenerator<CheckedShare> {
+export async function* takeShares(shares: Shares): AsyncGenerator<CheckedShare> {
   for (;;) {
-    const number = Atomics.add(next, 0, 1);
-    const taken = paths.slice(number * share, (number + 1) * share);
-    if (taken.length === 0) return;
-    const checked: Checked[] = [];
-    for (const path of taken) {
-      checked.push(await checkTrace(path, ledger).catch((error: unknown) => ({ unreadable: describeError(error) })));
-    }
+    const number = Atomics.add(shares.next, 0, 1);
+    const checked = await checkShare(shares, number);
+    if (checked.length === 0) return;
     yield { share: number, checked };
   }
 }
 
-/** Judges traces, in their order. */
-export async function* checkAll(paths: readonly string[], ledger: Ledger): AsyncGenerator<Checked> {
+/** Judges one share; gives nothing for one that there is not. */
+async function checkShare({ paths, ledger }: Shares, number: number): Promise<readonly Checked[]> {
+  const checked: Checked[] = [];
+  for (const path of paths.slice(number * share, (number + 1) * share)) {
+    checked.push(await checkTrace(path, ledger).catch((error: unknown) => ({ unreadable: describeError(error) })));
+  }
+  return checked;
+}
+
+/** Starts a thread that takes shares and sends each when it is judged; null where there can be none. */
+export type StartThread = (shares: Shares) => Worker | null;
+
+/** Judges traces, in their order. What another thread took and did not send before it ended, for whatever reason, is judged here. */
+export async function* checkAll(
+  paths: readonly string[],
+  ledger: Ledger,
+  start: StartThread = startThread,
+): AsyncGenerator<Checked> {
   const shares: Shares = { paths, ledger, next: new Int32Array(new SharedArrayBuffer(4)) };
   const done = new Map<number, readonly Checked[]>();
   let told = 0;
@@ -53,9 +64,13 @@ export async function* checkAll(paths: readonly string[], ledger: Ledger): Async
       yield* ready;
     }
   }
-  const thread = paths.length < worthThread ? null : startThread(shares);
+  const thread = paths.length < worthThread ? null : start(shares);
+  let isAlone = thread === null;
+  thread?.on("message", ({ share: number, checked }: CheckedShare) => done.set(number, checked));
+  // It ends then, which is what counts: without anybody to hear of the error this program would.
+  thread?.on("error", () => undefined);
+  thread?.on("exit", () => (isAlone = true));
   try {
-    thread?.on("message", ({ share: number, checked }: CheckedShare) => done.set(number, checked));
     for await (const { share: number, checked } of takeShares(shares)) {
       done.set(number, checked);
       // Messages of the other thread come between two turns.
@@ -63,11 +78,25 @@ export async function* checkAll(paths: readonly string[], ledger: Ledger): Async
       yield* tell();
     }
     const last = Math.ceil(paths.length / share);
-    for (; told < last; yield* tell()) if (!done.has(told) && thread !== null) await once(thread, "message");
+    for (; told < last; yield* tell()) {
+      if (done.has(told)) continue;
+      if (thread !== null && !isAlone) await newsOf(thread);
+      else done.set(told, await checkShare(shares, told));
+    }
   } finally {
     await thread?.terminate();
   }
 }
+
+/** Waits until a thread sends something, or has ended. */
+const newsOf = (thread: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    const heard = (): void => {
+      thread.off("message", heard).off("exit", heard);
+      resolve();
+    };
+    thread.on("message", heard).on("exit", heard);
+  });
 
 /** Sources cannot be loaded by a thread, on every Node: there is one thread then. */
 function startThread(shares: Shares): Worker | null {

@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { describeError } from "../errors/describe-error.ts";
 import { escapeLines } from "../report/escape.ts";
 import { recorder } from "../run/recorder.ts";
-import { commands } from "./commands/commands.ts";
+import { loadCommands } from "./commands/commands.ts";
 import { noAnswerCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { realServices, type Services } from "./services.ts";
@@ -53,8 +53,8 @@ export async function runCli(argv: readonly string[], io: Io, services: Services
     })
     .showHelpAfterError('See "zhil --help"')
     .addHelpText("after", closingHelp);
-  for (const register of commands) register(program, { io, services, exit });
   try {
+    for (const register of await loadCommands(argv)) register(program, { io, services, exit });
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {

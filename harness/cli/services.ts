@@ -1,20 +1,16 @@
 /** What commands are made of that touches the world; tests bring their own. */
 import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { BisectWorld } from "../bisect/bisect-world.ts";
-import { examineMachine, type Finding } from "../doctor/examine-machine.ts";
+import type { Finding } from "../doctor/examine-machine.ts";
 import type { Bench, BenchChoice } from "../run/bench.ts";
 import type { BenchName } from "../run/bench-names.ts";
 import type { examineRealHost } from "../doctor/examine-real-host.ts";
-import { openTestBench, type TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
-import { prepareNamedKernel } from "../assets/prepare-assets.ts";
-import { listDebianVersions } from "../kernel/debian-kernel.ts";
-import { buildCommit } from "../kernel/tree-kernel.ts";
+import type { TestBenchChoice } from "../kselftest/emulated-test-bench.ts";
+import type { prepareNamedKernel } from "../assets/prepare-assets.ts";
+import type { listDebianVersions } from "../kernel/debian-kernel.ts";
 import type { TestBench } from "../kselftest/test-machine.ts";
-import { openEmulatedBench } from "../run/emulated-bench.ts";
-import { openModelBench } from "../run/model-bench.ts";
 import { UsageError } from "../errors/harness-error.ts";
-import { readPageParts, type PageParts } from "../report/html/page-parts.ts";
-import { readLedger } from "../scenarios/read-ledger.ts";
+import type { PageParts } from "../report/html/page-parts.ts";
 
 /** The services of the commands. */
 export interface Services {
@@ -42,23 +38,23 @@ async function openConfiguredHost({ lpar, report, signal }: BenchChoice): Promis
   return openLparBench({ ...lpar, report, signal });
 }
 
+// Whoever boots nothing, or reaches no host, does not load what does.
 const openers: Readonly<Record<BenchName, Services["openBench"]>> = {
-  emulated: openEmulatedBench,
-  // Whoever reaches no host does not load what speaks SSH.
+  emulated: async (choice) => (await import("../run/emulated-bench.ts")).openEmulatedBench(choice),
   passthrough: async (choice) => (await import("../run/passthrough-bench.ts")).openPassthroughBench(choice),
   lpar: openConfiguredHost,
-  model: () => Promise.resolve(openModelBench()),
+  model: async () => (await import("../run/model-bench.ts")).openModelBench(),
 };
 
-/** The real ones. */
+/** The real ones, each loaded where it is used. */
 export const realServices: Services = {
   openBench: (choice) => openers[choice.name](choice),
-  readLedger,
-  openTestBench,
-  readPageParts,
-  buildCommit,
-  fetchKernel: prepareNamedKernel,
-  listVersions: listDebianVersions,
-  examineMachine,
+  readLedger: async () => (await import("../scenarios/read-ledger.ts")).readLedger(),
+  openTestBench: async (choice) => (await import("../kselftest/emulated-test-bench.ts")).openTestBench(choice),
+  readPageParts: async () => (await import("../report/html/page-parts.ts")).readPageParts(),
+  buildCommit: async (...what) => (await import("../kernel/tree-kernel.ts")).buildCommit(...what),
+  fetchKernel: async (options) => (await import("../assets/prepare-assets.ts")).prepareNamedKernel(options),
+  listVersions: async (options) => (await import("../kernel/debian-kernel.ts")).listDebianVersions(options),
+  examineMachine: async () => (await import("../doctor/examine-machine.ts")).examineMachine(),
   examineHost: async (real, signal) => (await import("../doctor/examine-real-host.ts")).examineRealHost(real, signal),
 };

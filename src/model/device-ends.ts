@@ -1,8 +1,10 @@
 /** The device ends of functions: what each is told during an operation, and what it may reach after it. */
 import { anything, type Pattern } from "../compare/pattern.ts";
+import { traitsOf } from "../trace/device-kinds.ts";
 import { pageSize } from "../zpci/iova.ts";
 import { describeReach } from "../zpci/reach.ts";
 import type { QuirkName } from "./quirks.ts";
+import { reachedTable } from "./reached-table.ts";
 import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
 
 interface Told {
@@ -77,20 +79,19 @@ export class DeviceEnds {
    * initial state equivalent to its state during boot". Quirk: QEMU's s390_pci_device_reset leaves the device behind alone.
    */
   reset(fn: ModelFunction, reset: Pattern): void {
+    // The others are not asked what they were told.
+    if (!traitsOf(fn.profile).served) return;
     this.#tell(fn, { reset: this.#quirks.has("reset-stops-at-zpci") ? false : reset });
   }
 
-  /**
-   * What a function sees of its translation.
-   * Contract: the table that is registered for it. Quirk: what RPCIT told of since then.
-   */
+  /** What a function was told, and what it sees of its translation. */
   describe(fn: ModelFunction, table: ReadonlyMap<bigint, Translation>): Pattern {
     // Whether a client comes again to a server that is there again is its own affair; QEMU's does not.
     if (!fn.end.connected) return fn.end.returned && !this.#quirks.has("death-goes-unheard") ? anything : null;
     // Where the kernel has its own drivers' data is its own affair.
     if (fn.driven !== null) return { ...this.#toldOf(fn), reach: anything };
     if (fn.end.uncertain) return { ...this.#toldOf(fn), emptied: anything, reach: anything };
-    const known = this.#quirks.has("shadow-by-rpcit") ? fn.shadow : new Map([...table, ...fn.kept]);
+    const known = reachedTable(this.#quirks, fn, table);
     const reach = describeReach([...known].map(([iova, { read, write }]) => ({ iova, size: pageSize, read, write })));
     return { ...this.#toldOf(fn), reach };
   }

@@ -1,6 +1,7 @@
 /** The host's lane: what the host of a guest must show of functions that are passed through. */
 import { anything, between, type Pattern } from "../compare/pattern.ts";
 import type { Host } from "./host.ts";
+import { reachedTable } from "./reached-table.ts";
 
 /** What the guest's own driver has mapped is its own affair, up to what the host allows. */
 const pagesOfDriver = ({ profile }: Host): Pattern => {
@@ -30,8 +31,8 @@ export function describeHostLane(host: Host): Pattern {
         if (!open) return [fn.profile.name, { ...seen, pages: null }] as const;
         if (fn.driven !== null || (used && fn.onDefault))
           return [fn.profile.name, { ...seen, pages: pagesOfDriver(host) }] as const;
-        const known = host.has("shadow-by-rpcit") ? fn.shadow : new Map([...host.tableOf(fn), ...fn.kept]);
-        return [fn.profile.name, { ...seen, pages: known.size }] as const;
+        const { size } = reachedTable(host.quirks, fn, host.tableOf(fn));
+        return [fn.profile.name, { ...seen, pages: size }] as const;
       }),
     ),
     messages: host.hostMessages,

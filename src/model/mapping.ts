@@ -59,6 +59,14 @@ export const meets = (area: Pick<Area, "iova" | "length">, first: bigint, last: 
 export const isReserved = (reserved: readonly Reservation[], first: bigint, last: bigint): boolean =>
   reserved.some((each) => each.first <= last && each.last >= first);
 
+/** What is reserved in an IOAS, as far as the kernel thinks of it. */
+export const reservedIn = (host: Host, { reserved }: Ioas): readonly Reservation[] =>
+  reserved.filter(({ overlooked }) => !(overlooked === true && host.has("aperture-top-offered")));
+
+/** True where a range touches what is reserved in an IOAS; asks nobody about what it does not touch. */
+export const isReservedIn = (host: Host, ioas: Ioas, first: bigint, last: bigint): boolean =>
+  isReserved(ioas.reserved, first, last) && isReserved(reservedIn(host, ioas), first, last);
+
 /** The holes between reservations, in order: what may be mapped. */
 export function holesOf(reserved: readonly Reservation[]): { first: bigint; last: bigint }[] {
   const sorted = [...reserved].sort((a, b) => (a.first < b.first ? -1 : 1));
@@ -80,11 +88,16 @@ const largestAlignment = 0x10_0000n;
  * Ground: io_pagetable.c, iopt_alloc_iova. It is aligned as the user address is, up to the length's power of two.
  * @throws ScenarioMistake where the choice would depend on where the buffer lies
  */
-export function chooseIova(ioas: Ioas, length: bigint): bigint | null {
+export function chooseIova(host: Host, ioas: Ioas, length: bigint): bigint | null {
   const taken = ioas.areas.map((area) => ({ owner: "", first: area.iova, last: area.iova + area.length - 1n }));
   const kept = ioas.allowed ?? [];
   const others = kept.length === 0 ? [] : holesOf(kept).map((hole) => ({ owner: "", ...hole }));
-  const holes = holesOf([...ioas.reserved, ...taken, ...others, { owner: "", first: 0n, last: pageSize - 1n }]);
+  const holes = holesOf([
+    ...reservedIn(host, ioas),
+    ...taken,
+    ...others,
+    { owner: "", first: 0n, last: pageSize - 1n },
+  ]);
   const choices = new Set<bigint | null>();
   for (let alignment = pageSize; alignment < 2n * length && alignment <= largestAlignment; alignment *= 2n) {
     choices.add(lowestIn(holes, length, alignment));

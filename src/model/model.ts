@@ -266,7 +266,29 @@ export function narrow(predicted: Step, expectedMemory: Readonly<Record<string, 
 }
 
 /**
- * Predicts a plan, taking choices as the script says: the steps after those that are `known` already, up to `end`.
+ * Predicts a step of a plan, by its index, from the state before it; what is to choose in it goes as told.
+ * @throws ScenarioMistake naming the step that has no meaning
+ */
+export function predictStep(
+  plan: Plan,
+  index: number,
+  state: HostState,
+  quirks: ReadonlySet<QuirkName>,
+  told: readonly number[] = [],
+): Step {
+  const planned = plan.steps[index];
+  if (planned === undefined) throw new RangeError(`The plan has no step ${String(index + 1)}`);
+  const { operation, expectedMemory } = planned;
+  try {
+    return narrow(step(state, operation, plan.profile, quirks, new Choices(told)), expectedMemory);
+  } catch (error) {
+    if (!(error instanceof ScenarioMistake)) throw error;
+    throw new ScenarioMistake(`Step ${String(index + 1)} of "${plan.scenario}" (${operation.op}): ${error.message}`);
+  }
+}
+
+/**
+ * Predicts a plan, taking choices as the script says: the steps after those that are `known` already.
  * @throws ScenarioMistake naming the step that has no meaning
  */
 export function predict(
@@ -274,25 +296,13 @@ export function predict(
   quirks: ReadonlySet<QuirkName> = new Set(),
   script: Script = [],
   known: readonly Step[] = [],
-  end = plan.steps.length,
 ): Step[] {
   const steps: Step[] = [];
   let state = known.at(-1)?.state ?? initialState(plan);
-  for (let index = known.length; index < end; index++) {
-    const planned = plan.steps[index];
-    if (planned === undefined) break;
-    const { operation, expectedMemory } = planned;
-    try {
-      const alone = step(state, operation, plan.profile, quirks, new Choices(script[index] ?? []));
-      const predicted = narrow(alone, expectedMemory);
-      steps.push(predicted);
-      state = predicted.state;
-    } catch (error) {
-      if (!(error instanceof ScenarioMistake)) throw error;
-      throw new ScenarioMistake(
-        `Step ${String(index + 1)} of "${plan.scenario}" (${operation.op}): ${error.message}`,
-      );
-    }
+  for (let index = known.length; index < plan.steps.length; index++) {
+    const predicted = predictStep(plan, index, state, quirks, script[index]);
+    steps.push(predicted);
+    state = predicted.state;
   }
   return steps;
 }

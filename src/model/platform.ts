@@ -168,13 +168,16 @@ export function disableOnPlatform(host: Platform, fn: ModelFunction): void {
   host.devices.empty(fn);
   host.devices.reset(fn, true);
   // It forgets what it was told to do.
-  if (!host.has("reset-stops-at-zpci")) Object.assign(fn.end, { held: null, storm: null });
+  const { held, storm } = fn.end;
+  if ((held !== null || storm !== null) && !host.has("reset-stops-at-zpci")) {
+    Object.assign(fn.end, { held: null, storm: null });
+  }
   loseShadow(fn);
   fn.kept = new Map();
   fn.inError = false;
   fn.left = null;
   fn.unregistered = false;
-  if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
+  if (fn.controller !== "off" && !host.has("reset-stops-at-zpci")) fn.controller = "off";
   fn.disabled = true;
 }
 

@@ -56,6 +56,8 @@ export interface Reservation {
   owner: string;
   first: bigint;
   last: bigint;
+  /** The kernel does not think of it (quirk `aperture-top-offered`). */
+  overlooked?: true;
 }
 
 /** An IOAS. */

@@ -2,6 +2,7 @@
 import { pageSize } from "../zpci/iova.ts";
 import type { DmaAnswer } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
+import { isSameTranslation } from "./reached-table.ts";
 import { raiseError } from "./recovery.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { tableLast } from "../zpci/aperture.ts";
@@ -45,8 +46,9 @@ function requireUsualTable(host: Host, { profile, domain, offer, onDefault, defa
 function findTranslation(host: Host, fn: ModelFunction, page: bigint): Translation | undefined {
   const before = host.inside.knownBefore(fn.profile.name, page);
   const isKept = before !== undefined && host.choose(2) === 0;
-  if (host.has("shadow-by-rpcit")) return fn.shadow.get(page);
-  return isKept ? (before ?? undefined) : (fn.kept.get(page) ?? host.tableOf(fn).get(page));
+  const known = isKept ? (before ?? undefined) : (fn.kept.get(page) ?? host.tableOf(fn).get(page));
+  const shadow = fn.shadow.get(page);
+  return isSameTranslation(known, shadow) || !host.has("shadow-by-rpcit") ? known : shadow;
 }
 
 function refuse(host: Host, fn: ModelFunction, pec: string | null, silently = false): DmaAnswer {

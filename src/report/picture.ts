@@ -9,11 +9,12 @@ const listed = 4;
 
 /**
  * Draws a state; without what nothing leads to.
- * @param shadow whether what a hypervisor knows of tables is drawn, too: by the contract it knows all
+ * @param deviates whether the host goes as it is known to: what a hypervisor knows of tables is drawn, too, for by the contract it knows all,
+ * and what the kernel does not think of reserving is not
  */
-export function describeState(state: HostState, shadow = false): Picture {
+export function describeState(state: HostState, deviates = false): Picture {
   const functions = Object.values(state.functions).filter((fn) => fn.plugged);
-  const nodes: PictureNode[] = functions.map((fn) => describeFunction(fn, shadow));
+  const nodes: PictureNode[] = functions.map((fn) => describeFunction(fn, deviates));
   const edges: PictureEdge[] = functions.flatMap((fn) => edgesOf(fn, state));
   for (const [name, object] of Object.entries(state.objects)) {
     if (object === null) continue;
@@ -23,7 +24,10 @@ export function describeState(state: HostState, shadow = false): Picture {
       edges.push({ from: object.domain, to: `object:${name}`, label: "" });
       edges.push({ from: `object:${name}`, to: `object:${object.ioas}`, label: "" });
     } else {
-      const lines = [...describeAreas(object.areas), ...describeReserved(object.reserved.length)];
+      const lines = [
+        ...describeAreas(object.areas),
+        ...describeReserved(object.reserved.filter(({ overlooked }) => !(deviates && overlooked === true)).length),
+      ];
       nodes.push({ id: `object:${name}`, layer: 3, kind: "ioas", title: `IOAS ${name}`, lines });
     }
   }
@@ -51,14 +55,14 @@ export function describeState(state: HostState, shadow = false): Picture {
   return { nodes, edges: edges.filter(({ from, to }) => there.has(from) && there.has(to)) };
 }
 
-function describeFunction(fn: ModelFunction, shadow: boolean): PictureNode {
+function describeFunction(fn: ModelFunction, deviates: boolean): PictureNode {
   const { name, device } = fn.profile;
   const lines = [fn.driver === null ? "no driver" : fn.driver];
   if (fn.open !== "no") lines.push(`open as ${fn.open}${fn.iommufd === null ? "" : `, iommufd ${fn.iommufd}`}`);
   if (fn.controller !== "off") lines.push(`controller ${fn.controller}`);
   lines.push(describeDma(fn));
-  if (shadow && fn.domain !== null) lines.push(...describeTable(fn.shadow).map((line) => `QEMU knows ${line}`));
-  if (shadow && fn.kept.size > 0) lines.push(...describeTable(fn.kept).map((line) => `QEMU kept ${line}`));
+  if (deviates && fn.domain !== null) lines.push(...describeTable(fn.shadow).map((line) => `QEMU knows ${line}`));
+  if (deviates && fn.kept.size > 0) lines.push(...describeTable(fn.kept).map((line) => `QEMU kept ${line}`));
   const warning = warningOf(fn);
   return {
     ...{ id: `function:${name}`, layer: 0, kind: "function", title: `${name}: ${device}`, lines },

@@ -9,6 +9,7 @@ import type { Profile } from "../trace/profile.ts";
 import type { Observation } from "../trace/observation.ts";
 import { compareVersions, isAtLeast } from "../zpci/version.ts";
 import { Deviation } from "./deviation.ts";
+import { Predictions } from "./predictions.ts";
 import { quirksOf, type Ledger } from "./ledger.ts";
 
 /** How one step was judged. */
@@ -58,9 +59,10 @@ export const judge = (plan: Plan, trace: Performed, ledger: Ledger): Judgement =
 export function explain(plan: Plan, trace: Performed, ledger: Ledger): Explanation {
   const caveats = caveatsOf(plan.profile);
   const stale = new Set<QuirkName>();
+  const predictions = new Predictions(plan);
   let quirks = quirksOf(ledger, plan.profile);
   for (;;) {
-    const { steps, contract, deviating } = judgeEveryWay(plan, trace, quirks);
+    const { steps, contract, deviating } = judgeEveryWay(predictions, trace, quirks);
     const gone = steps.filter((each) => each.verdict === "stale").flatMap((each) => each.entries);
     if (gone.length === 0) return { judgement: summarise(steps, stale, caveats), contract, deviating };
     // The quirk is not there: the rest of the run follows the contract, so judge it again without.
@@ -87,18 +89,19 @@ interface Way {
 }
 
 /** Judges against every way that things may have gone, until one explains the trace; else against the one that does longest. */
-function judgeEveryWay(plan: Plan, trace: Performed, quirks: ReadonlySet<QuirkName>): Way {
+function judgeEveryWay(predictions: Predictions, trace: Performed, quirks: ReadonlySet<QuirkName>): Way {
   let best: { readonly way: Way; readonly failed: number } | null = null;
-  let before: { readonly deviation: Deviation; readonly steps: readonly StepJudgement[] } | null = null;
+  let before: readonly StepJudgement[] = [];
   for (let script: Script | null = []; script !== null;) {
-    const deviation: Deviation = new Deviation(plan, quirks, script, before?.deviation);
+    const deviation = new Deviation(predictions, quirks, script);
     const { steps: deviating, contract } = deviation;
+    // Up to the last step that it tells of, a script is as the one before it.
     const steps: readonly StepJudgement[] = judgeSteps(
       trace,
       deviation,
-      before?.steps.slice(0, deviation.shared) ?? [],
+      before.slice(0, Math.max(0, script.length - 1)),
     );
-    before = { deviation, steps };
+    before = steps;
     const way = { steps, contract, deviating };
     const failed = steps.findIndex((each) => each.verdict === "fail");
     if (failed < 0) return way;
@@ -147,7 +150,7 @@ function judgeSteps(
 /** The entries without which the step would be predicted otherwise; all of them where each alone is enough. */
 function attribute(index: number, quirk: Expectation, deviation: Deviation): readonly QuirkName[] {
   const needed = deviation.asked.filter((name) => {
-    const expected = deviation.without(name)[index]?.expectation;
+    const expected = deviation.without(name, index)?.expectation;
     return expected === undefined || !isSameExpectation(expected, quirk);
   });
   return needed.length > 0 ? needed : deviation.asked;

@@ -1,57 +1,40 @@
 import type { RegisterCommand } from "../command.ts";
-import { registerBench } from "./bench.ts";
-import { registerBisect } from "./bisect.ts";
-import { registerBisectStep } from "./bisect-step.ts";
-import { registerBenchExplore } from "./bench-explore.ts";
-import { registerCoverage } from "./coverage.ts";
-import { registerDoctor } from "./doctor.ts";
-import { registerExplore } from "./explore.ts";
-import { registerExport } from "./export.ts";
-import { registerHistory } from "./history.ts";
-import { registerKernel } from "./kernel.ts";
-import { registerKselftest } from "./kselftest.ts";
-import { registerList } from "./list.ts";
-import { registerMerge } from "./merge.ts";
-import { registerMutants } from "./mutants.ts";
-import { registerNightly } from "./nightly.ts";
-import { registerPlan } from "./plan.ts";
-import { registerCheck } from "./check.ts";
-import { registerCompare } from "./compare.ts";
-import { registerDivergences } from "./divergences.ts";
-import { registerDomain } from "./domain.ts";
-import { registerRecord } from "./record.ts";
-import { registerRelease } from "./release.ts";
-import { registerReport } from "./report.ts";
-import { registerRun } from "./run.ts";
-import { registerShow } from "./show.ts";
-import { registerWorker } from "./worker.ts";
 
-/** Every subcommand, in the order of the help. A new one is a file here and a line in this list. */
-export const commands: readonly RegisterCommand[] = [
-  registerRun,
-  registerList,
-  registerShow,
-  registerReport,
-  registerRecord,
-  registerCheck,
-  registerCompare,
-  registerDivergences,
-  registerDomain,
-  registerExport,
-  registerKernel,
-  registerBisect,
-  registerBisectStep,
-  registerExplore,
-  registerMutants,
-  registerCoverage,
-  registerKselftest,
-  registerNightly,
-  registerHistory,
-  registerPlan,
-  registerMerge,
-  registerWorker,
-  registerBench,
-  registerBenchExplore,
-  registerDoctor,
-  registerRelease,
-];
+/** Every subcommand by its name, in the order of the help. A new one is a file here and a line in this list. */
+const loaders = {
+  run: async () => (await import("./run.ts")).registerRun,
+  list: async () => (await import("./list.ts")).registerList,
+  show: async () => (await import("./show.ts")).registerShow,
+  report: async () => (await import("./report.ts")).registerReport,
+  record: async () => (await import("./record.ts")).registerRecord,
+  check: async () => (await import("./check.ts")).registerCheck,
+  compare: async () => (await import("./compare.ts")).registerCompare,
+  divergences: async () => (await import("./divergences.ts")).registerDivergences,
+  domain: async () => (await import("./domain.ts")).registerDomain,
+  export: async () => (await import("./export.ts")).registerExport,
+  kernel: async () => (await import("./kernel.ts")).registerKernel,
+  bisect: async () => (await import("./bisect.ts")).registerBisect,
+  "bisect-step": async () => (await import("./bisect-step.ts")).registerBisectStep,
+  explore: async () => (await import("./explore.ts")).registerExplore,
+  mutants: async () => (await import("./mutants.ts")).registerMutants,
+  coverage: async () => (await import("./coverage.ts")).registerCoverage,
+  kselftest: async () => (await import("./kselftest.ts")).registerKselftest,
+  nightly: async () => (await import("./nightly.ts")).registerNightly,
+  history: async () => (await import("./history.ts")).registerHistory,
+  plan: async () => (await import("./plan.ts")).registerPlan,
+  merge: async () => (await import("./merge.ts")).registerMerge,
+  worker: async () => (await import("./worker.ts")).registerWorker,
+  bench: async () => (await import("./bench.ts")).registerBench,
+  "bench-explore": async () => (await import("./bench-explore.ts")).registerBenchExplore,
+  doctor: async () => (await import("./doctor.ts")).registerDoctor,
+  release: async () => (await import("./release.ts")).registerRelease,
+} satisfies Readonly<Record<string, () => Promise<RegisterCommand>>>;
+
+/** Names of the subcommands. */
+export const commandNames = Object.keys(loaders) as (keyof typeof loaders)[];
+
+/** Loads the subcommand that the arguments begin with, which starts faster than with all of them; else all, for the help or to say what was meant. */
+export async function loadCommands([name]: readonly string[]): Promise<readonly RegisterCommand[]> {
+  const known = commandNames.filter((each) => each === name);
+  return Promise.all((known.length > 0 ? known : commandNames).map((each) => loaders[each]()));
+}

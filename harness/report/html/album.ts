@@ -11,9 +11,9 @@ export class Album {
   readonly #edges = new Kept();
   readonly #pictures = new Kept();
 
-  /** Keeps the picture of a state, with what the hypervisor knows of it where that is asked for; gives its index. */
-  keep(state: HostState, shadow = false): number {
-    const { nodes, edges } = describeState(state, shadow);
+  /** Keeps the picture of a state, by the contract or as the host is known to deviate; gives its index. */
+  keep(state: HostState, deviates = false): number {
+    const { nodes, edges } = describeState(state, deviates);
     return this.#pictures.keep({
       nodes: nodes.map((node) => this.#nodes.keep(node)),
       edges: edges.map((edge) => this.#edges.keep(edge)),

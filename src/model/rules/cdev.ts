@@ -7,7 +7,7 @@ import { leave } from "./events.ts";
 import { letGo } from "./function.ts";
 import { endRemoval } from "./removal.ts";
 import { registerDefault } from "../platform.ts";
-import type { Ioas, ModelFunction } from "../state.ts";
+import type { Ioas, ModelFunction, Reservation } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { isReserved } from "../mapping.ts";
 import { mapInto } from "../table.ts";
@@ -49,12 +49,15 @@ const overlaps = (ioas: Ioas, first: bigint, last: bigint): boolean =>
 function reserveFor(host: Host, name: string, ioas: Ioas): boolean {
   const { domain } = host.fn(name);
   const { aperture, tableLast } = host.reachOf(host.fn(name));
-  const regions = [{ owner: name, first: 0n, last: aperture.first - 1n }];
+  const regions: Reservation[] = [{ owner: name, first: 0n, last: aperture.first - 1n }];
   const last = domain === null ? tableLast : host.domain(domain).last;
-  if (!(domain === null && host.has("aperture-top-offered")) && aperture.last < last) {
-    regions.push({ owner: name, first: aperture.last + 1n, last });
+  if (aperture.last < last) {
+    const top = { owner: name, first: aperture.last + 1n, last };
+    regions.push(domain === null ? { ...top, overlooked: true } : top);
   }
-  if (regions.some((region) => overlaps(ioas, region.first, region.last))) return false;
+  const isInTheWay = ({ first, last, overlooked }: Reservation): boolean =>
+    overlaps(ioas, first, last) && !(overlooked === true && host.has("aperture-top-offered"));
+  if (regions.some(isInTheWay)) return false;
   ioas.reserved.push(...regions);
   return true;
 }
