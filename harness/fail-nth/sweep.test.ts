@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { exampleOf, type Pattern } from "../../src/compare/pattern.ts";
 import { Choices } from "../../src/model/choices.ts";
-import { initialState, step } from "../../src/model/model.ts";
+import { initialState } from "../../src/model/initial-state.ts";
+import { step } from "../../src/model/model.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { modelProfile } from "../../src/target/model-target.ts";

@@ -1,6 +1,7 @@
 /** Sequences as they were performed, and what is left of one where some of it is taken away. */
 import { Choices } from "../model/choices.ts";
-import { initialState, step } from "../model/model.ts";
+import { initialState } from "../model/initial-state.ts";
+import { step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import { ScenarioMistake } from "../model/scenario-mistake.ts";
 import type { Operation } from "../operation/operation.ts";

@@ -60,11 +60,14 @@ export const isReserved = (reserved: readonly Reservation[], first: bigint, last
   reserved.some((each) => each.first <= last && each.last >= first);
 
 /** What is reserved in an IOAS, as far as the kernel thinks of it. */
-export const reservedIn = (host: Host, { reserved }: Ioas): readonly Reservation[] =>
+const reservedIn = (host: Host, { reserved }: Ioas): readonly Reservation[] =>
   reserved.filter(({ overlooked }) => !(overlooked === true && host.has("aperture-top-offered")));
 
+/** What an IOAS offers: the holes between what is reserved. */
+export const offersOf = (host: Host, ioas: Ioas): ReturnType<typeof holesOf> => holesOf(reservedIn(host, ioas));
+
 /** True where a range touches what is reserved in an IOAS; asks nobody about what it does not touch. */
-export const isReservedIn = (host: Host, ioas: Ioas, first: bigint, last: bigint): boolean =>
+export const isBarred = (host: Host, ioas: Ioas, first: bigint, last: bigint): boolean =>
   isReserved(ioas.reserved, first, last) && isReserved(reservedIn(host, ioas), first, last);
 
 /** The holes between reservations, in order: what may be mapped. */

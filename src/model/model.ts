@@ -12,7 +12,6 @@ import type { InsideOperation, Operation, OperationFields, OperationName } from 
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
-import { offerOf } from "../zpci/aperture.ts";
 import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { cloneState } from "./clone-state.ts";
@@ -20,6 +19,7 @@ import { Host } from "./host.ts";
 import { describeHostLane } from "./host-lane.ts";
 import { isOldLine } from "./old-line.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
+import { initialState } from "./initial-state.ts";
 import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
 import { endInside } from "./recovery.ts";
@@ -30,12 +30,12 @@ import { cdevRules } from "./rules/cdev.ts";
 import { deviceRules } from "./rules/device.ts";
 import { dmaRules } from "./rules/dma.ts";
 import { eventRules } from "./rules/events.ts";
-import { defaultTypeOf, domainRules } from "./rules/domain.ts";
+import { domainRules } from "./rules/domain.ts";
 import { driverRules } from "./rules/driver.ts";
 import { functionRules } from "./rules/function.ts";
 import { removalRules } from "./rules/removal.ts";
 import { interruptRules } from "./rules/interrupts.ts";
-import { doDmaAtPoint, goOn, makeEnd, servedRules } from "./rules/served.ts";
+import { doDmaAtPoint, goOn, servedRules } from "./rules/served.ts";
 import { iommufdRules } from "./rules/iommufd.ts";
 import { faultRules } from "./rules/faults.ts";
 import { optionRules } from "./rules/iommufd-options.ts";
@@ -71,75 +71,6 @@ export const rules: Rules<OperationName> = {
   ...oddCallRules,
   ...onHostRules,
 };
-
-/** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
-export function initialState(plan: Plan): HostState {
-  const functions = Object.fromEntries(
-    plan.functions.map((profile, index): [string, ModelFunction] => [
-      profile.name,
-      {
-        profile: Object.freeze({ ...profile }),
-        plugged: !traitsOf(profile).pluggedLate,
-        end: makeEnd(profile),
-        configured: !traitsOf(profile).pluggedLate,
-        removed: false,
-        unplugged: "no",
-        leaves: null,
-        takenFor: null,
-        offer: Object.freeze({ ...offerOf(plan.profile) }),
-        removing: false,
-        disabled: false,
-        driver: null,
-        driven: null,
-        open: "no",
-        inUse: false,
-        iommufd: null,
-        hwpt: null,
-        group: { open: false, container: null },
-        resetMethod: "default",
-        slotResets: true,
-        resetWorks: false,
-        domain: null,
-        onDefault: true,
-        groupNumber: traitsOf(profile).pluggedLate ? null : index,
-        defaultType: defaultTypeOf(plan.profile),
-        left: null,
-        unregistered: false,
-        shadow: new Map(),
-        lostEntries: 0,
-        outside: { there: true, driver: "vfio-pci", open: true, resetMethod: "default", hidden: [], used: false },
-        kept: new Map(),
-        inError: false,
-        givenUp: false,
-        busMaster: "off",
-        interrupts: 0,
-        controller: "off",
-        queues: null,
-      },
-    ]),
-  );
-  const memory = Object.fromEntries(
-    plan.buffers.flatMap(({ name, pages }) =>
-      Array.from({ length: pages }, (_, page) => [`${name}[${String(page)}]`, `fill:${name}[${String(page)}]`]),
-    ),
-  ) as Record<string, string>;
-  const bufferPages = Object.fromEntries(plan.buffers.map(({ name, pages }) => [name, pages]));
-  return {
-    functions,
-    iommufds: {},
-    objects: {},
-    others: {},
-    lost: false,
-    containers: {},
-    domains: {},
-    memory,
-    uncertainPages: [],
-    blocks: {},
-    bufferPages,
-    autoCount: 0,
-    domainCount: 0,
-  };
-}
 
 /** What the model was written for; beyond it the nearest end of a range is used, and the judgement says so. */
 export const knownVersions = {

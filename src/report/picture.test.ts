@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { initialState, predict } from "../model/model.ts";
+import { initialState } from "../model/initial-state.ts";
+import { predict } from "../model/model.ts";
 import { planOf } from "../testing/plan-of.ts";
 import { layOut } from "./lay-out.ts";
 import type { Picture } from "./picture-shape.ts";

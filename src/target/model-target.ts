@@ -1,6 +1,7 @@
 /** The model as a target: the whole arrow without a machine. */
 import { exampleObservation } from "../compare/compare.ts";
-import { initialState, narrow, step } from "../model/model.ts";
+import { initialState } from "../model/initial-state.ts";
+import { narrow, step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { Operation } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";

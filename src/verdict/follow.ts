@@ -2,7 +2,8 @@
 import { compareObservation } from "../compare/compare.ts";
 import type { Difference, Pattern } from "../compare/pattern.ts";
 import { Choices, nextScript, type Choice, type Script } from "../model/choices.ts";
-import { initialState, narrow, step, type Step } from "../model/model.ts";
+import { initialState } from "../model/initial-state.ts";
+import { narrow, step, type Step } from "../model/model.ts";
 import { ScenarioMistake } from "../model/scenario-mistake.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { HostState } from "../model/state.ts";

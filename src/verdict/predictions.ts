@@ -4,7 +4,8 @@
  */
 import type { Choice, Script } from "../model/choices.ts";
 import { isSameState } from "../model/clone-state.ts";
-import { initialState, predictStep, type Step } from "../model/model.ts";
+import { initialState } from "../model/initial-state.ts";
+import { predictStep, type Step } from "../model/model.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { HostState } from "../model/state.ts";
 import type { Plan } from "../plan/plan.ts";

@@ -1,5 +1,5 @@
 /** Pictures of states, each box and each line kept once: from step to step most of them stay as they are. */
-import { initialState } from "../../../src/model/model.ts";
+import { initialState } from "../../../src/model/initial-state.ts";
 import type { HostState } from "../../../src/model/state.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import type { PageDetail } from "../../../src/report/page-data.ts";

@@ -2,7 +2,7 @@
 import { toHex } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
-import { isReserved, isReservedIn } from "../mapping.ts";
+import { isReserved, isBarred } from "../mapping.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Reservation } from "../state.ts";
@@ -96,7 +96,7 @@ export const optionRules: Rules<
       if (ioas === null) return fail("ENOENT");
       const allowed = takeRanges(ranges, unreadable);
       if (typeof allowed === "string") return fail(allowed);
-      if (allowed.some(({ first, last }) => isReservedIn(host, ioas, first, last))) return fail("EADDRINUSE");
+      if (allowed.some(({ first, last }) => isBarred(host, ioas, first, last))) return fail("EADDRINUSE");
       ioas.allowed = allowed;
       return succeed();
     },

@@ -3,17 +3,7 @@ import { anything } from "../../compare/pattern.ts";
 import { maxU64, pageSize, toHex } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
-import {
-  areaOf,
-  chooseIova,
-  holesOf,
-  isReservedIn,
-  isWholePages,
-  lastOf,
-  meets,
-  requireInside,
-  reservedIn,
-} from "../mapping.ts";
+import { areaOf, chooseIova, isBarred, isWholePages, lastOf, meets, offersOf, requireInside } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
 import { endMocks, isInUse, isLocked, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
@@ -39,7 +29,7 @@ function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[],
     if (head.iova % alignment !== 0n) return "EINVAL";
     const last = lastOf(head.iova, length);
     if (last === null) return "EOVERFLOW";
-    if (isReservedIn(host, ioas, head.iova, last)) return "EINVAL";
+    if (isBarred(host, ioas, head.iova, last)) return "EINVAL";
     if (ioas.areas.some((area) => meets(area, head.iova, last))) return "EEXIST";
   }
   for (const area of areas) {
@@ -172,7 +162,7 @@ export const iommufdRules: Rules<
     predict: (host, { ioas: name }) => {
       const ioas = host.ioas(name);
       if (ioas === null) return fail("ENOENT");
-      const ranges = holesOf(reservedIn(host, ioas)).map((hole) => [toHex(hole.first), toHex(hole.last)]);
+      const ranges = offersOf(host, ioas).map((hole) => [toHex(hole.first), toHex(hole.last)]);
       return succeed({ ranges, alignment: toHex(alignmentOf(host, name, ioas)) });
     },
   },
