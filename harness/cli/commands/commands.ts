@@ -12,6 +12,7 @@ const loaders = {
   divergences: async () => (await import("./divergences.ts")).registerDivergences,
   domain: async () => (await import("./domain.ts")).registerDomain,
   export: async () => (await import("./export.ts")).registerExport,
+  init: async () => (await import("./init.ts")).registerInit,
   kernel: async () => (await import("./kernel.ts")).registerKernel,
   bisect: async () => (await import("./bisect.ts")).registerBisect,
   "bisect-step": async () => (await import("./bisect-step.ts")).registerBisectStep,
