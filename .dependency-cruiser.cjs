@@ -91,6 +91,7 @@ module.exports = {
     packageOnlyIn("node-sqlite3-wasm", ["harness/nightly/history[.]ts$"]),
     packageOnlyIn("jiti", ["harness/nightly/load-config[.]ts$"]),
     packageOnlyIn("cli-table3", ["harness/report/"]),
+    packageOnlyIn("chokidar", ["harness/watch/"]),
     packageOnlyIn("bullmq", ["harness/queue/"]),
     packageOnlyIn("ioredis", ["harness/queue/"]),
     {

@@ -41,10 +41,15 @@ export async function loadConfig(given: string | null, workingFolder: string): P
   return { config: checkConfig(loaded.default, file), file, folder: dirname(file) };
 }
 
+/** The configuration that a folder has under one of the usual names; null where there is none. */
+export const findUsualConfig = (folder: string): string | null =>
+  usualNames.map((name) => resolve(folder, name)).find((path) => existsSync(path)) ?? null;
+
 function findConfig(given: string | null, workingFolder: string): string {
-  const candidates = (given === null ? usualNames : [given]).map((name) => resolve(workingFolder, name));
-  const found = candidates.find((path) => existsSync(path));
-  if (found !== undefined) return found;
+  const named = given === null ? null : resolve(workingFolder, given);
+  if (named !== null && existsSync(named)) return named;
+  const usual = named === null ? findUsualConfig(workingFolder) : null;
+  if (usual !== null) return usual;
   throw new UsageError({
     what: given === null ? `No ${usualNames[0]} in "${workingFolder}"` : `No configuration "${given}"`,
     remedy: "Write one, as docs/nightly.md says, or name one with --config",

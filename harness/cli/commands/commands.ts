@@ -3,6 +3,7 @@ import type { RegisterCommand } from "../command.ts";
 /** Every subcommand by its name, in the order of the help. A new one is a file here and a line in this list. */
 const loaders = {
   run: async () => (await import("./run.ts")).registerRun,
+  watch: async () => (await import("./watch.ts")).registerWatch,
   list: async () => (await import("./list.ts")).registerList,
   show: async () => (await import("./show.ts")).registerShow,
   report: async () => (await import("./report.ts")).registerReport,

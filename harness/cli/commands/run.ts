@@ -1,9 +1,8 @@
 import { Option } from "commander";
 import { reportFormatNames } from "../../report/report-formats.ts";
-import { hostBackends } from "../../../src/trace/host-view.ts";
-import { bootKinds } from "../../run/boot-kinds.ts";
 import { orderNames } from "../../run/order.ts";
 import type { RegisterCommand } from "../command.ts";
+import { addMachineOptions } from "../machine-options.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
 import {
   addSelectionOptions,
@@ -13,9 +12,7 @@ import {
   jobsOption,
   nameHelp,
   parseOrderSeed,
-  qemuOption,
 } from "../options.ts";
-import { benchNames } from "../../run/bench-names.ts";
 
 const examples = `
 Examples:
@@ -49,33 +46,7 @@ export const registerRun: RegisterCommand = (program, context) => {
     .command("run")
     .description("Runs scenarios and judges what was observed against the reference emulator.")
     .argument("[name...]", nameHelp);
-  addSelectionOptions(command)
-    .addOption(new Option("--bench <bench>", "what to run on").choices(benchNames).default("emulated"))
-    .option(
-      "--kernel <bzImage>",
-      "boot this kernel instead of the prepared one; or Debian's of a version, debian/6.12; or one built as the " +
-        "prepared one is, of another version, lean/6.12, or of a flavour, lean/kasan (ZHIL_KERNEL)",
-    )
-    .addOption(qemuOption())
-    .addOption(
-      new Option(
-        "--boot <how>",
-        "how a scenario gets its kernel: a clone of a booted one, a boot of its own, or one shared with others, " +
-          "each in its turn, until something speaks against it",
-      )
-        .choices(bootKinds)
-        .default("clone"),
-    )
-    .option(
-      "--domain <file>",
-      "a libvirt domain, as virsh dumpxml prints it: machines have its memory, processors and type, functions its UIDs and FIDs",
-    )
-    .addOption(
-      new Option(
-        "--backend <how>",
-        "by what the guest of bench passthrough has its functions on its host (default: iommufd)",
-      ).choices(hostBackends),
-    )
+  addMachineOptions(addSelectionOptions(command))
     .addOption(configOption())
     .addOption(jobsOption())
     .addOption(
