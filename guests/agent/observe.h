@@ -42,6 +42,7 @@ void observe_start(struct observer *observer);
 bool observe_drain(struct observer *observer);
 bool observe_reports_handled(const struct observer *observer);
 bool observe_settle(struct observer *observer);
+bool observe_settle_quickly(struct observer *observer);
 bool observe_error_of(const struct observer *observer, uint32_t fid);
 void observe_report(struct observer *observer, struct table *table, json_t *answer);
 

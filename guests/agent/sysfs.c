@@ -107,8 +107,16 @@ int read_attribute(const char *path, char *text, size_t size)
  */
 int read_link_name(const char *path, char *name, size_t size)
 {
+	return read_link_name_at(AT_FDCWD, path, name, size);
+}
+
+/**
+ * read_link_name_at - the same of a link in a folder that is open
+ */
+int read_link_name_at(int folder, const char *path, char *name, size_t size)
+{
 	char target[512];
-	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	ssize_t length = readlinkat(folder, path, target, sizeof(target) - 1);
 	const char *slash;
 
 	*name = '\0';

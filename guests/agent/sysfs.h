@@ -15,6 +15,7 @@ int write_attribute(const char *path, const char *text);
 int read_file(const char *path, void *content, size_t size, size_t *length);
 int read_attribute(const char *path, char *text, size_t size);
 int read_link_name(const char *path, char *name, size_t size);
+int read_link_name_at(int folder, const char *path, char *name, size_t size);
 bool path_exists(const char *path);
 
 #endif

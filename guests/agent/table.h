@@ -65,6 +65,20 @@ struct buffer {
 };
 
 /**
+ * struct function_files - what is read of a function after every operation, kept open; -1 where it is not
+ * @folder: its folder
+ * @handle: its attribute function_handle
+ * @statistics: its counters
+ *
+ * They do not hold the function: of one that went away they give errors.
+ */
+struct function_files {
+	int folder;
+	int handle;
+	int statistics;
+};
+
+/**
  * struct function - a zPCI function
  * @address: its PCI address, 0005:00:00.0
  * @fid: its function id
@@ -77,6 +91,7 @@ struct buffer {
  * @leaving: the hypervisor will ask for it, or has, while its device is open
  * @removal: it is being taken from the PCI core, which waits for its device to be closed; NULL if not
  * @queued: when a block was read or written first since a flush was last waited for, in microseconds; 0 if never
+ * @files: what is read of it
  */
 struct function {
 	char name[NAME_SIZE];
@@ -93,6 +108,7 @@ struct function {
 	bool leaving;
 	struct removal *removal;
 	uint64_t queued;
+	struct function_files files;
 };
 
 #define FUNCTIONS	16

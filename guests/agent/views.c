@@ -2,9 +2,13 @@
 /*
  * What the functions and the memory look like at this moment.
  */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "observe.h"
 #include "pattern.h"
@@ -22,8 +26,31 @@ static const char *const counter_names[] = {
 static bool read_counter(const char *statistics, const char *name, uint64_t *value)
 {
 	const char *found = strstr(statistics, name);
+	char *end;
 
-	return found && sscanf(found + strlen(name), "%" SCNu64, value) == 1;
+	if (!found)
+		return false;
+	found += strlen(name);
+	*value = strtoull(found, &end, 10);
+	return end != found;
+}
+
+/* A file from its beginning, in one read; -1 where it is not open any more, or not at all. */
+static ssize_t read_again(int file, char *text, size_t size)
+{
+	ssize_t length = file < 0 ? -1 : pread(file, text, size - 1, 0);
+
+	if (length > 0 && text[length - 1] == '\n')
+		length--;
+	text[length > 0 ? length : 0] = '\0';
+	return length;
+}
+
+static void reopen(int *file, int folder, const char *path, int flags)
+{
+	if (*file >= 0)
+		close(*file);
+	*file = openat(folder, path, flags | O_CLOEXEC);
 }
 
 /**
@@ -31,20 +58,24 @@ static bool read_counter(const char *statistics, const char *name, uint64_t *val
  *
  * Return: whether there are any.
  */
-bool read_counters(const struct function *function, uint64_t values[COUNTERS])
+bool read_counters(struct function *function, uint64_t values[COUNTERS])
 {
+	int *file = &function->files.statistics;
 	char path[PATH_SIZE], statistics[2048];
 
 	_Static_assert(sizeof(counter_names) / sizeof(*counter_names) == COUNTERS, "a name for each counter");
-	statistics_path(path, function);
-	read_attribute(path, statistics, sizeof(statistics));
+	if (read_again(*file, statistics, sizeof(statistics)) < 0) {
+		statistics_path(path, function);
+		reopen(file, AT_FDCWD, path, O_RDONLY);
+		read_again(*file, statistics, sizeof(statistics));
+	}
 	for (size_t i = 0; i < COUNTERS; i++)
 		if (!read_counter(statistics, counter_names[i], &values[i]))
 			return false;
 	return true;
 }
 
-static json_t *view_counters(const struct function *function)
+static json_t *view_counters(struct function *function)
 {
 	uint64_t values[COUNTERS];
 	json_t *counters;
@@ -57,15 +88,27 @@ static json_t *view_counters(const struct function *function)
 	return counters;
 }
 
-static json_t *view_function(const struct function *function)
+/* A function that is there again has another folder: the handle tells, which each has. */
+static void read_handle(struct function *function, char *handle, size_t size)
 {
-	char path[PATH_SIZE], driver[64], handle[32];
+	struct function_files *files = &function->files;
+	char path[PATH_SIZE];
+
+	if (read_again(files->handle, handle, size) >= 0)
+		return;
+	function_path(path, function, "");
+	reopen(&files->folder, AT_FDCWD, path, O_PATH);
+	reopen(&files->handle, files->folder, "function_handle", O_RDONLY);
+	read_again(files->handle, handle, size);
+}
+
+static json_t *view_function(struct function *function)
+{
+	char driver[64], handle[32];
 	json_t *view = json_object();
 
-	function_path(path, function, "driver");
-	read_link_name(path, driver, sizeof(driver));
-	function_path(path, function, "function_handle");
-	read_attribute(path, handle, sizeof(handle));
+	read_handle(function, handle, sizeof(handle));
+	read_link_name_at(function->files.folder, "driver", driver, sizeof(driver));
 	json_object_set_new(view, "driver", *driver ? json_string(driver) : json_null());
 	json_object_set_new(view, "handle", *handle ? json_string(handle) : json_null());
 	json_object_set_new(view, "counters", view_counters(function));

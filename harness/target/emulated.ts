@@ -66,9 +66,9 @@ export class EmulatedTarget implements Target {
     const limits = limitsOf(this.#options);
     const plugged = new Map<string, PluggedFunction>();
     const served = new ServedFunctions();
-    const observer = new Observer(plan, async (name, block) => {
+    const observer = new Observer(plan, (name, block) => {
       const { medium = null, witness = null } = plugged.get(name) ?? {};
-      return witness?.readBlock(block) ?? (medium === null ? null : readBlock(medium, block));
+      return Promise.resolve(witness?.readBlock(block) ?? (medium === null ? null : readBlock(medium, block)));
     });
     await using scope = new ResourceScope();
     const own = scope.use("functions that are served", new ResourceScope());
