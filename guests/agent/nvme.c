@@ -137,7 +137,7 @@ static int take_completion(struct function *function, struct nvme_queue *queue, 
  * nvme_execute - submit a command and wait for its completion
  * @command: everything but its id, little-endian
  *
- * The wait is over at once when the controller says that it failed, or that it is gone.
+ * The wait is over at once when the controller says that it failed, that it is not ready, or that it is gone.
  */
 int nvme_execute(struct function *function, struct nvme_queue *queue, struct nvme_command *command,
 		 struct nvme_outcome *outcome)
@@ -162,7 +162,8 @@ int nvme_execute(struct function *function, struct nvme_queue *queue, struct nvm
 			error = nvme_read(function, NVME_CSTS, &outcome->csts);
 		if (error || over || outcome->completed != NVME_NONE)
 			break;
-		over = (outcome->csts & NVME_CSTS_CFS) || !keep_waiting(&patience);
+		/* One that is not ready, after a reset for one, processes nothing. */
+		over = (outcome->csts & NVME_CSTS_CFS) || !(outcome->csts & NVME_CSTS_RDY) || !keep_waiting(&patience);
 	}
 	return error;
 }
