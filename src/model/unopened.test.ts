@@ -19,6 +19,33 @@ it.each([
   expect(() => predict(plan)).toThrow('Function "a" is not open');
 });
 
+// drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl: ioctls of a character device are none of one that came from its group.
+it.each([
+  ["attach: { function: a, to: A }", "ENOTTY"],
+  ["replace: { function: a, to: A }", "ENOTTY"],
+  ["detach: { function: a }", "ENOTTY"],
+  ["pasid-attach: { function: a, pasid: 1, to: A }", "ENOTTY"],
+  ["pasid-detach: { function: a, pasid: 1 }", "ENOTTY"],
+  ["bind-iommufd: { function: a }", "EINVAL"],
+])("refuses %s of a device that was opened through its group", (step, errno) => {
+  const plan = planOf(`
+    take-type1: { function: a, container: C }
+    ioas-alloc: { ioas: A }
+    ${step}`);
+  expect(predict(plan).at(-1)?.expectation.result).toBe(errno);
+});
+
+it("has no word for commands whose data an NVMe would look for among its own registers", () => {
+  const used = `
+    take-iommufd: { function: a }
+    ioas-alloc: { ioas: A }
+    attach: { function: a, to: A }
+    start-nvme: { function: a, ioas: A }
+    dma-write: { function: a, block: 1, iova: `;
+  expect(() => predict(planOf(`${used}"0x3000" }`))).toThrow('"a" has its own registers at 0x3000');
+  expect(predict(planOf(`${used}"0x4000" }`)).at(-1)?.expectation).toMatchObject({ messages: ["a error 0x2"] });
+});
+
 it("has no word for groups that are passed without being open", () => {
   const plan = planOf(`
     take-iommufd: { function: a }

@@ -1,4 +1,5 @@
 /** VFIO through the character device: open, bind to an iommufd, attach, replace, detach, close. */
+import { refuseUnbound, requireOpen } from "../descriptor.ts";
 import { maxU64 } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
@@ -92,16 +93,11 @@ export function makeHwpt(
   return succeed();
 }
 
-/** Without a descriptor there is nothing to call. */
-export function requireOpen({ open, profile: { name } }: Pick<ModelFunction, "open" | "profile">): void {
-  if (open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
-}
-
 /** Attach a function to an IOAS or HWPT, or replace what it is attached to. */
 export function attachFunction(host: Host, name: string, to: string): Outcome {
   const fn = host.fn(name);
-  requireOpen(fn);
-  if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
+  const refusal = refuseUnbound(fn);
+  if (refusal !== null) return refusal;
   if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
   if (isMocks(host, to)) return changeToMocks(host, name, to);
   const target = host.object(to);
@@ -120,8 +116,8 @@ export function attachFunction(host: Host, name: string, to: string): Outcome {
   // Automatic HWPTs are tried from the oldest on; one of a mock is none for a function.
   const oldest = target.kind === "ioas" ? autoHwptsOf(host, to)[0] : undefined;
   if (oldest?.mocks === true) {
-    const refusal = refuseForeign(host, oldest.name, fn.hwpt);
-    if (refusal.confusedWith !== undefined) return endWith(host, refusal, fn);
+    const foreign = refuseForeign(host, oldest.name, fn.hwpt);
+    if (foreign.confusedWith !== undefined) return endWith(host, foreign, fn);
   }
   if (existing !== null) {
     const hwpt = host.state.objects[existing];
@@ -281,8 +277,8 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       'drivers/iommu/iommufd/device.c, iommufd_device_detach: "returns back to a blocked DMA translation"',
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
-      requireOpen(fn);
-      if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
+      const refusal = refuseUnbound(fn);
+      if (refusal !== null) return refusal;
       // VFIO does not know of what was attached as a PASID.
       if (fn.hwpt === null || fn.asPasid === true) return succeed();
       detachFunction(host, name);

@@ -22,6 +22,12 @@ const ioQueues = [2n, 3n] as const;
  */
 const refusedCommand: Outcome = { result: "OK", values: anything };
 
+/**
+ * The end of an NVMe's BAR, which a guest without MIO instructions has at 0 (docs/discoveries/0003).
+ * Ground: QEMU hw/nvme/ctrl.c, nvme_mbar_size with 65 queue pairs and 65 vectors.
+ */
+const ownRegisters = 0x4000n;
+
 const inUse = (host: Host, name: string): ModelFunction => {
   const fn = host.fn(name);
   if (!fn.inUse) throw new ScenarioMistake(`Function "${name}" is not open`);
@@ -73,6 +79,10 @@ function commandOn(
   // Neither the doorbell nor DMA gets through.
   if (fn.inError) return refusedCommand;
   const address = BigInt(iova);
+  // hw/nvme/ctrl.c, nvme_addr_is_iomem: there it finds its own registers, which are no memory, and no DMA comes of it.
+  if (address < ownRegisters) {
+    throw new ScenarioMistake(`"${name}" has its own registers at ${iova}: choose an address from 0x4000 on`);
+  }
   if (address % pageSize !== 0n) throw new ScenarioMistake(`DMA of one page needs a page-aligned IOVA, not ${iova}`);
   if (fn.controller === "unknown") {
     if (host.quirks.size === 0) {

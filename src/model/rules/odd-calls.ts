@@ -3,7 +3,8 @@ import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { findMocks, isMocks } from "../mocks.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
-import { attachFunction, bindFunction, detachFunction, requireOpen, unbindFunction } from "./cdev.ts";
+import { refuseUnbound } from "../descriptor.ts";
+import { attachFunction, bindFunction, detachFunction, unbindFunction } from "./cdev.ts";
 
 type Call = "bind-iommufd" | "attach" | "detach";
 
@@ -54,8 +55,8 @@ function answerUnwritable(host: Host, name: string, call: Call, to: string | und
 /** Attach a PASID of a function, which has none. */
 function attachPasid(host: Host, name: string, pasid: number, to: string): Outcome {
   const fn = host.fn(name);
-  requireOpen(fn);
-  if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
+  const refusal = refuseUnbound(fn);
+  if (refusal !== null) return refusal;
   if (pasid > 0x7fff_ffff) return fail("ENOSPC");
   if (pasid === 0 && host.has("pasid-zero-attaches-device")) return attachPasidZero(host, name, to);
   if (isGone(host, to)) return fail("ENOENT");
@@ -94,8 +95,8 @@ export const oddCallRules: Rules<"pasid-attach" | "pasid-detach" | "odd-call"> =
     ground: "drivers/vfio/iommufd.c, vfio_iommufd_physical_pasid_detach_ioas: nothing where it is not attached",
     predict: (host, { function: name, pasid }) => {
       const fn = host.fn(name);
-      requireOpen(fn);
-      if (fn.open !== "cdev" || fn.iommufd === null) return fail("EINVAL");
+      const refusal = refuseUnbound(fn);
+      if (refusal !== null) return refusal;
       if (pasid === 0 && fn.asPasid === true) detachFunction(host, name);
       return succeed();
     },
