@@ -4,7 +4,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,8 @@ int channel_init(struct channel *channel, int in, int out)
 	channel->in = in;
 	channel->out = out;
 	channel->length = 0;
+	channel->kept = NULL;
+	channel->kept_length = 0;
 	channel->body = malloc(FRAME_LIMIT);
 	return channel->body ? 0 : -1;
 }
@@ -86,29 +87,41 @@ enum frame channel_read(struct channel *channel)
 	return FRAME_REFUSED;
 }
 
+/* What is kept goes out before it is more than this. */
+#define KEPT_LIMIT	(64 * 1024)
+
+static int write_kept(struct channel *channel)
+{
+	bool written = write_fully(channel->out, channel->kept, channel->kept_length);
+
+	channel->kept_length = 0;
+	return written ? 0 : -EIO;
+}
+
 /**
  * channel_write - send a message
+ * @more: another one follows soon: it may wait for that, for each write costs as much as many operations
  *
  * On a virtio port this waits until the host is connected.
  *
  * Return: 0; -E2BIG where the message does not fit a frame, -EIO where it could not be written.
  */
-int channel_write(struct channel *channel, const json_t *message)
+int channel_write(struct channel *channel, const json_t *message, bool more)
 {
 	size_t length = json_dumpb(message, NULL, 0, JSON_COMPACT);
 	uint32_t header = htobe32(length);
-	bool written;
-	char *frame;
+	size_t wanted = channel->kept_length + HEADER_SIZE + length;
+	char *kept;
 
 	if (!length || length > FRAME_LIMIT)
 		return -E2BIG;
-	frame = malloc(HEADER_SIZE + length);
-	if (!frame)
+	kept = realloc(channel->kept, wanted);
+	if (!kept)
 		return -EIO;
+	channel->kept = kept;
 	/* One write for header and body: half a frame must never be all that is sent. */
-	memcpy(frame, &header, HEADER_SIZE);
-	json_dumpb(message, frame + HEADER_SIZE, length, JSON_COMPACT);
-	written = write_fully(channel->out, frame, HEADER_SIZE + length);
-	free(frame);
-	return written ? 0 : -EIO;
+	memcpy(kept + channel->kept_length, &header, HEADER_SIZE);
+	json_dumpb(message, kept + channel->kept_length + HEADER_SIZE, length, JSON_COMPACT);
+	channel->kept_length = wanted;
+	return more && wanted < KEPT_LIMIT ? 0 : write_kept(channel);
 }

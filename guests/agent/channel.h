@@ -3,6 +3,7 @@
 #define ZHIL_CHANNEL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Longest body of a frame, in bytes; a longer one is skipped. */
@@ -14,12 +15,16 @@
  * @out: where answers go to; the same descriptor for a virtio port
  * @body: the body of the frame last read, %FRAME_LIMIT bytes
  * @length: its length
+ * @kept: frames that are to be written with the next one
+ * @kept_length: their length
  */
 struct channel {
 	int in;
 	int out;
 	char *body;
 	size_t length;
+	char *kept;
+	size_t kept_length;
 };
 
 /**
@@ -36,6 +41,6 @@ enum frame {
 
 int channel_init(struct channel *channel, int in, int out);
 enum frame channel_read(struct channel *channel);
-int channel_write(struct channel *channel, const json_t *message);
+int channel_write(struct channel *channel, const json_t *message, bool more);
 
 #endif

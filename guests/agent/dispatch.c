@@ -163,6 +163,15 @@ static void set_policy(int policy)
 		perror("zhil-agent: Cannot change its scheduling policy");
 }
 
+/* Wait for what goes on behind an operation, and take what is new. */
+static bool settle(struct observer *observer, const struct operation *operation, bool quick)
+{
+	if (operation->settles)
+		return quick ? observe_settle_quickly(observer) : observe_settle(observer);
+	observe_drain(observer);
+	return true;
+}
+
 /**
  * dispatch - serve a request
  *
@@ -175,7 +184,7 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	char unnamed[ERRNO_NAME_SIZE];
 	const char *name;
 	uint64_t since;
-	bool ahead;
+	bool ahead, quick;
 	int result;
 
 	name = take_string(request, "op");
@@ -184,6 +193,7 @@ json_t *dispatch(struct agent *agent, struct request *request)
 		request_refuse(request, "Unknown operation \"%.40s\"", name);
 	fail_nth_take(&agent->fail, request);
 	ahead = take_bool_or(request, "ahead", false);
+	quick = take_bool_or(request, "quick", false);
 	if (*request->error)
 		return refusal(request, answer);
 
@@ -201,9 +211,7 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	json_object_set(answer, "values", request->values);
 	json_object_set_new(answer, "micros", json_integer(clock_micros() - since));
 
-	if (!operation->settles)
-		observe_drain(&agent->observer);
-	else if (!observe_settle(&agent->observer))
+	if (!settle(&agent->observer, operation, quick))
 		json_object_set_new(answer, "settled", json_false());
 	observe_report(&agent->observer, &agent->table, answer);
 	return answer;

@@ -95,6 +95,36 @@ bool observe_settle(struct observer *observer)
 	return true;
 }
 
+/* Whether an error event, or anything else of a function that the kernel did not do by itself, is among the messages. */
+static bool heard_of_event(const struct observer *observer)
+{
+	json_t *message;
+	size_t i;
+
+	json_array_foreach(observer->messages, i, message)
+		if (!strncmp(json_string_value(message), "err ", 4) || !strncmp(json_string_value(message), "avl ", 4))
+			return true;
+	return false;
+}
+
+/**
+ * observe_settle_quickly - take what is new once the kernel has handled the channel reports that are pending
+ *
+ * For whoever does not mind where what comes later is told, with a later request. Where an event or the kernel log says that
+ * something is going on, that is waited for as ever.
+ *
+ * Return: false where it never got quiet.
+ */
+bool observe_settle_quickly(struct observer *observer)
+{
+	if (observer->leaving || observer->told || !observe_reports_handled(observer))
+		return observe_settle(observer);
+	observe_drain(observer);
+	if (!json_array_size(observer->log) && !heard_of_event(observer))
+		return true;
+	return observe_settle(observer);
+}
+
 /**
  * observe_error_of - whether an error event of a function is among what was drained since the last answer
  */

@@ -59,6 +59,6 @@ bool event_is_open(void);
 /* views.c */
 json_t *view_functions(struct table *table);
 json_t *view_memory(struct table *table);
-bool read_counters(const struct function *function, uint64_t values[COUNTERS]);
+bool read_counters(struct function *function, uint64_t values[COUNTERS]);
 
 #endif

@@ -140,7 +140,7 @@ static json_t *describe(const struct watch *watch)
 static void send(struct watch *watch, json_t *id, json_t *answer)
 {
 	json_object_set_new(answer, "id", id);
-	channel_write(&watch->channel, answer);
+	channel_write(&watch->channel, answer, false);
 	json_decref(answer);
 }
 

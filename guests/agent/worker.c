@@ -21,7 +21,7 @@ static int greet(struct channel *channel)
 	uname(&system);
 	hello = json_pack("{s:i, s:s, s:s, s:I}", "hello", PROTOCOL_VERSION, "kernel", system.release, "agent",
 			  AGENT_VERSION, "cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
-	error = channel_write(channel, hello);
+	error = channel_write(channel, hello, false);
 	json_decref(hello);
 	return error;
 }
@@ -40,17 +40,17 @@ static json_t *take_id(struct request *request)
 	return id;
 }
 
-static int answer_with(struct channel *channel, json_t *id, json_t *answer)
+static int answer_with(struct channel *channel, json_t *id, json_t *answer, bool more)
 {
 	int error;
 
 	json_object_set(answer, "id", id);
-	error = channel_write(channel, answer);
+	error = channel_write(channel, answer, more);
 	json_decref(answer);
 	if (error != -E2BIG)
 		return error;
 	answer = json_pack("{s:O, s:s}", "id", id, "error", "The answer does not fit a frame");
-	error = channel_write(channel, answer);
+	error = channel_write(channel, answer, more);
 	json_decref(answer);
 	return error;
 }
@@ -60,6 +60,7 @@ static int serve(struct agent *agent, struct channel *channel, bool *quit)
 {
 	struct request request;
 	json_t *answer, *id;
+	bool more = false;
 	int error;
 
 	if (request_open(&request, channel->body, channel->length)) {
@@ -67,10 +68,11 @@ static int serve(struct agent *agent, struct channel *channel, bool *quit)
 		answer = json_pack("{s:s}", "error", request.error);
 	} else {
 		id = take_id(&request);
+		more = take_bool_or(&request, "more", false);
 		answer = dispatch(agent, &request);
 	}
 	*quit = request.quit;
-	error = answer_with(channel, id, answer);
+	error = answer_with(channel, id, answer, more);
 	json_decref(id);
 	request_close(&request);
 	return error;
@@ -80,7 +82,7 @@ static int refuse_length(struct channel *channel)
 {
 	json_t *answer = json_pack("{s:s}", "error", "The frame is empty or longer than 1 MiB");
 
-	return answer_with(channel, json_null(), answer);
+	return answer_with(channel, json_null(), answer, false);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { expect, it } from "vitest";
-import { ClosedError, InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
+import { ClosedError, InfrastructureError, RefusalError, TimeLimitError } from "../errors/harness-error.ts";
 import { makeStreamPair } from "../testing/stream-pair.ts";
 import { AgentClient } from "./agent-client.ts";
 import { encodeFrame, FrameSplitter } from "./frames.ts";
@@ -67,6 +67,21 @@ it("goes on after a refusal", async () => {
   await untilAsked(guest, 2);
   guest.say({ id: 2, ...answer });
   expect(await asked).toMatchObject({ result: "OK" });
+});
+
+it("asks for several things at once, in one write, and takes each answer for its own", async () => {
+  const guest = makeAgent();
+  const requests = ["bind", "open", "close"].map((op) => ({ op, fields: { function: "a" } }));
+  const [bind, open, close] = guest.client.requestAll(requests);
+  await untilAsked(guest, 3);
+  expect(() => guest.client.requestAll(requests)).toThrow('Cannot ask the agent for "bind": it is busy');
+  guest.say({ id: 1, ...answer });
+  expect(await bind?.(never, 1000)).toMatchObject({ result: "OK" });
+  guest.say({ id: 2, error: "Function is open already" });
+  guest.say({ id: 3, ...answer, result: "EBUSY" });
+  await expect(open?.(never, 1000)).rejects.toBeInstanceOf(RefusalError);
+  expect(await close?.(never, 1000)).toMatchObject({ result: "EBUSY" });
+  expect(guest.client.requestAll(requests)).toHaveLength(3);
 });
 
 it("stays busy until a late answer has come", async () => {

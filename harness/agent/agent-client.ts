@@ -1,9 +1,18 @@
-/** Client of the worker: one request at a time, each with its answer. */
+/** Client of the worker: requests, each with its answer, in order. */
 import type { Duplex } from "node:stream";
-import { InfrastructureError } from "../errors/harness-error.ts";
+import { InfrastructureError, RefusalError } from "../errors/harness-error.ts";
 import { withLimit } from "../wait/with-limit.ts";
 import { answerSchema, helloSchema, readAs, refusalSchema, type AgentAnswer, type AgentHello } from "./answers.ts";
 import { FrameChannel } from "./frame-channel.ts";
+
+/** What is asked of an agent. */
+export interface AgentRequest {
+  readonly op: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Waits for an answer that was asked for. */
+export type AwaitAnswer = (signal: AbortSignal, limit: number) => Promise<AgentAnswer>;
 
 interface Awaited<T> {
   readonly promise: Promise<T>;
@@ -23,7 +32,8 @@ function makeAwaited<T>(): Awaited<T> {
 export class AgentClient implements Disposable {
   readonly #channel: FrameChannel;
   #hello = makeAwaited<AgentHello>();
-  #pending: { readonly id: number; readonly answer: Awaited<AgentAnswer> } | null = null;
+  /** What was asked for and not answered, by its id. */
+  readonly #pending = new Map<number, Awaited<AgentAnswer>>();
   #lastId = 0;
   #lastSeen = "no message";
 
@@ -40,7 +50,7 @@ export class AgentClient implements Disposable {
   /** Makes ready for the hello of another worker, before that is started; whatever the last one owed is forgotten. */
   expectAnother(): void {
     this.#hello = makeAwaited<AgentHello>();
-    this.#pending = null;
+    this.#pending.clear();
     this.#lastSeen = "no message of the new worker";
   }
 
@@ -62,17 +72,36 @@ export class AgentClient implements Disposable {
     signal: AbortSignal,
     limit: number,
   ): Promise<AgentAnswer> {
+    signal.throwIfAborted();
+    const [answered] = this.requestAll([{ op, fields }]);
+    if (answered === undefined) throw new RangeError("One request has one answer");
+    return answered(signal, limit);
+  }
+
+  /**
+   * Has several things done, one after the other, all asked for before the first is answered. What is returned waits for
+   * the answers, as {@link request} does: to be called in order, each when the one before it has been answered.
+   * @throws {InfrastructureError} where an earlier request has no answer yet
+   */
+  requestAll(requests: readonly AgentRequest[]): readonly AwaitAnswer[] {
     // Only an answer makes it free, however late: it must not be taken for the next request's.
-    if (this.#pending !== null) {
-      throw new InfrastructureError({ what: `Cannot ask the agent for "${op}": it is busy` });
+    const [first] = requests;
+    if (this.#pending.size > 0) {
+      throw new InfrastructureError({ what: `Cannot ask the agent for "${first?.op ?? ""}": it is busy` });
     }
-    const id = ++this.#lastId;
-    const answer = makeAwaited<AgentAnswer>();
-    this.#pending = { id, answer };
-    return this.#until(`the agent's answer to "${op}"`, signal, limit, () => {
-      this.#channel.send({ ...fields, id, op });
-      return answer.promise;
-    });
+    const asked = requests.map(({ op, fields }) => ({
+      op,
+      fields,
+      id: ++this.#lastId,
+      answer: makeAwaited<AgentAnswer>(),
+    }));
+    for (const { id, answer } of asked) this.#pending.set(id, answer);
+    this.#channel.send(...asked.map(({ op, fields, id }) => ({ ...fields, id, op })));
+    return asked.map(
+      ({ op, answer }): AwaitAnswer =>
+        (signal, limit) =>
+          this.#until(`the agent's answer to "${op}"`, signal, limit, () => answer.promise),
+    );
   }
 
   /** Closes the channel; whatever waits is refused. */
@@ -90,9 +119,10 @@ export class AgentClient implements Disposable {
     const refusal = refusalSchema.safeParse(message);
     if (refusal.success) {
       this.#lastSeen = "a refusal";
-      const error = new InfrastructureError({ what: `The agent refused: ${refusal.data.error}` });
-      this.#pending?.answer.settle(Promise.reject(error));
-      this.#pending = null;
+      const { id, error } = refusal.data;
+      this.#take(id ?? this.#lastId)?.settle(
+        Promise.reject(new RefusalError({ what: `The agent refused: ${error}` })),
+      );
       return;
     }
     if (typeof message === "object" && message !== null && "hello" in message) {
@@ -102,8 +132,14 @@ export class AgentClient implements Disposable {
     }
     const answer = readAs(answerSchema, message);
     this.#lastSeen = `the answer to request ${answer.id}`;
-    if (this.#pending?.id !== answer.id) throw new Error(`request ${answer.id} is not pending`);
-    this.#pending.answer.settle(answer);
-    this.#pending = null;
+    const pending = this.#take(answer.id);
+    if (pending === undefined) throw new Error(`request ${answer.id} is not pending`);
+    pending.settle(answer);
+  }
+
+  #take(id: number): Awaited<AgentAnswer> | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
   }
 }

@@ -34,12 +34,12 @@ export class FrameChannel implements Disposable {
   }
 
   /**
-   * Sends a message.
+   * Sends messages, in one go.
    * @throws {InfrastructureError} where the channel is closed, with the reason
    */
-  send(message: unknown): void {
+  send(...messages: readonly unknown[]): void {
     this.#closed.signal.throwIfAborted();
-    this.#stream.write(encodeFrame(message));
+    this.#stream.write(Buffer.concat(messages.map(encodeFrame)));
   }
 
   [Symbol.dispose](): void {

@@ -48,6 +48,11 @@ export class TimeLimitError extends HarnessError {
   override readonly name = "TimeLimitError";
 }
 
+/** The agent in the guest did not understand what it was asked for, or could not do it. */
+export class RefusalError extends HarnessError {
+  override readonly name = "RefusalError";
+}
+
 /** The run was asked to end, by Ctrl-C or SIGTERM. */
 export class InterruptedError extends HarnessError {
   override readonly name = "InterruptedError";

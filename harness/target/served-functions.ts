@@ -11,6 +11,12 @@ export interface Served {
   readonly witness: Witness | null;
 }
 
+/** Operations that functions perform themselves, those that can. */
+const own: ReadonlySet<Operation["op"]> = new Set([
+  ...(["dma-write", "dma-read", "dma-release", "storm-begin", "storm-end", "misbehave"] as const),
+  ...(["function-dies", "function-returns", "interrupt"] as const),
+]);
+
 /** The functions of a machine that this process serves, by name. */
 export class ServedFunctions {
   readonly #all = new Map<string, Served>();
@@ -38,6 +44,11 @@ export class ServedFunctions {
     }
   }
 
+  /** Whether an operation is a function's to perform, or may be. */
+  performs(operation: Operation): boolean {
+    return "function" in operation && this.#all.has(operation.function) && own.has(operation.op);
+  }
+
   /** Resolves when what functions did unasked has had its effect; says whether there was anything. */
   async settle(): Promise<boolean> {
     const all = [...this.#all.values()].map(({ served, witness }) => (witness ?? served).settle());
@@ -55,6 +66,12 @@ export class ServedFunctions {
   takeViews(): Readonly<Record<string, DeviceView | null>> | null {
     if (this.#all.size === 0) return null;
     return Object.fromEntries([...this.#all].map(([name, { served }]) => [name, served.takeView()]));
+  }
+
+  /** What the functions may reach now, as if nothing had befallen them since the last time; null where there are none. */
+  describeReach(): Readonly<Record<string, DeviceView | null>> | null {
+    if (this.#all.size === 0) return null;
+    return Object.fromEntries([...this.#all].map(([name, { served }]) => [name, served.describeReach()]));
   }
 
   /**

@@ -6,38 +6,30 @@ import type { Performed, Phases, StartedTarget } from "../../src/target/target.t
 import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
-import { mergeAnswers } from "../agent/merge-answers.ts";
 import type { Observer } from "../agent/observe.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
-import { unplugCommands } from "../qemu/device.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
-import { QmpRefusal } from "../qmp/qmp-client.ts";
 import { escapeText } from "../report/escape.ts";
-import { actOnHost, isOnHost } from "./act-on-host.ts";
-import { describeToAgent } from "./describe-to-agent.ts";
 import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
+import { groupRun } from "./group-run.ts";
 import type { HeldMachine } from "./machine-source.ts";
-import { scaleTime, withLimit } from "../wait/with-limit.ts";
-import { performAnswered } from "./perform-answered.ts";
-import { performDuring } from "./perform-during.ts";
-import { performEvent } from "./perform-event.ts";
+import { Performers } from "./performers.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
 /** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
-function addDevices({ observation, evidence }: Performed, served: ServedFunctions): Performed {
-  const devices = served.takeViews();
+function addDevices(
+  { observation, evidence }: Performed,
+  served: ServedFunctions,
+  devices = served.takeViews(),
+): Performed {
   if (devices === null) return { observation, evidence };
   return {
     observation: { ...observation, devices },
     evidence: { ...evidence, raw: { answer: evidence.raw, witnesses: served.takeEvents() } },
   };
 }
-
-/** What the agent is told of an event: the function that it takes away, if it does. */
-const takesAway = ({ code, function: name }: Extract<Operation, { op: "event" }>): Record<string, string> =>
-  code === "0x0303" || code === "0x0304" ? { function: name } : {};
 
 const statusSchema = z.object({ status: z.string() });
 
@@ -64,7 +56,7 @@ export class StartedEmulatedTarget implements StartedTarget {
   readonly #observer: Observer;
   readonly #limits: EmulatedLimits;
   readonly #served: ServedFunctions;
-  readonly #plug: EmulatedParts["plug"];
+  readonly #performers: Performers;
   readonly #ending: AsyncDisposable;
   /** Where in the console the last answer left off: what comes after belongs to what is done next. */
   #seen: number;
@@ -80,7 +72,12 @@ export class StartedEmulatedTarget implements StartedTarget {
     this.#observer = parts.observer;
     this.#limits = parts.limits;
     this.#served = parts.served;
-    this.#plug = parts.plug;
+    this.#performers = new Performers({
+      ...parts,
+      distrust: (why) => {
+        this.distrust(why);
+      },
+    });
     this.#ending = parts.ending;
     this.#seen = this.machine.console.position;
   }
@@ -89,7 +86,29 @@ export class StartedEmulatedTarget implements StartedTarget {
    * Performs an operation. A guest that panics, and a call that never returns, are answers; the target is broken after.
    * @throws {HarnessError} where no answer was had, and ever after the first failure
    */
-  async perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
+  perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
+    return this.#perform(operation, (until) => this.#performers.perform(operation, until), signal);
+  }
+
+  async *performRun(operations: readonly Operation[], signal: AbortSignal): AsyncGenerator<Performed, void> {
+    for (const group of groupRun(operations, this.#served)) {
+      const asked = this.#broken === null ? this.#performers.performAll(group) : [];
+      const quiet = this.#served.describeReach();
+      for (const [index, operation] of group.entries()) {
+        const answered =
+          asked[index] ?? ((): Promise<never> => Promise.reject(new RangeError("It was not asked for")));
+        yield await this.#perform(operation, answered, signal, index < group.length - 1 ? quiet : undefined);
+      }
+    }
+  }
+
+  /** Performs an operation, or has its answer already asked for; of functions that are served it shows what is given. */
+  async #perform(
+    operation: Operation,
+    ask: (until: AbortSignal) => Promise<AgentAnswer>,
+    signal: AbortSignal,
+    views?: ReturnType<ServedFunctions["takeViews"]>,
+  ): Promise<Performed> {
     if (this.#broken !== null) {
       throw new InfrastructureError({
         what: `Cannot perform "${operation.op}": the target is broken: ${this.#broken}`,
@@ -100,8 +119,8 @@ export class StartedEmulatedTarget implements StartedTarget {
       const { stopped, watch } = this.#held;
       const until = AbortSignal.any([signal, watch.workerEnded, ...(stopped === undefined ? [] : [stopped])]);
       if (operation.op === "guest-kill") return await this.#killGuest(began, signal);
-      const answer = await this.#settle(await this.#ask(operation, until), until);
-      const seen = addDevices(await this.#observer.observe(operation, answer), this.#served);
+      const answer = await ask(until);
+      const seen = addDevices(await this.#observer.observe(operation, answer), this.#served, views);
       const performed = await this.#addHost(seen, until);
       this.#served.check();
       const [alarm] = performed.observation.alarms;
@@ -129,100 +148,6 @@ export class StartedEmulatedTarget implements StartedTarget {
     const host = await this.#held.lookAtHost?.(signal);
     signal.throwIfAborted();
     return host === undefined ? { observation, evidence } : { observation: { ...observation, host }, evidence };
-  }
-
-  /** Has an operation performed by who performs it: the agent, or a function that this process serves. */
-  async #ask(operation: Operation, signal: AbortSignal): Promise<AgentAnswer> {
-    const { agent } = this.#held;
-    const limit = this.#limits.operation;
-    if (operation.during !== undefined) {
-      const handleOf = (name: string): bigint | null => this.#observer.handleOf(name);
-      const { kernel } = this.profile;
-      const parts = { machine: this.machine, agent, kernel, served: this.#served, handleOf, limit, signal };
-      return performDuring(operation, parts);
-    }
-    if (operation.op === "event") {
-      return performEvent(operation, {
-        ...{ machine: this.machine, agent, kernel: this.profile.kernel, limit, signal },
-        fid: this.#profileOf(operation.function).fid,
-        functionOf: (handle) => this.#observer.functionOf(handle),
-        perform: () => agent.request("event", takesAway(operation), signal, limit),
-      });
-    }
-    if (operation.answers !== undefined) {
-      const { answers, ...plain } = operation;
-      return performAnswered(answers, {
-        ...{ machine: this.machine, agent, kernel: this.profile.kernel, limit, signal },
-        functionOf: (handle) => this.#observer.functionOf(handle),
-        perform: () => this.#ask(plain, signal),
-      });
-    }
-    const { op, ...fields } = operation;
-    if (operation.op === "plug") return this.#plugIn(operation.function, signal);
-    if (operation.op === "unplug") return this.#unplug(operation.function, signal);
-    if (isOnHost(operation)) return actOnHost(operation, this.#held, limit, signal);
-    const own = this.#served.perform(operation);
-    if (own === null) return agent.request(op, fields, signal, limit);
-    const began = performance.now();
-    const what = `the answer to "${op}" of a function that is served here`;
-    const values = await withLimit({ what, limit, signal }, () => own);
-    const micros = Math.round((performance.now() - began) * 1000);
-    // The guest had no part in it: what it noticed is to be asked for.
-    if (operation.op !== "interrupt") {
-      return { ...(await agent.request("look", {}, signal, limit)), micros, values: { ...values } };
-    }
-    // QEMU has passed on what was raised before it answers for the second time: it looks at its descriptors in between.
-    for (let round = 0; round < 2; round++) await this.machine.qmp.execute("query-status", {}, signal);
-    const counted = await agent.request("interrupts-count", { function: operation.function }, signal, limit);
-    return { ...counted, micros, values: { ...values, ...counted.values } };
-  }
-
-  #profileOf(name: string): FunctionProfile {
-    const profile = this.profile.functions.find((each) => each.name === name);
-    if (profile === undefined) throw new InfrastructureError({ what: `The plan has no function "${name}"` });
-    return profile;
-  }
-
-  /** What functions did unasked belongs to the operation meanwhile: its effect is waited for, and looked at. */
-  async #settle(answer: AgentAnswer, signal: AbortSignal): Promise<AgentAnswer> {
-    const limit = this.#limits.operation;
-    const what = "the answers to the DMA of functions that are served here";
-    const isMore = await withLimit({ what, limit, signal }, () => this.#served.settle());
-    return isMore ? mergeAnswers(answer, await this.#held.agent.request("look", {}, signal, limit)) : answer;
-  }
-
-  /** Plugs a function in; QEMU's no is an answer. The guest is given time to find it, and need not. */
-  async #plugIn(name: string, signal: AbortSignal): Promise<AgentAnswer> {
-    const profile = this.#profileOf(name);
-    const { agent } = this.#held;
-    const limit = this.#limits.operation;
-    const look = (): Promise<AgentAnswer> => agent.request("look", {}, signal, limit);
-    try {
-      await this.#plug(profile, signal);
-    } catch (error) {
-      if (!(error instanceof QmpRefusal)) throw error;
-      const said = { level: 4, text: error.message };
-      const answer = await look();
-      return { ...answer, result: "REFUSED", log: [...answer.log, said] };
-    }
-    const wait = Math.round(scaleTime(this.#limits.find));
-    const found = await agent.request("define-function", { ...describeToAgent(profile), wait }, signal, limit + wait);
-    return mergeAnswers({ ...found, result: "OK", values: {} }, await look());
-  }
-
-  /** Asks the guest to let go of a function; where somebody holds it there, that comes later. */
-  async #unplug(name: string, signal: AbortSignal): Promise<AgentAnswer> {
-    const profile = this.#profileOf(name);
-    // Who has the machine next would look for the function.
-    this.#doubt ??= `function "${name}" was unplugged`;
-    const began = performance.now();
-    const { agent } = this.#held;
-    const limit = this.#limits.operation;
-    const asked = await agent.request("unplug", { function: name }, signal, limit);
-    const { request } = unplugCommands(profile);
-    await this.machine.qmp.execute(request.execute, request.arguments, signal);
-    const micros = Math.round((performance.now() - began) * 1000);
-    return { ...mergeAnswers(asked, await agent.request("look", {}, signal, limit)), micros };
   }
 
   /** Says that what was observed is wrong: the machine is not to be used again. */

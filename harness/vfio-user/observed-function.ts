@@ -80,7 +80,14 @@ export class ObservedFunction implements AsyncDisposable {
   takeView(): DeviceView | null {
     const { emptied, reset } = this.#memory;
     Object.assign(this.#memory, { emptied: false, reset: false });
-    return this.#served.connected ? { emptied, reset, reach: describeReach(this.#served.mappings) } : null;
+    const view = this.describeReach();
+    return view === null ? null : { ...view, emptied, reset };
+  }
+
+  /** What it may reach now, as if it had been told nothing since the last time; null where no client is connected. */
+  describeReach(): DeviceView | null {
+    if (!this.#served.connected) return null;
+    return { emptied: false, reset: false, reach: describeReach(this.#served.mappings) };
   }
 
   /** Resolves when no DMA waits for its answer; says whether there was any since the last time. */

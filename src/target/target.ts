@@ -22,6 +22,12 @@ export interface StartedTarget extends AsyncDisposable {
   /** What its start consisted of, where that took time. */
   readonly phases?: Phases;
   perform(operation: Operation, signal: AbortSignal): Promise<Performed>;
+  /**
+   * Performs operations in order, beginning one before what came of the last is known where that is possible; for targets
+   * that can. Only the last may change what functions that are served here can reach. What comes later than an operation
+   * returns is not waited for and shows with what follows: whoever sees a difference asks again, one after the other.
+   */
+  performRun?(operations: readonly Operation[], signal: AbortSignal): AsyncIterable<Performed>;
   /** Says why whatever it runs on is not to be used again; for targets that would. */
   distrust?(why: string): void;
 }
