@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { drawCast, planOfCast, subjectsOf, type Subject } from "../../src/explore/cast.ts";
 import { Generator } from "../../src/explore/generate.ts";
 import { Random, seedOfSequence } from "../../src/explore/random.ts";
+import { Runs } from "../../src/explore/runs.ts";
 import type { Sequence } from "../../src/explore/sequence.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { PlannedStep } from "../../src/plan/plan.ts";
@@ -53,7 +54,7 @@ export async function exploreSequence(
   const random = new Random(seedOfSequence(seed, number));
   const possible = subjectsOf(bench.profile).filter((each) => subjects?.includes(each) !== false);
   const cast = drawCast(random, possible, bench.profile);
-  return onClone(clones, cast, `sequence-${String(number)}`, (follower) => {
+  return onClone(clones, cast, `sequence-${String(number)}`, true, (follower) => {
     const generator = new Generator(random, cast, follower, bench.profile);
     let left = length;
     return () => {
@@ -64,11 +65,17 @@ export async function exploreSequence(
 }
 
 /**
- * Performs a sequence again, up to what it shows.
+ * Performs a sequence again, up to what it shows: as quickly as when it was generated, or each operation when the one before
+ * it has come to rest.
  * @throws whatever keeps a machine from coming up
  */
-export const repeatSequence = (clones: Clones, { cast, operations }: Sequence, name: string): Promise<Tried> =>
-  onClone(clones, cast, name, () => {
+export const repeatSequence = (
+  clones: Clones,
+  { cast, operations }: Sequence,
+  name: string,
+  { quick }: { readonly quick: boolean },
+): Promise<Tried> =>
+  onClone(clones, cast, name, quick, () => {
     const left: Operation[] = [...operations];
     return () => {
       const operation = left.shift();
@@ -80,6 +87,7 @@ async function onClone(
   clones: Clones,
   cast: Sequence["cast"],
   name: string,
+  quick: boolean,
   operationsFor: (follower: Follower) => () => PlannedStep | null,
 ): Promise<Tried> {
   const { bench, ledger, folder, signal, onOperation } = clones;
@@ -88,9 +96,10 @@ async function onClone(
   const started = await bench.createTarget(console).start(plan, signal);
   try {
     const follower = new Follower({ ...plan, profile: started.profile }, ledger);
-    const next = operationsFor(follower);
+    const runs = new Runs(follower, operationsFor);
     const told = onOperation === undefined ? {} : { onOperation };
-    const performed = await perform({ started, follower, next, signal, ...told });
+    const nextRun = (): readonly PlannedStep[] => runs.next();
+    const performed = await perform({ started, follower, nextRun, quick, signal, ...told });
     if (performed.shown !== null) started.distrust?.("it showed what it should not");
     return { cast, ...performed };
   } finally {

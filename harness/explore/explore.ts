@@ -59,6 +59,8 @@ export interface Explored {
 /** So often in a row may a machine fail to come up. */
 const failureLimit = 3;
 const progressPause = 250;
+/** So often is something looked into that is not seen again. */
+const doubtLimit = 3;
 
 /**
  * Explores until the time is over.
@@ -81,6 +83,8 @@ class Session {
   readonly #options: ExploreOptions;
   readonly #begin: number;
   readonly #known: Set<string>;
+  /** How often what was shown was not seen again, by its signature. */
+  readonly #doubted = new Map<string, number>();
   readonly #clones: Clones;
   #next: number;
   #failures = 0;
@@ -153,6 +157,10 @@ class Session {
     const turn = this.#turn.then(async () => {
       if (this.#ended || this.#options.signal.aborted) return;
       const finding = await this.#examine(tried, shown, { number, seconds });
+      if (finding === null) {
+        this.#count({ repeated: 1 });
+        return;
+      }
       this.findings.push(finding);
       this.#options.onProgress({ kind: "found", finding });
       if (this.#options.untilFound && finding.verdict === "fail") this.#ended = true;
@@ -166,19 +174,25 @@ class Session {
     tried: Tried,
     shown: Shown,
     { number, seconds }: { readonly number: number; readonly seconds: number },
-  ): Promise<Finding> {
+  ): Promise<Finding | null> {
     const { bench, seed, findings, effort, jobs, onProgress } = this.#options;
     onProgress({ kind: "shrinking", signature: shown.signature });
     const begin = performance.now();
     const { onOperation: _, ...quiet } = this.#clones;
-    const shrunk = await shrinkFinding(tried, quiet, { ...effort, jobs });
-    const name = nameOf(shown.signature);
-    const what = describeShown(tried.operations.at(-1)?.op ?? "", shown);
+    const shrunk = await shrinkFinding(tried, quiet, { ...effort, jobs }, (signature) =>
+      this.#isNew(signature, shown),
+    );
+    if (shrunk === null) return null;
+    // Nobody saw it again: the next time that it shows is as good as the first.
+    if (shrunk.shown === null) this.#doubt(shown.signature);
+    const { signature, ...rest } = shrunk.shown ?? shown;
+    const name = nameOf(signature);
+    const what = describeShown(shrunk.sequence.operations.at(-1)?.op ?? "", { signature, ...rest });
     const file = await writeFinding(findings, { name, what }, shrunk.sequence, bench.profile);
     const verdict = shrunk.confirmed.shown === 0 ? null : await this.#judge(file);
     const finding: Finding = {
       ...{ finding: 1, name, what, seed, sequence: number, file, verdict },
-      signature: shown.signature,
+      signature,
       operations: { found: tried.operations.length, shrunk: shrunk.sequence.operations.length },
       confirmed: shrunk.confirmed,
       clones: shrunk.clones,
@@ -188,6 +202,21 @@ class Session {
     };
     await writeRecord(findings, finding);
     return finding;
+  }
+
+  /** Whether what was seen when it was confirmed is nothing that is known already; it is from now on. */
+  #isNew(signature: string, first: Shown): boolean {
+    if (signature === first.signature) return true;
+    const isNew = !this.#known.has(signature);
+    this.#known.add(signature);
+    return isNew;
+  }
+
+  /** What was shown once is looked into again when it is shown again, a few times. */
+  #doubt(signature: string): void {
+    const times = (this.#doubted.get(signature) ?? 0) + 1;
+    this.#doubted.set(signature, times);
+    if (times < doubtLimit) this.#known.delete(signature);
   }
 
   /** What `zhil run` says of a scenario file; its evidence goes where that of any run does. */

@@ -1,12 +1,12 @@
-/** Performing operations on a machine one after the other, each judged before the next. */
+/** Performing operations on a machine, each judged by itself. */
 import type { Difference } from "../../src/compare/pattern.ts";
 import { ScenarioMistake } from "../../src/model/scenario-mistake.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { PlannedStep } from "../../src/plan/plan.ts";
-import type { StartedTarget } from "../../src/target/target.ts";
+import type { Performed as TargetAnswer, StartedTarget } from "../../src/target/target.ts";
 import type { Follower } from "../../src/verdict/follow.ts";
 import { normaliseText, signatureOf } from "../../src/explore/signature.ts";
-import { HarnessError } from "../errors/harness-error.ts";
+import { HarnessError, RefusalError } from "../errors/harness-error.ts";
 
 /** Something that is not as it should be. */
 export interface Shown {
@@ -28,8 +28,10 @@ export interface Performed {
 export interface Performing {
   readonly started: StartedTarget;
   readonly follower: Follower;
-  /** The next operation; null where there is none. */
-  readonly next: () => PlannedStep | null;
+  /** The next operations, which may be begun before what came of those ahead of them is known; none where there are no more. */
+  readonly nextRun: () => readonly PlannedStep[];
+  /** Whether they are, where the target can; else one after the other. */
+  readonly quick: boolean;
   readonly signal: AbortSignal;
   readonly onOperation?: () => void;
 }
@@ -37,26 +39,59 @@ export interface Performing {
 /** Asked anew each time: the compiler would take an earlier answer for the present one. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-/** Performs operations until there is none any more, one shows something, or the model has no word for what it did. */
-export async function perform({ started, follower, next, signal, onOperation }: Performing): Promise<Performed> {
+/**
+ * Performs operations until there is none any more, one shows something, the model has no word for what it did, or the agent none
+ * for what was asked.
+ */
+export async function perform(parts: Performing): Promise<Performed> {
+  const { nextRun, signal } = parts;
   const operations: Operation[] = [];
-  for (let planned = next(); planned !== null && !signal.aborted; planned = next()) {
-    const { operation } = planned;
-    operations.push(operation);
-    try {
-      const { observation } = await started.perform(operation, signal);
+  for (let run = nextRun(); run.length > 0 && !isAborted(signal); run = nextRun()) {
+    const ended = await performOne(run, operations, parts);
+    if (ended !== null) return { operations, shown: ended.shown };
+  }
+  return { operations, shown: null };
+}
+
+/** Performs a run; null where all was well and it can go on. */
+async function performOne(
+  run: readonly PlannedStep[],
+  operations: Operation[],
+  { started, follower, quick, signal, onOperation }: Performing,
+): Promise<{ readonly shown: Shown | null } | null> {
+  const answers = ask(started, run, quick, signal)[Symbol.asyncIterator]();
+  try {
+    for (const planned of run) {
+      const { operation } = planned;
+      operations.push(operation);
+      const answer = await answers.next();
+      if (answer.done === true || isAborted(signal)) return { shown: null };
+      const { observation } = answer.value;
       onOperation?.();
       const { differences } = follower.follow(planned, observation);
       const isEnd = observation.result === "panic" || observation.result === "hang";
       if (differences.length === 0 && !isEnd) continue;
       const shown = { signature: signatureOf(operation, differences), differences, error: null };
-      return { operations, shown: differences.length === 0 ? null : shown };
-    } catch (error) {
-      if (error instanceof ScenarioMistake || isAborted(signal)) break;
-      if (!(error instanceof HarnessError)) throw error;
-      const signature = `${operation.op} gives no answer: ${normaliseText(error.message)}`;
-      return { operations, shown: { signature, differences: [], error: error.message } };
+      return { shown: differences.length === 0 ? null : shown };
     }
+    return null;
+  } catch (error) {
+    // What the agent refuses is no operation on the host that there is: the model should have had no word for it either.
+    if (error instanceof ScenarioMistake || error instanceof RefusalError || isAborted(signal))
+      return { shown: null };
+    if (!(error instanceof HarnessError)) throw error;
+    const signature = `${operations.at(-1)?.op ?? ""} gives no answer: ${normaliseText(error.message)}`;
+    return { shown: { signature, differences: [], error: error.message } };
   }
-  return { operations, shown: null };
+}
+
+async function* ask(
+  started: StartedTarget,
+  run: readonly PlannedStep[],
+  quick: boolean,
+  signal: AbortSignal,
+): AsyncIterable<TargetAnswer> {
+  const operations = run.map(({ operation }) => operation);
+  if (quick && started.performRun !== undefined) yield* started.performRun(operations, signal);
+  else for (const operation of operations) yield await started.perform(operation, signal);
 }

@@ -3,6 +3,7 @@ import { repair, type Sequence } from "../../src/explore/sequence.ts";
 import { shrink } from "../../src/explore/shrink.ts";
 import { quirksOf } from "../../src/verdict/ledger.ts";
 import { repeatSequence, type Clones, type Tried } from "./clones.ts";
+import type { Shown } from "./perform.ts";
 
 /** How hard it is tried. */
 export interface Effort {
@@ -17,6 +18,8 @@ export interface Effort {
 /** What came of it. */
 export interface Shrunk {
   readonly sequence: Sequence;
+  /** What it shows; null where that was never seen again. */
+  readonly shown: Shown | null;
   /** How many of the tries showed it; 0 where it was never seen again. */
   readonly confirmed: { readonly shown: number; readonly tries: number };
   /** Clones that it took. */
@@ -25,25 +28,39 @@ export interface Shrunk {
 
 /**
  * Confirms what a sequence showed on clones of its own, and shrinks it. What does not show each time is tried several times at
- * every turn.
+ * every turn. Null where what it shows there is not wanted.
  * @throws whatever keeps a machine from coming up
  */
-export async function shrinkFinding(found: Tried, clones: Clones, effort: Effort): Promise<Shrunk> {
-  const signature = found.shown?.signature;
+export async function shrinkFinding(
+  found: Tried,
+  clones: Clones,
+  effort: Effort,
+  isWanted: (signature: string) => boolean,
+): Promise<Shrunk | null> {
   let count = 0;
-  const showsIn = async (sequence: Sequence): Promise<Sequence | null> => {
+  const repeat = (sequence: Sequence, quick: boolean): Promise<Tried> => {
     count += 1;
-    const { shown, ...tried } = await repeatSequence(clones, sequence, `try-${String(count)}`);
-    return shown?.signature === signature ? tried : null;
+    return repeatSequence(clones, sequence, `try-${String(count)}`, { quick });
   };
-  const again = await Promise.all(Array.from({ length: effort.tries }, () => showsIn(found)));
-  const shown = again.filter((each) => each !== null).length;
-  const confirmed = { shown, tries: effort.tries };
-  if (shown === 0) return { sequence: found, confirmed, clones: count };
-  const repeats = shown === effort.tries ? 1 : Math.ceil(effort.tries / shown);
+  // What counts is what each operation shows when the one before it has come to rest.
+  const again = await Promise.all(Array.from({ length: effort.tries }, () => repeat(found, false)));
+  const seen = again.filter((each) => each.shown !== null);
+  const first = seen[0]?.shown ?? null;
+  const same = seen.filter((each) => each.shown?.signature === first?.signature);
+  const confirmed = { shown: same.length, tries: effort.tries };
+  if (first === null) return { sequence: found, shown: null, confirmed, clones: count };
+  if (!isWanted(first.signature)) return null;
+  const showsIn = async (sequence: Sequence, quick: boolean): Promise<Sequence | null> => {
+    const { shown, ...tried } = await repeat(sequence, quick);
+    return shown?.signature === first.signature ? tried : null;
+  };
+  const [longest = found] = same;
+  const isSteady = same.length === effort.tries;
+  const quick = isSteady && (await showsIn(longest, true)) !== null;
+  const repeats = isSteady ? 1 : Math.ceil(effort.tries / same.length);
   const showsInSome = async (sequence: Sequence): Promise<Sequence | null> => {
     for (let left = repeats; left > 0; left -= 1) {
-      const tried = await showsIn(sequence);
+      const tried = await showsIn(sequence, quick);
       if (tried !== null) return tried;
     }
     return null;
@@ -51,11 +68,11 @@ export async function shrinkFinding(found: Tried, clones: Clones, effort: Effort
   const { bench, ledger, signal } = clones;
   const quirks = quirksOf(ledger, bench.profile);
   const end = performance.now() + effort.limit;
-  const sequence = await shrink(found, {
+  const sequence = await shrink(longest, {
     repair: (each) => repair(each, bench.profile, quirks),
     test: (sequences) => Promise.all(sequences.map(showsInSome)),
     atOnce: effort.jobs,
     isOver: () => signal.aborted || performance.now() > end,
   });
-  return { sequence, confirmed, clones: count };
+  return { sequence, shown: first, confirmed, clones: count };
 }

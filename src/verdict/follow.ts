@@ -8,7 +8,7 @@ import { ScenarioMistake } from "../model/scenario-mistake.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { HostState } from "../model/state.ts";
 import type { Plan, PlannedStep } from "../plan/plan.ts";
-import type { Observation } from "../trace/observation.ts";
+import type { DeviceView, Observation } from "../trace/observation.ts";
 import { quirksOf, type Ledger } from "./ledger.ts";
 
 /** The host as the contract has it, and as it is known to deviate. */
@@ -30,11 +30,22 @@ export interface Foreseen {
   readonly result: Pattern;
   /** Nothing could be said of the kernel after it. */
   readonly isLost: boolean;
+  /** It leaves open how things go on, or changes what functions that are served can reach: what comes of it is to be seen first. */
+  readonly isOpen: boolean;
+}
+
+/** What was foreseen of an operation, and where it leads. */
+interface Supposed {
+  readonly planned: PlannedStep;
+  readonly foreseen: Foreseen;
+  readonly states: States;
+  readonly devices: string | undefined;
 }
 
 interface Gone {
   readonly states: States;
   readonly choices: readonly Choice[];
+  readonly devices: string | undefined;
   /** To the host as it is known to deviate. */
   readonly differences: readonly Difference[];
   readonly meetsContract: boolean;
@@ -44,11 +55,24 @@ interface Gone {
 const rank = ({ differences, meetsContract }: Gone): number =>
   differences.length === 0 ? 0 : meetsContract ? 0.5 : differences.length;
 
+const describeDevices = ({ devices }: Step["expectation"]): string | undefined =>
+  devices === undefined ? undefined : JSON.stringify(devices);
+
+/** Whether functions that are served are told anything but to go on. */
+const hasNews = ({ devices }: Step["expectation"]): boolean =>
+  Object.values((devices ?? {}) as Readonly<Record<string, Partial<DeviceView> | null>>).some(
+    (each) => each !== null && (each.emptied !== false || each.reset !== false),
+  );
+
 /** Follows a host, at each operation the first way that explains what was observed: what shows only later it does not go back for. */
 export class Follower {
   readonly #plan: Plan;
-  readonly #quirks: ReadonlySet<QuirkName>;
+  #quirks: ReadonlySet<QuirkName>;
   #states: States;
+  /** What functions that are served showed last, as a text. */
+  #devices: string | undefined = undefined;
+  /** What was foreseen last. */
+  #foreseen: Supposed | null = null;
 
   constructor(plan: Plan, ledger: Ledger) {
     this.#plan = plan;
@@ -63,14 +87,53 @@ export class Follower {
 
   /** What an operation would come to if all went the usual way; null where the model has no word for it. */
   foresee(planned: PlannedStep): Foreseen | null {
+    if (this.#foreseen?.planned === planned) return this.#foreseen.foreseen;
+    this.#foreseen = this.#lookAhead(planned);
+    return this.#foreseen?.foreseen ?? null;
+  }
+
+  #lookAhead(planned: PlannedStep): Supposed | null {
     try {
-      this.#step(this.#states.contract, planned, new Set(), new Choices([]));
-      const { state, expectation } = this.#step(this.#states.deviating, planned, this.#quirks, new Choices([]));
-      return { result: expectation.result, isLost: state.lost };
+      const contract = this.#step(this.#states.contract, planned, new Set(), new Choices([])).state;
+      const deviating = this.#step(this.#states.deviating, planned, this.#quirks, new Choices([]));
+      const { state, expectation, choices } = deviating;
+      const devices = describeDevices(expectation);
+      const isOpen =
+        choices.length > 0 ||
+        typeof expectation.result !== "string" ||
+        devices !== this.#devices ||
+        hasNews(expectation);
+      const foreseen = { result: expectation.result, isLost: state.lost, isOpen };
+      return { planned, foreseen, states: { contract, deviating: state }, devices };
     } catch (error) {
       if (error instanceof ScenarioMistake) return null;
       throw error;
     }
+  }
+
+  /** One that is where this one is, to look ahead with. */
+  scout(): Follower {
+    const scout = new Follower(this.#plan, []);
+    scout.#quirks = this.#quirks;
+    scout.catchUp(this);
+    return scout;
+  }
+
+  /** Goes where another one of the same plan is. */
+  catchUp(other: Follower): void {
+    this.#states = other.#states;
+    this.#devices = other.#devices;
+    this.#foreseen = null;
+  }
+
+  /** Goes on as an operation would, the usual way, which it says; null, and stays, where the model has no word for it. */
+  suppose(planned: PlannedStep): Foreseen | null {
+    const foreseen = this.foresee(planned);
+    if (foreseen === null || this.#foreseen === null) return null;
+    this.#states = this.#foreseen.states;
+    this.#devices = this.#foreseen.devices;
+    this.#foreseen = null;
+    return foreseen;
   }
 
   /**
@@ -96,6 +159,8 @@ export class Follower {
     }
     if (best === null) throw mistake ?? new RangeError("No way was tried");
     this.#states = best.states;
+    this.#devices = best.devices;
+    this.#foreseen = null;
     // Whether there was memory is the first choice of all.
     const refused = performed.operation.failNth !== undefined && (best.choices[0]?.taken ?? 0) > 0;
     return { differences: best.meetsContract ? [] : best.differences, refused };
@@ -109,6 +174,7 @@ export class Follower {
     return {
       states: { contract: contract.state, deviating: deviating.state },
       choices: deviating.choices,
+      devices: describeDevices(deviating.expectation),
       differences: compareObservation(deviating.expectation, observation),
       meetsContract,
     };
