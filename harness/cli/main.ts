@@ -29,6 +29,10 @@ process.on("uncaughtException", (error) => {
 process.exitCode = await runCli(argv, {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
+  lines: {
+    input: process.stdin,
+    terminal: isatty(process.stdin.fd) && isatty(process.stdout.fd) ? process.stdout : null,
+  },
   environment: process.env,
   workingFolder: process.cwd(),
   interrupt: AbortSignal.any([interruption.signal, readerGone.signal]),

@@ -49,7 +49,8 @@ function printHead({ record, header, folder, judgement }: ScenarioEvidence, { pr
   print();
 }
 
-function printStep(step: TraceStep, judged: StepJudgement | undefined, screen: Screen, all: boolean): void {
+/** Prints a step with how it was judged; `all` shows its observation in full. */
+export function printStep(step: TraceStep, judged: StepJudgement | undefined, screen: Screen, all: boolean): void {
   const { print, paint, width } = screen;
   const { observation, evidence, note } = step;
   const verdict = judged?.verdict ?? "pass";

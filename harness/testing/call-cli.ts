@@ -1,5 +1,6 @@
 /** Calls of `zhil` in this process. */
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { ExitCode } from "../cli/exit-code.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { realServices, type Services } from "../cli/services.ts";
@@ -13,6 +14,8 @@ export interface CallOptions {
   readonly columns?: number;
   readonly isTerminal?: boolean;
   readonly interrupt?: AbortSignal;
+  /** What is typed, each line ended. */
+  readonly typed?: string;
 }
 
 /** What came of a call. */
@@ -31,7 +34,14 @@ export async function callCli(argv: readonly string[], options: CallOptions): Pr
   const takesScenarios = command === "run" || command === "list";
   const code = await runCli(
     takesScenarios ? [command, "--scenarios", join(workingFolder, "scenarios"), ...rest] : argv,
-    { stdout, stderr, environment, workingFolder, interrupt },
+    {
+      stdout,
+      stderr,
+      environment,
+      workingFolder,
+      interrupt,
+      lines: { input: Readable.from([options.typed ?? ""]), terminal: null },
+    },
     { ...realServices, ...plain, ...services },
   );
   return { code, stdout: stdout.text, stderr: stderr.text };

@@ -24,10 +24,13 @@ export class ScenarioError extends Error {
   readonly file: string;
   /** 1-based; 0 where no place is known. */
   readonly line: number;
+  /** Without the place. */
+  readonly problem: string;
   constructor(file: string, line: number, problem: string) {
     super(`Cannot read scenario "${file}"${line > 0 ? `, line ${String(line)}` : ""}: ${problem}`);
     this.file = file;
     this.line = line;
+    this.problem = problem;
   }
 }
 

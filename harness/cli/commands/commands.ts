@@ -6,6 +6,7 @@ const loaders = {
   watch: async () => (await import("./watch.ts")).registerWatch,
   list: async () => (await import("./list.ts")).registerList,
   show: async () => (await import("./show.ts")).registerShow,
+  shell: async () => (await import("./shell.ts")).registerShell,
   report: async () => (await import("./report.ts")).registerReport,
   record: async () => (await import("./record.ts")).registerRecord,
   check: async () => (await import("./check.ts")).registerCheck,
