@@ -2,6 +2,7 @@
 #ifndef ZHIL_AGENT_H
 #define ZHIL_AGENT_H
 
+#include "channel.h"
 #include "fail-nth.h"
 #include "observe.h"
 #include "request.h"
@@ -9,8 +10,10 @@
 
 /**
  * struct agent - the worker's state
+ * @channel: where its requests come from
  */
 struct agent {
+	struct channel *channel;
 	struct table table;
 	struct observer observer;
 	struct fail_nth fail;

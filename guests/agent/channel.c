@@ -23,25 +23,45 @@ int channel_init(struct channel *channel, int in, int out)
 	channel->in = in;
 	channel->out = out;
 	channel->length = 0;
+	channel->taken = 0;
+	channel->read = 0;
 	channel->kept = NULL;
 	channel->kept_length = 0;
 	channel->body = malloc(FRAME_LIMIT);
 	return channel->body ? 0 : -1;
 }
 
-static bool read_fully(int fd, void *buffer, size_t length)
+/*
+ * Read what there is, and at most what there is room for. A frame mostly comes as a whole: two calls for it would cost a clone
+ * as much as what is asked for, for each has all that the processor knows of memory forgotten.
+ */
+static bool read_ahead(struct channel *channel)
+{
+	ssize_t n;
+
+	do
+		n = read(channel->in, channel->ahead, sizeof(channel->ahead));
+	/* One that must not wait looks until there is something. */
+	while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	channel->taken = 0;
+	channel->read = n > 0 ? n : 0;
+	return n > 0;
+}
+
+static bool read_fully(struct channel *channel, void *buffer, size_t length)
 {
 	char *at = buffer;
 
 	while (length) {
-		ssize_t n = read(fd, at, length);
+		size_t part = channel->read - channel->taken;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
+		if (!part && !read_ahead(channel))
 			return false;
-		at += n;
-		length -= n;
+		part = channel->read - channel->taken < length ? channel->read - channel->taken : length;
+		memcpy(at, channel->ahead + channel->taken, part);
+		channel->taken += part;
+		at += part;
+		length -= part;
 	}
 	return true;
 }
@@ -70,17 +90,17 @@ enum frame channel_read(struct channel *channel)
 {
 	uint32_t length;
 
-	if (!read_fully(channel->in, &length, HEADER_SIZE))
+	if (!read_fully(channel, &length, HEADER_SIZE))
 		return FRAME_END;
 	length = be32toh(length);
 	channel->length = length;
 	if (length && length <= FRAME_LIMIT)
-		return read_fully(channel->in, channel->body, length) ? FRAME_READ : FRAME_END;
+		return read_fully(channel, channel->body, length) ? FRAME_READ : FRAME_END;
 
 	while (length) {
 		uint32_t part = length < FRAME_LIMIT ? length : FRAME_LIMIT;
 
-		if (!read_fully(channel->in, channel->body, part))
+		if (!read_fully(channel, channel->body, part))
 			return FRAME_END;
 		length -= part;
 	}

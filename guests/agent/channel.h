@@ -15,6 +15,7 @@
  * @out: where answers go to; the same descriptor for a virtio port
  * @body: the body of the frame last read, %FRAME_LIMIT bytes
  * @length: its length
+ * @ahead: what was read beyond what was wanted; from @taken to @read of it are still to be taken
  * @kept: frames that are to be written with the next one
  * @kept_length: their length
  */
@@ -23,6 +24,9 @@ struct channel {
 	int out;
 	char *body;
 	size_t length;
+	size_t taken;
+	size_t read;
+	char ahead[4096];
 	char *kept;
 	size_t kept_length;
 };

@@ -2,7 +2,6 @@
 /*
  * From a request to the operation it names, and from what came of it to the answer.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "dispatch.h"
 #include "errno-name.h"
 #include "operations.h"
+#include "turn.h"
 
 /**
  * struct operation - an operation by its name
@@ -154,15 +154,6 @@ static json_t *refusal(const struct request *request, json_t *answer)
 	return answer;
 }
 
-/* Ahead of all threads that are not real-time ones, the kernel's among them: they run where the worker sleeps. */
-static void set_policy(int policy)
-{
-	struct sched_param parameters = { .sched_priority = sched_get_priority_min(policy) };
-
-	if (sched_setscheduler(0, policy, &parameters))
-		perror("zhil-agent: Cannot change its scheduling policy");
-}
-
 /* Wait for what goes on behind an operation, and take what is new. */
 static bool settle(struct observer *observer, const struct operation *operation, bool quick)
 {
@@ -194,17 +185,18 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	fail_nth_take(&agent->fail, request);
 	ahead = take_bool_or(request, "ahead", false);
 	quick = take_bool_or(request, "quick", false);
+	request->holds = take_bool_or(request, "holds", false);
 	if (*request->error)
 		return refusal(request, answer);
 
 	since = clock_micros();
-	if (ahead)
-		set_policy(SCHED_FIFO);
+	if (ahead || request->holds)
+		be_first();
 	fail_nth_arm(&agent->fail);
 	result = operation->perform(agent, request);
 	fail_nth_disarm(&agent->fail, request);
-	if (ahead)
-		set_policy(SCHED_OTHER);
+	if (ahead || request->holds)
+		be_one_of_many();
 	if (result == REFUSED)
 		return refusal(request, answer);
 	json_object_set_new(answer, "result", json_string(errno_name(result, unnamed)));

@@ -4,6 +4,7 @@
  */
 #include <endian.h>
 
+#include "hold.h"
 #include "operations.h"
 
 /* A block is one logical block of 4096 bytes: the medium is made so. */
@@ -55,6 +56,7 @@ static int execute(struct agent *agent, struct request *request, struct function
 		value_number(request, "status", outcome.status);
 	value_hex(request, "csts", outcome.csts);
 	if (outcome.completed == NVME_NONE) {
+		hold(agent, request);
 		/* Registers may be out of reach until the kernel has dealt with an error event. */
 		observe_settle(&agent->observer);
 		nvme_stop(function);

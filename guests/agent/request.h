@@ -18,6 +18,7 @@
  * @values: what the operation returns
  * @error: why there is no answer; empty while nothing is wrong
  * @quit: the worker ends after this request
+ * @holds: the host is to be asked before the kernel hears of what became of it
  *
  * Fields are taken with the take_ functions below. The first field that is missing or of the wrong type sets @error, and
  * later ones change nothing; an operation takes all its fields and asks request_refused() once before it acts.
@@ -28,6 +29,7 @@ struct request {
 	json_t *values;
 	char error[256];
 	bool quit;
+	bool holds;
 };
 
 int request_open(struct request *request, const char *body, size_t length);

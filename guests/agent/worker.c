@@ -99,6 +99,7 @@ int worker_run(struct channel *channel, bool reconnects)
 
 	if (!agent)
 		return 1;
+	agent->channel = channel;
 	/* Requests come from whoever started this machine: no need for a secret hash seed, nor to wait for entropy. */
 	json_object_seed(1);
 	/* A channel that outlives its peer is that of a machine of our own. */

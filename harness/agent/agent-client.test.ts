@@ -57,6 +57,32 @@ it("takes counters of 64 bits of anything: a kernel may read them where there ar
   expect((await asked).functions["a"]?.counters?.[0]).toBe(2 ** 62);
 });
 
+it("does what an operation is held for before it goes on", async () => {
+  const guest = makeAgent();
+  const did: string[] = [];
+  const whenHeld = (): Promise<void> => Promise.resolve(void did.push("drained"));
+  const asked = guest.client.request("dma-write", { function: "a" }, never, 1000, whenHeld);
+  await untilAsked(guest, 1);
+  expect(guest.requests[0]).toEqual({ id: 1, op: "dma-write", function: "a", holds: true });
+  guest.say({ id: 1, held: true });
+  await untilAsked(guest, 2);
+  expect([did, guest.requests[1]]).toEqual([["drained"], { id: 1, go: true }]);
+  guest.say({ id: 1, ...answer });
+  expect(await asked).toMatchObject({ result: "OK" });
+});
+
+it("says why an operation stays held, and closes where one is held that nobody asked to be", async () => {
+  const guest = makeAgent();
+  const whenHeld = (): Promise<void> => Promise.reject(new InfrastructureError({ what: "Cannot drain" }));
+  const asked = guest.client.request("dma-write", {}, never, 1000, whenHeld);
+  guest.say({ id: 1, held: true });
+  await expect(asked).rejects.toThrow("Cannot drain");
+  const other = makeAgent();
+  const plain = other.client.request("look", {}, never, 1000);
+  other.say({ id: 1, held: true });
+  await expect(plain).rejects.toThrow("request 1 is not one that may be held");
+});
+
 it("goes on after a refusal", async () => {
   const guest = makeAgent();
   const refused = guest.client.request("fly", {}, never, 1000);

@@ -2,13 +2,26 @@
 import type { Duplex } from "node:stream";
 import { InfrastructureError, RefusalError } from "../errors/harness-error.ts";
 import { withLimit } from "../wait/with-limit.ts";
-import { answerSchema, helloSchema, readAs, refusalSchema, type AgentAnswer, type AgentHello } from "./answers.ts";
+import {
+  answerSchema,
+  heldSchema,
+  helloSchema,
+  readAs,
+  refusalSchema,
+  type AgentAnswer,
+  type AgentHello,
+} from "./answers.ts";
 import { FrameChannel } from "./frame-channel.ts";
 
 /** What is asked of an agent. */
 export interface AgentRequest {
   readonly op: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  /**
+   * What is to be done where the device may be in the middle of something: the operation holds until that came back.
+   * Of the only request, or the last one of several: the agent takes what comes next for its leave to go on.
+   */
+  readonly whenHeld?: (() => Promise<void>) | undefined;
 }
 
 /** Waits for an answer that was asked for. */
@@ -28,12 +41,16 @@ function makeAwaited<T>(): Awaited<T> {
   return { promise, settle };
 }
 
+interface Pending extends Pick<AgentRequest, "whenHeld"> {
+  readonly answer: Awaited<AgentAnswer>;
+}
+
 /** A worker's client, on the port `zhil.agent` or the standard streams of an agent elsewhere. */
 export class AgentClient implements Disposable {
   readonly #channel: FrameChannel;
   #hello = makeAwaited<AgentHello>();
   /** What was asked for and not answered, by its id. */
-  readonly #pending = new Map<number, Awaited<AgentAnswer>>();
+  readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #lastSeen = "no message";
 
@@ -63,7 +80,7 @@ export class AgentClient implements Disposable {
   }
 
   /**
-   * Has something done and returns the agent's answer, whatever its result.
+   * Has something done and returns the agent's answer, whatever its result; for `whenHeld` see {@link AgentRequest}.
    * @throws {InfrastructureError} where no answer was had: refused, malformed, channel closed; {TimeLimitError}
    */
   async request(
@@ -71,9 +88,10 @@ export class AgentClient implements Disposable {
     fields: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
     limit: number,
+    whenHeld?: () => Promise<void>,
   ): Promise<AgentAnswer> {
     signal.throwIfAborted();
-    const [answered] = this.requestAll([{ op, fields }]);
+    const [answered] = this.requestAll([{ op, fields, whenHeld }]);
     if (answered === undefined) throw new RangeError("One request has one answer");
     return answered(signal, limit);
   }
@@ -89,14 +107,11 @@ export class AgentClient implements Disposable {
     if (this.#pending.size > 0) {
       throw new InfrastructureError({ what: `Cannot ask the agent for "${first?.op ?? ""}": it is busy` });
     }
-    const asked = requests.map(({ op, fields }) => ({
-      op,
-      fields,
-      id: ++this.#lastId,
-      answer: makeAwaited<AgentAnswer>(),
-    }));
-    for (const { id, answer } of asked) this.#pending.set(id, answer);
-    this.#channel.send(...asked.map(({ op, fields, id }) => ({ ...fields, id, op })));
+    const asked = requests.map((each) => ({ ...each, id: ++this.#lastId, answer: makeAwaited<AgentAnswer>() }));
+    for (const { id, ...pending } of asked) this.#pending.set(id, pending);
+    this.#channel.send(
+      ...asked.map(({ op, fields, whenHeld, id }) => ({ ...fields, ...(whenHeld && { holds: true }), id, op })),
+    );
     return asked.map(
       ({ op, answer }): AwaitAnswer =>
         (signal, limit) =>
@@ -120,7 +135,7 @@ export class AgentClient implements Disposable {
     if (refusal.success) {
       this.#lastSeen = "a refusal";
       const { id, error } = refusal.data;
-      this.#take(id ?? this.#lastId)?.settle(
+      this.#take(id ?? this.#lastId)?.answer.settle(
         Promise.reject(new RefusalError({ what: `The agent refused: ${error}` })),
       );
       return;
@@ -130,16 +145,36 @@ export class AgentClient implements Disposable {
       this.#hello.settle(readAs(helloSchema, message));
       return;
     }
+    const held = heldSchema.safeParse(message);
+    if (held.success) {
+      this.#lastSeen = `that request ${held.data.id} is held`;
+      this.#letGo(held.data.id);
+      return;
+    }
     const answer = readAs(answerSchema, message);
     this.#lastSeen = `the answer to request ${answer.id}`;
     const pending = this.#take(answer.id);
     if (pending === undefined) throw new Error(`request ${answer.id} is not pending`);
-    pending.settle(answer);
+    pending.answer.settle(answer);
   }
 
-  #take(id: number): Awaited<AgentAnswer> | undefined {
+  #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     return pending;
+  }
+
+  /** Has the host do its part, and the agent go on; a request that is never let go is as lost as its answer. */
+  #letGo(id: number): void {
+    const { answer, whenHeld } = this.#pending.get(id) ?? {};
+    if (answer === undefined || whenHeld === undefined) throw new Error(`request ${id} is not one that may be held`);
+    whenHeld().then(
+      () => {
+        this.#channel.send({ id, go: true });
+      },
+      (error: unknown) => {
+        answer.settle(Promise.reject(error instanceof Error ? error : new Error(String(error))));
+      },
+    );
   }
 }

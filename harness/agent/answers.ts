@@ -42,6 +42,9 @@ export const answerSchema = z.object({
 /** Answer to a request that was not understood or could not be served: no answer was had. */
 export const refusalSchema = z.object({ id: z.int().nullable().default(null), error: text });
 
+/** What comes before the answer to a request that holds: the agent waits to be told to go on. */
+export const heldSchema = z.object({ id: z.int(), held: z.literal(true) });
+
 /** What the supervisor says of the worker, asked or, with id 0, unasked when the worker ended. */
 export const workerReportSchema = z.object({
   id: z.int(),

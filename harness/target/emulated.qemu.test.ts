@@ -13,6 +13,7 @@ import { emulatedCommandLine, type EmulatedTargetOptions } from "./emulated-opti
 import type { StartedEmulatedTarget } from "./started-emulated.ts";
 
 const never = new AbortController().signal;
+const base = "0x100000000";
 const a: FunctionProfile = { name: "a", device: "nvme", uid: 5, fid: 32 };
 const b: FunctionProfile = { name: "b", device: "virtio-rng", uid: 6, fid: 33 };
 
@@ -107,4 +108,20 @@ it("passes on QEMU's words where it cannot start, or refuses a function", async 
     .catch((reason: unknown) => reason);
   expect(describeError(error).join("\n")).toContain("could not load kernel '/nowhere/bzImage'");
   await expect(makeTarget().start(planFor([a, { ...b, uid: 5 }]), never)).rejects.toThrow("uid 5 already in use");
+});
+
+it("tells the kernel of a refused write when the device is done with it, however slow its medium is", async () => {
+  await using target = await makeTarget().start(planFor([a], 1), never);
+  for (const op of ["bind", "open", "bind-iommufd"] as const) await perform(target, op, { function: "a" });
+  await perform(target, "ioas-alloc", { ioas: "A" });
+  await perform(target, "ioas-map", { ioas: "A", iova: base, buffer: "a.queues" });
+  await perform(target, "attach", { function: "a", to: "A" });
+  await perform(target, "nvme-enable", { function: "a", iova: base });
+  const limits = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 1, iops_wr: 0 };
+  await target.machine.qmp.execute("block_set_io_throttle", { id: "function-a", ...limits }, never);
+  const write = { function: "a", iova: "0x100010000", block: 1 };
+  expect((await perform(target, "dma-write", write)).messages).toEqual(["a error 0x4"]);
+  await perform(target, "nvme-enable", { function: "a", iova: base });
+  // The second read in a second waits for its turn.
+  expect((await perform(target, "dma-write", write)).messages).toEqual(["a error 0x4"]);
 });

@@ -11,6 +11,7 @@ import { QmpRefusal } from "../qmp/qmp-client.ts";
 import { scaleTime, withLimit } from "../wait/with-limit.ts";
 import { actOnHost, isOnHost } from "./act-on-host.ts";
 import { describeToAgent } from "./describe-to-agent.ts";
+import { whenHeld } from "./drain-devices.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import type { HeldMachine } from "./machine-source.ts";
 import { performAnswered } from "./perform-answered.ts";
@@ -84,7 +85,7 @@ export class Performers {
   }
 
   /** Has an operation performed by who performs it: the agent, or a function that this process serves. */
-  async #ask(operation: Operation, signal: AbortSignal, manner: Manner): Promise<AgentAnswer> {
+  async #ask(operation: Operation, signal: AbortSignal, manner: Manner, isStopped = false): Promise<AgentAnswer> {
     const { agent } = this.#held;
     const limit = this.#limits.operation;
     if (operation.during !== undefined) {
@@ -106,7 +107,8 @@ export class Performers {
       return performAnswered(answers, {
         ...{ machine: this.#held.machine, agent, kernel: this.#profile.kernel, limit, signal },
         functionOf: (handle) => this.#observer.functionOf(handle),
-        perform: () => this.#ask(plain, signal, manner),
+        // A machine that is stopped at its instructions goes on by who stopped it, and nobody else.
+        perform: () => this.#ask(plain, signal, manner, true),
       });
     }
     const { op, ...fields } = operation;
@@ -114,7 +116,10 @@ export class Performers {
     if (operation.op === "unplug") return this.#unplug(operation.function, signal);
     if (isOnHost(operation)) return actOnHost(operation, this.#held, limit, signal);
     const own = this.#served.perform(operation);
-    if (own === null) return agent.request(op, { ...fields, ...manner }, signal, limit);
+    if (own === null) {
+      const hold = isStopped ? undefined : whenHeld(operation, this.#held, signal);
+      return agent.request(op, { ...fields, ...manner }, signal, limit, hold);
+    }
     const began = performance.now();
     const what = `the answer to "${op}" of a function that is served here`;
     const values = await withLimit({ what, limit, signal }, () => own);
