@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "observe.h"
+#include "turn.h"
 
 /* A write to this waits until the kernel has handled every channel report that the machine has pending. */
 #define SETTLE_PATH		"/proc/cio_settle"
@@ -29,6 +30,7 @@ void observe_start(struct observer *observer)
 	kmsg_start(observer);
 	messages_start(observer);
 	observer->settle = open(SETTLE_PATH, O_WRONLY | O_CLOEXEC);
+	observer->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 }
 
 /**
@@ -55,6 +57,24 @@ bool observe_drain(struct observer *observer)
 }
 
 /*
+ * Wait until the kernel's threads have done what there is for them to do: on a machine of one processor all have when it is
+ * the last one's turn.
+ *
+ * Return: false where that cannot be said.
+ */
+static bool let_finish(const struct observer *observer)
+{
+	if (!observer->alone || observer->leaving)
+		return false;
+	/* To sleep comes first: a kernel that slept under a spinlock before takes the caller for an interrupt until it does. */
+	if (!observe_reports_handled(observer))
+		return false;
+	be_last();
+	be_one_of_many();
+	return true;
+}
+
+/*
  * Let go of the processor for rounds of a millisecond in which the kernel has time to bring what is pending. Where it offers
  * to wait for the thread that handles channel reports, a few are enough: what then still comes was not caused by an event
  * that is pending now.
@@ -75,7 +95,7 @@ static void pass_rounds(const struct observer *observer)
  * observe_settle - wait until the kernel has nothing new to say, and take all that it said
  *
  * Error events come to the kernel as channel reports, handled by a thread of their own. To look for news costs more than to
- * wait for them: it is done before rounds that are to be quiet and after.
+ * wait for them.
  *
  * Return: false where it never got quiet.
  */
@@ -84,11 +104,12 @@ bool observe_settle(struct observer *observer)
 	const uint64_t end = clock_micros() + SETTLE_LIMIT;
 	bool quiet = false;
 
-	observe_drain(observer);
 	while (!quiet) {
 		if (clock_micros() >= end)
 			return false;
-		pass_rounds(observer);
+		/* An event's thread may have to wait for something: that takes time, not a turn. */
+		if (observer->told || !let_finish(observer))
+			pass_rounds(observer);
 		observer->told = observer->told && (observer->leaving || event_is_open());
 		quiet = !observe_drain(observer) && (!observer->told || observer->leaving);
 	}

@@ -17,6 +17,7 @@ struct function;
 /**
  * struct observer - what is seen without being asked for
  * @settle: what is written to to have pending channel reports handled, -1 without
+ * @alone: the machine has one processor
  * @kmsg: /dev/kmsg, -1 without
  * @newest: when the newest zPCI message seen was written, in microseconds
  * @newest_count: how many that were seen carry that time
@@ -28,6 +29,7 @@ struct function;
  */
 struct observer {
 	int settle;
+	bool alone;
 	int kmsg;
 	uint64_t newest;
 	uint32_t newest_count;
