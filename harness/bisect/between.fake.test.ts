@@ -35,7 +35,12 @@ async function bisect(kernelOf: (version: string) => FakeKernel, ...argv: readon
       const what = { vmlinux: null, version: kernel, options: [], patches: [], origin: "archive" } as const;
       return Promise.resolve({ ...what, image, digest: `sha256:${kernel}` });
     },
-    openBench: (choice) => openBench({ ...choice, kernel: fileOf(choice.kernel ?? "") }),
+    openBench: async (choice) => {
+      const name = choice.kernel ?? "";
+      const bench = await openBench({ ...choice, kernel: fileOf(name) });
+      const kernel = { ...bench.profile.kernel, version: name.replace("debian/", "") };
+      return { ...bench, profile: { ...bench.profile, kernel } };
+    },
   };
   return callCli(["bisect", "--scenarios", join(folder.path, "scenarios"), ...argv], {
     workingFolder: folder.path,
@@ -66,6 +71,23 @@ it("finds the first version that is mended", async () => {
   const fails = (version: string): FakeKernel => (version.startsWith("6") ? { fails: 100 } : {});
   const { stdout } = await bisect(fails, "--between", "debian/7.2", "debian/6.1", "--find", "fix", "one");
   expect(stdout).toContain("debian/7.1.8-1 is the first fixing version");
+});
+
+it("finds the first version that does what the model expects of it and not of an older one", async () => {
+  // From 6.18 on a range that leaves the 64-bit space is EOVERFLOW (src/model/rules/type1.ts).
+  const steps =
+    "  - take-type1: { function: a, container: C }\n  - container-map: { container: C, iova: 0xfffffffffffff000, buffer: p }\n";
+  const text = scenarioText("one").replace(/steps:[^]*/u, `buffers: { p: 2 }\nsteps:\n${steps}`);
+  await writeFile(join(folder.path, "scenarios/one.yaml"), text);
+  const argv = ["--between", "debian/6.12", "debian/7.3", "one"];
+  const without = await bisect(() => ({}), ...argv, "--tries", "2", "--out", "without");
+  expect(without.stderr).toContain("does not show the failure: it was not seen there in 2 runs");
+  const { code, stdout } = await bisect(() => ({}), ...argv, "--as", "6.12");
+  expect(stdout).toContain("debian/7.1.8-1 is the first bad version");
+  expect(stdout).toContain("Looking for 7:result=EOVERFLOW");
+  expect(stdout).toContain("judged    as Linux 6.12: what is done otherwise fails");
+  expect(stdout).toContain("zhil run one --as 6.12 --kernel debian/7.1.8-1");
+  expect(code).toBe(0);
 });
 
 it.each([

@@ -7,6 +7,7 @@ import { archive } from "./archived-range.ts";
 import type { TellCommit } from "./range.ts";
 import { findBuilt, type BisectResult } from "./run-bisect.ts";
 import { shortId } from "./short-id.ts";
+import { spellAs } from "./try-kernel.ts";
 
 const commitSchema = z.strictObject({
   commit: z.string(),
@@ -34,6 +35,7 @@ const reportSchema = z.strictObject({
   find: z.enum(["bad", "fix"]),
   scenario: z.string(),
   sought: z.string().nullable().describe("The failure, as --seek takes it"),
+  judgedAs: z.string().nullable().describe("Version by whose rules kernels were judged; null: each by its own"),
   range: z.strictObject({ base: z.string(), tip: z.string(), commits: z.int() }),
   found: z.array(commitSchema).describe("The likeliest first; more than one where those between cannot be tested"),
   doubt: z
@@ -84,6 +86,7 @@ export async function makeReport({ state, answer }: BisectResult, tell: TellComm
     of: request.repository === archive ? "versions" : "commits",
     ...{ find: request.find, scenario: request.scenario, found },
     sought: signature === null ? null : spellSignature(signature),
+    judgedAs: request.judgedAs,
     range: { base: request.base, tip: request.tip, commits: commits.length },
     doubt: answer.kind !== "answer" ? "none" : answer.before ? "before" : answer.never ? "never" : "none",
     confidence: answer.kind === "answer" ? answer.confidence : 0,
@@ -111,8 +114,8 @@ function sideOf(state: BisectState, commit: string | undefined): BisectReport["w
   };
 }
 
-function reproduce({ repository, scenario, flavour, qemu }: BisectRequest, commit: string): string {
-  const run = ["zhil", "run", scenario, ...(qemu === null ? [] : ["--qemu", qemu])];
+function reproduce({ repository, scenario, judgedAs, flavour, qemu }: BisectRequest, commit: string): string {
+  const run = ["zhil", "run", scenario, ...spellAs(judgedAs), ...(qemu === null ? [] : ["--qemu", qemu])];
   if (repository === archive) return quoteForShell([...run, "--kernel", commit]);
   const flavoured = flavour === null ? [] : ["--flavour", flavour];
   const build = quoteForShell(["zhil", "kernel", "build", "--repo", ".", "--commit", commit, ...flavoured]);

@@ -52,6 +52,7 @@ export const requestSchema = z.strictObject({
   base: z.string(),
   tip: z.string(),
   scenario: z.string(),
+  judgedAs: z.string().nullable().default(null).describe("Version by whose rules; null: each by its own"),
   flavour: z.string().nullable(),
   qemu: z.string().nullable(),
   firstParent: z.boolean(),

@@ -14,6 +14,8 @@ export interface BisectWorld {
   readonly openBench: (image: string) => Promise<Bench>;
   readonly scenario: Scenario;
   readonly ledger: Ledger;
+  /** Version by whose rules kernels are judged; null where each is by its own. */
+  readonly judgedAs: string | null;
   readonly report: ReportProgress;
   readonly signal: AbortSignal;
 }

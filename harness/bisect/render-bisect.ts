@@ -43,6 +43,7 @@ export function renderReport(report: BisectReport): readonly string[] {
   }
   lines.push("", `scenario  ${report.scenario}`);
   if (report.sought !== null) lines.push(`failure   ${escapeLine(report.sought)}`);
+  if (report.judgedAs !== null) lines.push(`judged    as Linux ${report.judgedAs}: what is done otherwise fails`);
   if (rate !== null) lines.push(`shows in  ${percent(rate)} of runs of kernels that have it`);
   lines.push(`range     ${shortId(range.base)}..${shortId(range.tip)}, ${range.commits} ${noun}s`);
   for (const [name, side] of [

@@ -15,13 +15,14 @@ import type { BisectWorld, Trial } from "./bisect-world.ts";
  * @throws the signal's reason where it is aborted; {HarnessError} where there is no bench to be had
  */
 export async function tryKernel(world: BisectWorld, image: string, folder: string): Promise<Trial> {
-  const { scenario, ledger, signal } = world;
+  const { scenario, ledger, judgedAs, signal } = world;
   await using bench = await world.openBench(image);
-  const reproduce = (): string => quoteForShell(["zhil", "run", scenario.name, ...bench.options]);
+  const reproduce = (): string =>
+    quoteForShell(["zhil", "run", scenario.name, ...bench.options, ...spellAs(judgedAs)]);
   const contextIn = async (name: string): Promise<RunContext> => {
     const runFolder = join(folder, name);
     await mkdir(runFolder, { recursive: true });
-    return { bench, ledger, runFolder, keep: false, reproduce, signal };
+    return { bench, ledger, judgedAs, runFolder, keep: false, reproduce, signal };
   };
   const record = await runScenario(scenario, await contextIn("runs"));
   signal.throwIfAborted();
@@ -30,6 +31,9 @@ export async function tryKernel(world: BisectWorld, image: string, folder: strin
   signal.throwIfAborted();
   return { record, dead: boot.verdict === "error" ? (boot.reason ?? "No answer") : null };
 }
+
+/** The option that has `zhil run` judge by a version's rules. */
+export const spellAs = (version: string | null): readonly string[] => (version === null ? [] : ["--as", version]);
 
 /** What a run showed of the failure sought, in one line; of one that did not show it, its verdict's reason. */
 export function sayWhy(sought: Signature | null, record: ScenarioRecord): string | null {

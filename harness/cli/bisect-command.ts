@@ -56,7 +56,12 @@ export async function bisectCommand(
     if (flags.restart) await rm(join(folder, "state.json"), { force: true });
     const request: BisectRequest = {
       ...{ repository, find: range.find, base: range.base, scenario: scenario.name },
-      ...{ flavour: flags.flavour ?? null, qemu: flags.qemu ?? null, firstParent: flags.firstParent },
+      ...{
+        judgedAs: world.judgedAs,
+        flavour: flags.flavour ?? null,
+        qemu: flags.qemu ?? null,
+        firstParent: flags.firstParent,
+      },
       ...{ tip: range.commits.at(-1)?.id ?? "", paths: [...flags.path] },
     };
     const commits = range.commits.map(({ id, parents }) => ({ id, parents: [...parents] }));
@@ -120,6 +125,7 @@ export async function makeWorld(
     // A clone pays only where many runs follow: most kernels are run once.
     openBench: (kernel) => services.openBench({ name: "emulated", kernel, qemu, boot: "cold", report, signal }),
     ledger: await services.readLedger(),
+    judgedAs: flags.as ?? null,
     ...{ scenario, report, signal },
   };
 }

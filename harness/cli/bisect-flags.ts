@@ -8,6 +8,7 @@ export interface SharedBisectFlags {
   readonly qemu?: string;
   readonly seek?: string;
   readonly like?: string;
+  readonly as?: string;
   readonly scenarios?: string;
 }
 

@@ -47,6 +47,18 @@ export const qemuOption = (): Option =>
 export const configOption = (): Option =>
   new Option("--config <file>", "the configuration that describes the host of bench lpar (default: zhil.config.ts)");
 
+/** The option that has kernels judged by the rules of another version. */
+export const asOption = (): Option =>
+  new Option(
+    "--as <version>",
+    "judge by what the model expects of Linux of this version, such as 6.12, whatever runs: what is done otherwise fails",
+  ).argParser(parseKernelVersion);
+
+function parseKernelVersion(text: string): string {
+  if (/^\d+\.\d+(\.\d+)*$/u.test(text)) return text;
+  throw new InvalidArgumentError("Expected a version such as 6.12.");
+}
+
 /** The option that says how many run at a time, of what. */
 export const jobsOption = (what = "scenarios"): Option =>
   new Option(

@@ -44,6 +44,7 @@ export interface RunFlags extends SelectionFlags {
   readonly bench: BenchName;
   readonly kernel?: string;
   readonly qemu?: string;
+  readonly as?: string;
   readonly boot: BootKind;
   readonly domain?: string;
   readonly backend?: HostBackend;
@@ -73,6 +74,9 @@ export async function runCommand(
   if (flags.bench === "lpar" && flags.failNth !== undefined) {
     throw new UsageError({ what: 'Cannot use --fail-nth on bench "lpar": its kernel is others\' as well' });
   }
+  if (flags.as !== undefined && flags.failNth !== undefined) {
+    throw new UsageError({ what: "Cannot use --as with --fail-nth: no scenario gets a verdict" });
+  }
   const json = flags.json === true;
   const people = json ? io.stderr : io.stdout;
   const screen = createScreen(people, wantsColours(people, io.environment, flags.color));
@@ -88,7 +92,7 @@ export async function runCommand(
   const runs = resolve(io.workingFolder, flags.out);
   const jobs = flags.bench === "lpar" ? 1 : (flags.jobs ?? defaultJobs(measureCapacity(), flags.boot));
   const context: RunContext = {
-    ...{ bench, ledger, keep: flags.keep === true, signal: io.interrupt },
+    ...{ bench, ledger, keep: flags.keep === true, signal: io.interrupt, judgedAs: flags.as ?? null },
     runFolder: await createRunFolder(runs, new Date()),
     reproduce: (scenario) => reproduce(scenario, selection.folder, flags, bench),
   };
@@ -215,7 +219,8 @@ async function chooseHost(
 function reproduce(scenario: Pick<Scenario, "name" | "file">, folder: string, flags: RunFlags, bench: Bench): string {
   const inFolder = !relative(folder, resolve(scenario.file)).startsWith("..");
   const where = inFolder && flags.scenarios !== undefined ? ["--scenarios", folder] : [];
-  return quoteForShell(["zhil", "run", inFolder ? scenario.name : scenario.file, ...bench.options, ...where]);
+  const as = flags.as === undefined ? [] : ["--as", flags.as];
+  return quoteForShell(["zhil", "run", inFolder ? scenario.name : scenario.file, ...bench.options, ...as, ...where]);
 }
 
 function printBroken({ name, error }: BrokenReporter, io: Io): void {

@@ -5,6 +5,7 @@ import { placeFunctions } from "../../src/plan/place-functions.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { StartedTarget } from "../../src/target/target.ts";
 import { ScenarioFolder } from "../evidence/scenario-folder.ts";
+import { asVersion } from "../../src/verdict/judge-as.ts";
 import { findMissing } from "./find-missing.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -47,8 +48,11 @@ export async function giveUp({ folder, preparation }: PreparedScenario): Promise
   folder.remove();
 }
 
-function prepare(scenario: Scenario, { bench, signal }: RunContext, folder: ScenarioFolder): Preparation {
-  const missing = [...findMissing(scenario, bench.profile), ...(bench.lacks?.(scenario) ?? [])];
+function prepare(scenario: Scenario, context: RunContext, folder: ScenarioFolder): Preparation {
+  const { bench, signal, judgedAs = null } = context;
+  // What is not asked of that version is not judged as of it.
+  const lacking = [bench.profile, asVersion(bench.profile, judgedAs)].flatMap((each) => findMissing(scenario, each));
+  const missing = [...new Set(lacking), ...(bench.lacks?.(scenario) ?? [])];
   if (missing.length > 0) return { kind: "missing", missing };
   try {
     const plan = placeFunctions(makePlan(scenario, bench.profile), bench.addresses ?? []);

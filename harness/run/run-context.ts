@@ -6,6 +6,8 @@ import type { Bench } from "./bench.ts";
 export interface RunContext {
   readonly bench: Bench;
   readonly ledger: Ledger;
+  /** Version by whose rules kernels are judged, instead of by those of their own. */
+  readonly judgedAs?: string | null;
   /** Folder of the run; each scenario gets one in it. */
   readonly runFolder: string;
   /** Keeps the console of scenarios that went well, too. */

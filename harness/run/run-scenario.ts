@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { Phases } from "../../src/target/target.ts";
-import { judge } from "../../src/verdict/judge.ts";
+import { judgeAs } from "../../src/verdict/judge-as.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import type { ScenarioFolder } from "../evidence/scenario-folder.ts";
 import { errorOutcome, judgedOutcome, skipOutcome, type Outcome } from "./outcome.ts";
@@ -36,7 +36,7 @@ export async function runPrepared(prepared: PreparedScenario, context: RunContex
 }
 
 async function decide({ scenario, folder, preparation }: PreparedScenario, context: RunContext): Promise<Decided> {
-  const { ledger, signal } = context;
+  const { ledger, signal, judgedAs = null } = context;
   if (preparation.kind === "missing") return { outcome: skipOutcome(scenario, preparation.missing), phases: {} };
   try {
     if (preparation.kind === "failed") throw preparation.cause;
@@ -45,7 +45,7 @@ async function decide({ scenario, folder, preparation }: PreparedScenario, conte
       plan,
       starting,
       folder,
-      (profile, steps) => judge({ ...plan, profile }, { steps }, ledger),
+      (profile, steps) => judgeAs(judgedAs, { ...plan, profile }, { steps }, ledger),
       signal,
     );
     folder.writeJudgement(judgement);

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { bisectCommand } from "../bisect-command.ts";
 import type { BisectFlags } from "../bisect-flags.ts";
+import { asOption } from "../options.ts";
 import type { RegisterCommand } from "../command.ts";
 
 const notes = `
@@ -18,6 +19,7 @@ Examples:
   zhil bisect --good v7.1 --bad HEAD --seek 14:memory.q[0] unmap-stops-dma     this difference and no other
   zhil bisect --good v7.1 --bad HEAD --like zhil-runs/latest/unmap-stops-dma unmap-stops-dma
   zhil bisect --between debian/6.12 debian/7.2 --find fix type1-life           among the kernels that the archive has
+  zhil bisect --between debian/7.2 debian/7.3 --as 7.2 type1-error-event-recovery   where it changed
   zhil bisect --good v7.1 --bad HEAD --path drivers/iommu --path arch/s390 unmap-stops-dma`;
 
 /** `zhil bisect` */
@@ -63,6 +65,7 @@ export function addBisectOptions(command: Command): Command {
     .option("--qemu <program>", "use this qemu-system-s390x instead of the prepared one (ZHIL_QEMU)")
     .option("--seek <failure>", "the failure: STEP:FIELD, STEP:result=ERRNO or alarm:TEXT")
     .option("--like <folder>", "the failure that a run of the scenario has left in this folder of evidence")
+    .addOption(asOption())
     .option("--scenarios <dir>", "look for scenarios in this folder instead of the project's own");
 }
 

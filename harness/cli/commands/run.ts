@@ -6,6 +6,7 @@ import { addMachineOptions } from "../machine-options.ts";
 import { runCommand, type RunFlags } from "../run-command.ts";
 import {
   addSelectionOptions,
+  asOption,
   collectReport,
   configOption,
   evidenceOption,
@@ -21,6 +22,7 @@ Examples:
   zhil run "replace-*" --tag dma -j 4         by glob and tag, four at a time
   zhil run ./mine.yaml --kernel arch/s390/boot/bzImage
   zhil run --tag type1 --kernel debian/6.12   Debian's own kernel, with the modules it needs
+  zhil run --kernel debian/7.2 --as 6.12       what 7.2 does otherwise than 6.12
   zhil run --tag race --kernel lean/kasan     races on a kernel that watches its memory
   zhil run --without race                     everything but races
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
@@ -47,6 +49,7 @@ export const registerRun: RegisterCommand = (program, context) => {
     .description("Runs scenarios and judges what was observed against the reference emulator.")
     .argument("[name...]", nameHelp);
   addMachineOptions(addSelectionOptions(command))
+    .addOption(asOption())
     .addOption(configOption())
     .addOption(jobsOption())
     .addOption(
