@@ -12,7 +12,7 @@ import type { Fence } from "./fence.ts";
 import { fenceBench } from "./fenced-bench.ts";
 import type { Lease } from "./lease.ts";
 import { packEvidence } from "./pack-evidence.ts";
-import { isSettled, settleUnit } from "./store.ts";
+import { settleUnit } from "./store.ts";
 import type { TakenUnit } from "./take-unit.ts";
 import { readUnit } from "./units.ts";
 
@@ -29,17 +29,13 @@ export interface UnitRun {
 }
 
 /**
- * Runs a unit, unless it has a result already. Gives its record where that is the one that counts; null where another counts,
+ * Runs a unit. Gives its record where that is the one that counts; null where another counts,
  * or none: the unit was lost meanwhile, or the worker is to end.
  * @throws {InfrastructureError} where evidence cannot be written
  */
 export async function performUnit(taken: TakenUnit, run: UnitRun): Promise<ScenarioRecord | null> {
   const { client, leased, ledger } = run;
   const { id, key, unit, heart } = taken;
-  if (await isSettled(client, id, key)) {
-    await taken.complete();
-    return null;
-  }
   const losses = [heart.signal, ...(leased === null ? [] : [leased.lease.signal])];
   const signal = AbortSignal.any([run.signal, ...losses]);
   const bench = leased === null ? run.bench : fenceBench(run.bench, leased.fence, leased.lease);
@@ -58,7 +54,8 @@ export async function performUnit(taken: TakenUnit, run: UnitRun): Promise<Scena
       return null;
     }
     const settled = await settleUnit(client, id, key, packEvidence(record));
-    await taken.complete();
+    // Nobody waits for it: should it get lost, whoever is given the unit again finds its result.
+    void taken.complete();
     return settled === "counts" ? record : null;
   } finally {
     await rm(runFolder, { recursive: true, force: true });

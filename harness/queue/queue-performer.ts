@@ -118,7 +118,7 @@ export class QueuePerformer implements Performer, AsyncDisposable {
     const { client, queue, id, machine } = this.#run;
     this.#isServerNew = false;
     await store.announceMachine(client, id, machine);
-    for (const key of units.keys()) await this.#take(key, units, folder, keep);
+    for (const key of await store.listSettled(client, id)) await this.#take(key, units, folder, keep);
     const settings = { removeOnComplete: true, removeOnFail: true };
     await queue.addBulk(
       [...units].map(([jobId, unit]) => ({ name: unit.scenario, data: unit, opts: { ...settings, jobId } })),

@@ -75,6 +75,10 @@ class Crewman implements AsyncDisposable {
   /** Machines that it cannot have, and until when they are wanted: asked for again, they are tried again. */
   readonly #problems = new Map<string, number>();
   readonly #fatal = new AbortController();
+  #seen: { readonly place: number; readonly machines: ReadonlyMap<string, QueuedMachine> } = {
+    place: -1,
+    machines: new Map(),
+  };
 
   private constructor(run: WorkerRun, client: Redis, scratch: string) {
     const { address, lease } = run;
@@ -131,13 +135,21 @@ class Crewman implements AsyncDisposable {
     let hadWork = false;
     while (!signal.aborted) {
       const place = this.#bell.place;
-      const machines = await store.listMachines(this.#client);
-      await this.#taker.keepOnly(new Set(machines.keys()));
+      const machines = await this.#look(place);
       if (machines.size > 0) hadWork = true;
       else if (this.#run.once && hadWork) return;
       const didSomething = await this.#doNext(this.#sort(machines), signal);
       if (!didSomething) await this.#bell.after(place, signal);
     }
+  }
+
+  /** The machines that are wanted, looked up where the bell has rung since: nights ring it when that changes. */
+  async #look(place: number): Promise<ReadonlyMap<string, QueuedMachine>> {
+    if (this.#seen.place === place) return this.#seen.machines;
+    const machines = await store.listMachines(this.#client);
+    this.#seen = { place, machines };
+    await this.#taker.keepOnly(new Set(machines.keys()));
+    return machines;
   }
 
   /** Machines that it may have, those that it has at hand first. */
@@ -188,15 +200,24 @@ class Crewman implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<string | null> {
     const { ledger, openBench, report, onResult } = this.#run;
-    const { id, machine } = taken;
+    const { id, machine, key } = taken;
     const judge = describeJudge(ledger);
     if (judge !== machine.judge) return `it is judged by version ${machine.judge}, and here is ${judge}`;
     const { bench: name, kernel, qemu, boot } = machine;
     const open = (): Promise<Bench> => openBench({ name, kernel, qemu, boot, report, signal });
     try {
       return await this.#benches.use(id, open, async (bench) => {
-        const agreed = await store.agreeOn(this.#client, id, identify(bench));
-        if (JSON.stringify(agreed) !== JSON.stringify(identify(bench))) {
+        const own = identify(bench);
+        // Asked in one go.
+        const [agreed, isDone] = await Promise.all([
+          store.agreeOn(this.#client, id, own),
+          store.isSettled(this.#client, id, key),
+        ]);
+        if (isDone) {
+          await taken.complete();
+          return null;
+        }
+        if (JSON.stringify(agreed) !== JSON.stringify(own)) {
           return `the night runs Linux ${agreed.kernel.version} on QEMU ${agreed.qemu.version} of other images`;
         }
         const [client, scratch] = [this.#client, this.#scratch];

@@ -96,9 +96,16 @@ export async function settleUnit(client: Redis, id: string, unit: string, packed
 
 /** Whether a unit has a result, or is not wanted any more. */
 export async function isSettled(client: Redis, id: string, unit: string): Promise<boolean> {
-  const wanted = await client.hexists(machinesKey, id);
-  return wanted === 0 || (await client.hexists(keysOf(id).results, unit)) === 1;
+  const [wanted, settled] = await Promise.all([
+    client.hexists(machinesKey, id),
+    client.hexists(keysOf(id).results, unit),
+  ]);
+  return wanted === 0 || settled === 1;
 }
+
+/** Units of a machine that have a result, taken already or not. */
+export const listSettled = (client: Redis, id: string): Promise<readonly string[]> =>
+  client.hkeys(keysOf(id).results);
 
 /** What came of a unit: its packed evidence, empty where it was taken already, null where there is nothing. */
 export const readResult = (client: Redis, id: string, unit: string): Promise<Buffer | null> =>
