@@ -1,4 +1,4 @@
-import { utimesSync } from "node:fs";
+import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
 import { expect, it } from "vitest";
 import { FencedError } from "../errors/harness-error.ts";
 import { startFakeRealHost, type FakeRealHost } from "../testing/fake-real-host.ts";
@@ -90,6 +90,43 @@ it("lets nobody have functions whose agent still runs, however long ago its run 
     const killed = await crash(held);
     await using agent = await held.start(killed.token);
     await expect(take(held)).rejects.toThrow(/are in use/u);
+    await agent.request("look", {}, signal, limit);
+  });
+});
+
+/** A run that is gone, and whose agent is not: its heart beats no more. Its process there is `program`. */
+async function leaveAgent({ fake, start, config, connect }: Held, program: string): Promise<HostAgent> {
+  using lease = await take({ config, connect });
+  await sendAgent(fake.agent, { client: await connect(signal), config, signal });
+  await lease.clear(signal);
+  const agent = await start(lease.token);
+  await agent.request("define-function", { function: "a", address: "0001:00:00.0", fid: 0x20 }, signal, limit);
+  await agent.request("bind", { function: "a" }, signal, limit);
+  const beat = Date.now() / 1000 - leaseSeconds - 1;
+  utimesSync(fake.path("var/tmp/zhil/lease"), beat, beat);
+  const pid = fake.get("var/tmp/zhil/pid")?.trim() ?? "";
+  mkdirSync(fake.path(`proc/${pid}`));
+  symlinkSync(fake.path(program), fake.path(`proc/${pid}/exe`));
+  return agent;
+}
+
+it("is put back by a release that ends the agent of a run that is gone", async () => {
+  await withHost(async (held) => {
+    await using agent = await leaveAgent(held, "var/tmp/zhil/agent");
+    expect((await releaseHost(held, leaseSeconds, signal)).functions).toEqual(["0x00000020 nvme"]);
+    expect(held.fake.drivers()["0x00000020"]).toBe("nvme");
+    expect(held.fake.get("var/tmp/zhil/lease")).toBeNull();
+    await expect(agent.request("look", {}, signal, limit)).rejects.toThrow(/closed|ended|gone/u);
+  });
+});
+
+it("ends no process of another program, whatever number the agent's file has", async () => {
+  await withHost(async (held) => {
+    await using agent = await leaveAgent(held, "usr/bin/somebodys");
+    // Nobody waits for ten seconds here.
+    held.fake.rewrite = (script) => script.replaceAll("flock -w 10 9", "flock -w 1 9");
+    await expect(releaseHost(held, leaseSeconds, signal)).rejects.toThrow(/are in use/u);
+    expect(held.fake.drivers()["0x00000020"]).toBe("vfio-pci");
     await agent.request("look", {}, signal, limit);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { recordSchema, type ScenarioRecord } from "../evidence/record.ts";
 import { openLparBench } from "../run/lpar-bench.ts";
@@ -19,6 +19,14 @@ steps:
   - look: {}
   - bind: { function: a }
   - unbind: { function: a }
+`;
+
+const withoutFunctions = `name: bound
+summary: Nothing of a function is touched
+tags: [life]
+functions: {}
+steps:
+  - look: {}
 `;
 
 let folder: TemporaryFolder;
@@ -72,6 +80,42 @@ it("performs a scenario on a host's own function, and leaves the host as it was"
     });
     const checked = await callCli(["check", join(folder.path, "zhil-runs/latest")], { workingFolder: folder.path });
     expect(checked.stdout).toContain("1 pass, 0 fail");
+  });
+});
+
+it("has root do what touches functions, where the user is not root, and nothing else", async () => {
+  await withHost({ config: { sudo: true } }, async (fake) => {
+    const { code, records, said } = await run(fake);
+    expect(said).not.toContain("Cannot");
+    expect(records).toMatchObject([{ scenario: "bound", verdict: "pass" }]);
+    expect(code).toBe(0);
+    const verbs = (fake.get("sudoed") ?? "").split("\n").map((line) => line.replaceAll(/ \S*\/var\/tmp\/zhil/gu, ""));
+    expect(verbs).toEqual([
+      expect.stringMatching(/^sh -s \S+$/u),
+      expect.stringMatching(/^sh -s take /u),
+      expect.stringMatching(/^sh -s clear /u),
+      expect.stringMatching(/^sh\/guard 1\/agent --stdio$/u),
+      expect.stringMatching(/^sh -s give-back /u),
+      "",
+    ]);
+  });
+});
+
+it("has an agent that touches no function run as the user", async () => {
+  await withHost({ config: { sudo: true } }, async (fake) => {
+    await writeFile(join(folder.path, "scenarios/bound.yaml"), withoutFunctions);
+    expect((await run(fake)).records).toMatchObject([{ verdict: "pass", steps: { performed: 1 } }]);
+    expect(fake.get("sudoed")).not.toContain("guard");
+  });
+});
+
+it("says what sudo wants, and begins nothing", async () => {
+  await withHost({ config: { sudo: true } }, async (fake) => {
+    fake.put("asks-for-password", "");
+    const { code, records, said } = await run(fake);
+    expect(said).toContain("a password is required");
+    expect(said).toContain('Let the user run "sh" by sudo without a password there');
+    expect([code, records]).toEqual([2, []]);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -119,6 +120,19 @@ const options = [
   ..."VFIO_IOMMU_TYPE1 DEBUG_FS KALLSYMS STACKTRACE BLK_DEV_NVME".split(" "),
 ];
 
+/** It asks for no password, unless there is a file that says so; what it ran is in another. */
+const sudo = `#!/bin/sh
+[ "$1" = -n ] || exit 2
+shift
+if [ -e "$FAKE_TREE/asks-for-password" ]; then
+  echo "sudo: a password is required" >&2
+  exit 1
+fi
+echo "$*" >>"$FAKE_TREE/sudoed"
+export SUDO_UID=$(id -u) PATH="$FAKE_TREE/root:$PATH"
+exec "$@"
+`;
+
 /** A tree that lacks nothing. */
 function makeTree({ path: tree }: TemporaryFolder): string {
   const files: Readonly<Record<string, string>> = {
@@ -138,8 +152,12 @@ function makeTree({ path: tree }: TemporaryFolder): string {
     "dev/kvm": "",
     "dev/kmsg": "",
     addresses: "",
+    "bin/sudo": sudo,
+    // As root, somebody else than the owner of what the user made.
+    "root/id": "#!/bin/sh\necho 4711\n",
   };
   for (const [path, text] of Object.entries(files)) write(tree, path, text);
+  for (const program of ["bin/sudo", "root/id"]) chmodSync(join(tree, program), 0o755);
   mkdirSync(join(tree, "var/tmp"), { recursive: true });
   for (const driver of ["vfio-pci", "nvme", "mlx5_core"])
     mkdirSync(join(tree, "sys/bus/pci/drivers", driver), { recursive: true });
@@ -184,12 +202,14 @@ function perform(line: string, channel: ServerChannel, tree: string, rewrite: Fa
   const [program = "", ...words] = line
     .split(" ")
     .map((word) => word.replace(/^\/(?=var\/tmp\/zhil|proc\/)/u, `${tree}/`));
-  const child = spawn(program, words, { env: { ...process.env, FAKE_TREE: tree }, stdio: "pipe" });
+  const { PATH = "" } = process.env;
+  const env = { ...process.env, FAKE_TREE: tree, PATH: `${join(tree, "bin")}:${PATH}` };
+  const child = spawn(program, words, { env, stdio: "pipe" });
   child.on("error", () => {
     channel.exit(127);
   });
   child.stdin.on("error", () => undefined);
-  if (words[0] === "-s") {
+  if (words.includes("-s")) {
     const parts: Buffer[] = [];
     channel.on("data", (chunk: Buffer) => parts.push(chunk));
     channel.on("end", () => child.stdin.end(rewrite(onTree(Buffer.concat(parts).toString("utf8"), tree))));
