@@ -48,6 +48,7 @@ it("takes the aperture from what the functions' groups keep out, whatever memory
   expect(offerOf(profile).refresh).toBe(false);
   const virtual = describeProfile(facts([fn(0x20, 0x9_0000_0000n), fn(0x21, 0x9_0000_0000n)], "KVM/Linux"), config);
   expect(offerOf(virtual).refresh).toBe(true);
+  expect([profile.hypervisor, virtual.hypervisor]).toEqual([undefined, "KVM/Linux"]);
 });
 
 it("refuses functions that reach different IOVAs", () => {

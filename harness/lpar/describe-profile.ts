@@ -13,7 +13,7 @@ const maxIova = (1n << 64n) - 1n;
  * @throws {UsageError} where the functions may reach different IOVAs: no plan could be made for both
  */
 export function describeProfile(facts: HostFacts, config: HostConfig): Omit<Profile, "functions"> {
-  const { release, digest, options, commandLine, memoryMiB, cpus } = facts;
+  const { release, digest, options, commandLine, memoryMiB, cpus, hypervisor } = facts;
   const platform = describePlatform(facts, config);
   return {
     bench: "lpar",
@@ -25,6 +25,7 @@ export function describeProfile(facts: HostFacts, config: HostConfig): Omit<Prof
       patches: [],
     },
     qemu: { version: "none", digest: "none" },
+    ...(hypervisor === null ? {} : { hypervisor }),
     ...(platform === null ? {} : { platform }),
     ...{ memoryMiB, cpus },
   };

@@ -22,10 +22,6 @@ import { temporaryFolder } from "../testing/scenario-files.ts";
 const { signal } = new AbortController();
 const report = (): void => undefined;
 
-/** What QEMU is known to do to functions of a kernel that it runs, it does to those of this host as well. */
-const readQemusLedger: typeof readLedger = async () =>
-  (await readLedger()).map((entry) => ({ ...entry, fault: "kernel", qemu: {} }));
-
 const plugged = [
   { name: "a", device: "nvme" },
   { name: "b", device: "nvme" },
@@ -99,7 +95,7 @@ it("gets the same verdicts over SSH as where it is emulated, and has its functio
     key: keys.client.privateKey,
   });
   const call = (...argv: readonly string[]): Promise<Call> =>
-    callCli(argv, { workingFolder: place.path, services: { readLedger: readQemusLedger } });
+    callCli(argv, { workingFolder: place.path, services: { readLedger } });
   const examined = await call("doctor", "--bench", "lpar");
   expect(examined.stdout).toContain("function 0x00000040: 0011:00:00.0, no driver, free");
   expect(examined.code).toBe(0);

@@ -28,6 +28,7 @@ const headerSchema = z.looseObject({
     bench: text,
     kernel: component.extend({ options: z.array(text), commandLine: text, patches: z.array(text) }),
     qemu: component,
+    hypervisor: z.string().max(100).optional(),
     platform: z.looseObject({ aperture: z.looseObject({ first: hex, last: hex }), refresh: z.boolean() }).optional(),
     memoryMiB: count.min(1),
     cpus: count,

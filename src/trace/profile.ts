@@ -52,6 +52,8 @@ export interface Profile {
   readonly qemu: Component;
   /** The host whose functions are passed through to the kernel above, which is then a guest's, and `qemu` that guest's. */
   readonly host?: HostProfile;
+  /** What a real host is a guest of, as it says itself, and what executes its zPCI then: `KVM/Linux`; absent where it is none's. */
+  readonly hypervisor?: string;
   /** Of functions that were there before; absent where QEMU says what it says of each of its own. */
   readonly platform?: Platform;
   /** RAM of the host in MiB: the DMA aperture follows from it, where the platform does not tell. */

@@ -85,6 +85,10 @@ describe("judge", () => {
   });
 
   it("says how many scenarios had the kernel before", () => {
+    const virtual = { ...plan.profile, bench: "lpar", hypervisor: "KVM/Linux" } as const;
+    expect(judge({ ...plan, profile: virtual }, { steps: [] }, []).caveats).toEqual([
+      "zPCI is executed by a QEMU of unknown version: judged as any",
+    ]);
     const caveatsAfter = (...kernelUsedBy: string[]): readonly string[] =>
       judge({ ...plan, profile: { ...plan.profile, kernelUsedBy } }, { steps: [] }, []).caveats;
     expect(caveatsAfter()).toEqual([]);

@@ -10,7 +10,7 @@ import type { Observation } from "../trace/observation.ts";
 import { compareVersions, isAtLeast } from "../zpci/version.ts";
 import { Deviation } from "./deviation.ts";
 import { Predictions } from "./predictions.ts";
-import { quirksOf, type Ledger } from "./ledger.ts";
+import { isOnSomeQemu, quirksOf, type Ledger } from "./ledger.ts";
 
 /** How one step was judged. */
 export interface StepJudgement {
@@ -160,6 +160,7 @@ function caveatsOf(profile: Profile): string[] {
   const before = profile.kernelUsedBy?.length ?? 0;
   const shared =
     before === 0 ? [] : [`kernel shared with ${before} scenario${before === 1 ? "" : "s"} before this one`];
+  const unknown = isOnSomeQemu(profile) ? ["zPCI is executed by a QEMU of unknown version: judged as any"] : [];
   const versions = (["kernel", "qemu"] as const).flatMap((component) => {
     const { version } = profile[component];
     // No QEMU takes part in what a host of its own does.
@@ -180,5 +181,5 @@ function caveatsOf(profile: Profile): string[] {
   const between = isUnknown
     ? [`kernel ${version} is of a line that the model was not written for: judged as ${unknownKernels.before}`]
     : [];
-  return [...versions, ...between, ...shared];
+  return [...versions, ...unknown, ...between, ...shared];
 }

@@ -49,4 +49,15 @@ describe("the ledger", () => {
     expect(quirks.has("shadow-by-rpcit")).toBe(false);
     expect(entries.filter(({ name, fault }) => quirks.has(name) && fault !== "kernel")).toEqual([]);
   });
+
+  it("expects of a real host that is a guest of KVM what any QEMU does, and of one under z/VM no more than of an LPAR", () => {
+    const under = (hypervisor: string, bench = "lpar"): ReadonlySet<string> =>
+      quirksOf(entries, { ...profile, bench, qemu: { version: "none" }, hypervisor });
+    const without = quirksOf(entries, { ...profile, bench: "lpar", qemu: { version: "none" } });
+    expect(under("z/VM    7.3.0")).toEqual(without);
+    const onQemu = under("KVM/Linux");
+    expect([...onQemu]).toEqual(expect.arrayContaining([...without, "shadow-by-rpcit", "blocked-dma-silent"]));
+    expect(onQemu.has("refused-flush-ends-unmap")).toBe(false);
+    expect(under("KVM/Linux", "model").size).toBe(0);
+  });
 });

@@ -38,16 +38,26 @@ const holds = (limits: z.output<typeof range>, actual: string): boolean =>
   (limits.from === undefined || compareVersions(actual, limits.from) >= 0) &&
   (limits.before === undefined || compareVersions(actual, limits.before) < 0);
 
-/** What a kernel does wrong by itself it does wherever it runs: also on hosts that no entry was found on. */
-const holdsOn = ({ benches, fault }: Divergence, bench: string): boolean =>
-  (benches as readonly string[]).includes(bench) || (bench === "lpar" && fault === "kernel");
-
 /** Of a profile, what decides which entries hold. */
 interface Versions {
   readonly bench: string;
   readonly kernel: { readonly version: string };
   readonly qemu: { readonly version: string };
+  readonly hypervisor?: string;
 }
+
+/**
+ * Whether a QEMU of which nothing else is known executes the zPCI of a real host: a guest of KVM, or of QEMU alone.
+ * Ground: arch/s390/kvm/priv.c, handle_stsi_3_2_2, and QEMU target/s390x/tcg/misc_helper.c, helper_stsi, both name the control program
+ * "KVM/Linux"; QEMU hw/s390x/s390-pci-inst.c executes the instructions for both.
+ */
+export const isOnSomeQemu = ({ bench, hypervisor }: Pick<Versions, "bench" | "hypervisor">): boolean =>
+  bench === "lpar" && hypervisor?.startsWith("KVM/") === true;
+
+/** What a kernel does wrong by itself it does wherever it runs, also on hosts that no entry was found on; and a QEMU likewise. */
+const holdsOn = ({ benches, fault }: Divergence, profile: Versions): boolean =>
+  (benches as readonly string[]).includes(profile.bench) ||
+  (profile.bench === "lpar" && (fault === "kernel" || isOnSomeQemu(profile)));
 
 /** The quirks that a profile is known to have. */
 export function quirksOf(ledger: Ledger, profile: Versions): Set<QuirkName> {
@@ -55,9 +65,10 @@ export function quirksOf(ledger: Ledger, profile: Versions): Set<QuirkName> {
     ledger
       .filter(
         (entry) =>
-          holdsOn(entry, profile.bench) &&
+          holdsOn(entry, profile) &&
           holds(entry.kernel, profile.kernel.version) &&
-          holds(entry.qemu, profile.qemu.version),
+          // Of a version that nobody tells any may hold: one that does not is found to be stale.
+          (isOnSomeQemu(profile) || holds(entry.qemu, profile.qemu.version)),
       )
       .map((entry) => entry.name),
   );
