@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
+import { deviceId } from "../qemu/device.ts";
 import { SshClient } from "../ssh/ssh-client.ts";
 import { makeFakeGuest, type FakeGuest } from "../testing/fake-guest.ts";
 import { startFakeSshHost, type FakeSshHost } from "../testing/fake-ssh-host.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { connectGuest, type ConnectedGuest } from "./connect-guest.ts";
-import { endGuest } from "./end-guest.ts";
+import { endings } from "./end-guest.ts";
 import { limitEntries } from "./limit-entries.ts";
 import { passFunction } from "./pass-function.ts";
 import { performOnHost } from "./perform-on-host.ts";
@@ -134,9 +135,24 @@ it("ends a guest, and waits for the host to have its functions back", async () =
   const hostAgent = await startHostAgent(client, scope, signal);
   const open = { driver: "vfio-pci", handle: "0x80000001", counters: [1, 0, 0, 1, 0] };
   fakeGuest.show({ a: open }, { a: open }, { a: { ...open, counters: null } });
-  const seen = await endGuest(guest.machine, hostAgent, signal);
+  const seen = await endings["guest-kill"]({ guest: guest.machine, hostAgent, functions: [profile] }, signal);
   expect(seen.functions["a"]?.counters).toBeNull();
   expect(fakeGuest.asked.slice(-4)).toEqual(["qmp quit", "host look", "host look", "host look"]);
+});
+
+it.each([
+  ["leaves it what it still has", [deviceId(profile), "zpci-a"], ["host look"]],
+  ["waits for the host to have what it has lost", ["zpci-b"], ["host look", "host look"]],
+])("resets a guest's machine while it stands still, and %s", async (_, devices, looks) => {
+  const fakeGuest = makeFakeGuest(undefined, devices);
+  const { client, guest } = await connect(fakeGuest);
+  const hostAgent = await startHostAgent(client, scope, signal);
+  const open = { driver: "vfio-pci", handle: "0x80000001", counters: [1, 1, 0, 1, 0] };
+  fakeGuest.show({ a: open }, { a: { ...open, counters: null } });
+  await endings["guest-reset"]({ guest: guest.machine, hostAgent, functions: [profile] }, signal);
+  const asked = ["qmp stop", "qmp set-action", "qmp system_reset", "qmp qom-list", ...looks];
+  expect(fakeGuest.asked.slice(-asked.length)).toEqual(asked);
+  expect(fakeGuest.commands).toEqual([{ reboot: "reset" }]);
 });
 
 it("says what the host would not do, and has the guest given nothing", async () => {

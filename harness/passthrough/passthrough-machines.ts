@@ -18,7 +18,7 @@ import type { AgentAnswer } from "../agent/answers.ts";
 import { mergeAnswers } from "../agent/merge-answers.ts";
 import { connectGuest } from "./connect-guest.ts";
 import { folderOf, guestBootLimit } from "./freeze-host.ts";
-import { endGuest } from "./end-guest.ts";
+import { endings } from "./end-guest.ts";
 import { limitEntries } from "./limit-entries.ts";
 import { openBackend, passFunction } from "./pass-function.ts";
 import { performOnHost } from "./perform-on-host.ts";
@@ -101,8 +101,8 @@ export class PassthroughMachines implements MachineSource {
         said = await performOnHost({ outer, hostAgent, functions }, operation, until);
         return said;
       },
-      killGuest: async (until) => {
-        said = await endGuest(guest.machine, hostAgent, until);
+      endGuest: async (how, until) => {
+        said = await endings[how]({ guest: guest.machine, hostAgent, functions }, until);
       },
       lookAtHost: async (until) => {
         const view = viewHost(await look(until), functions);

@@ -5,6 +5,7 @@ import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
+import { performEvent } from "../target/perform-event.ts";
 import { unplugCommands } from "../qemu/device.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { onHost } from "./pass-function.ts";
@@ -22,12 +23,13 @@ const agentNames = {
   "host-unbind": "unbind",
   "host-recover": "recover",
   "host-unplug": null,
+  "host-lose": null,
 } as const satisfies Readonly<Record<HostOperationName, string | null>>;
 
 /** Who takes part. */
 export interface OnHost {
   /** The machine that the host is. */
-  readonly outer: Pick<StartedQemu, "qmp">;
+  readonly outer: Pick<StartedQemu, "qmp" | "folder">;
   readonly hostAgent: AgentClient;
   readonly functions: readonly FunctionProfile[];
 }
@@ -47,8 +49,27 @@ export async function performOnHost(
   const profile = functions.find((each) => each.name === operation.function);
   if (profile === undefined)
     throw new InfrastructureError({ what: `The plan has no function "${operation.function}"` });
+  if (op === "host-lose") return tellHost(onHost(profile).fid, outer, hostAgent, signal);
   const { request } = unplugCommands(onHost(profile));
   await outer.qmp.execute(request.execute, request.arguments, signal);
   // It answers when the host's kernel has handled what it was told, for which the guest has to have let go.
   return hostAgent.request("look", {}, signal, operationLimit);
 }
+
+/** Tells the host's kernel that a function was taken from it, which no QEMU does unasked: as if the platform had. */
+const tellHost = (
+  fid: number,
+  machine: OnHost["outer"],
+  agent: AgentClient,
+  signal: AbortSignal,
+): Promise<AgentAnswer> =>
+  performEvent(
+    { op: "event", function: "", code: "0x0304", stale: false },
+    {
+      ...{ machine, agent, limit: operationLimit, signal, fid },
+      // Another kernel than the one that the scenario is about, and it may lie elsewhere each time.
+      kernel: { digest: "", commandLine: "" },
+      functionOf: () => null,
+      perform: () => agent.request("event", {}, signal, operationLimit),
+    },
+  );

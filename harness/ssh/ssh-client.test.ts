@@ -186,6 +186,22 @@ it("reaches a socket of the host, both ways, until the connection ends", async (
   });
 });
 
+it("has a channel closed whose other end has nothing more to say, as that of a process that has died", async () => {
+  // A server that waits for our end of it, as dropbear does.
+  const onSocket: FakeBehaviour["onSocket"] = () => (channel) => {
+    channel.resume();
+    channel.write("last words", () => {
+      channel.eof();
+    });
+  };
+  await withHost({ onSocket }, async (client) => {
+    const channel = await client.connectTo("/run/dying.sock", signal);
+    const closed = once(channel, "close", { signal: AbortSignal.timeout(5_000) });
+    expect(String((await once(channel, "data"))[0])).toBe("last words");
+    await closed;
+  });
+});
+
 it("says which socket nobody listens on", async () => {
   await withHost({}, async (client) => {
     const failure = await failureOf(client.connectTo("/run/none.sock", signal));

@@ -78,10 +78,13 @@ export class SshClient implements Disposable {
    * A channel to a Unix socket of the host.
    * @throws {InfrastructureError} where nobody listens there, or the host does not forward; {TimeLimitError}
    */
-  connectTo(path: string, signal: AbortSignal): Promise<Duplex> {
-    return this.#open(`connect to "${path}"`, signal, (done) =>
+  async connectTo(path: string, signal: AbortSignal): Promise<Duplex> {
+    const channel = await this.#open<Duplex>(`connect to "${path}"`, signal, (done) =>
       this.#client.openssh_forwardOutStreamLocal(path, done),
     );
+    // Of a process that has died a server only says that no more will come: the channel closes when both sides have said so.
+    channel.once("end", () => channel.end());
+    return channel;
   }
 
   /**

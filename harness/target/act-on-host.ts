@@ -1,5 +1,5 @@
 /** Operations on the host of the guest that all the rest of a scenario happens in. */
-import { hostFields } from "../../src/operation/host-fields.ts";
+import { guestFields, hostFields, type GuestOperationName } from "../../src/operation/host-fields.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
@@ -8,6 +8,11 @@ import type { HeldMachine } from "./machine-source.ts";
 
 /** Whether an operation happens on the host. */
 export const isOnHost = (operation: Operation): operation is HostOperation => operation.op in hostFields;
+
+/** Whether an operation is done to the guest as a whole. */
+export const isOfGuest = (
+  operation: Operation,
+): operation is Extract<Operation, { readonly op: GuestOperationName }> => operation.op in guestFields;
 
 /**
  * Performs what happens on the host, and looks at what the guest notices.

@@ -1,17 +1,10 @@
 /** Which operations of a run can be asked for before those ahead of them are answered. */
 import type { Operation } from "../../src/operation/operation.ts";
-import { isOnHost } from "./act-on-host.ts";
+import { isOfGuest, isOnHost } from "./act-on-host.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
 /** Operations that take more than the agent, whoever the function is. */
-const others: ReadonlySet<Operation["op"]> = new Set([
-  "plug",
-  "unplug",
-  "event",
-  "interrupt",
-  "guest-kill",
-  "block-write",
-]);
+const others: ReadonlySet<Operation["op"]> = new Set(["plug", "unplug", "event", "interrupt", "block-write"]);
 
 /** A run in groups of which each is asked for at once: operations of the agent's alone, or a single one. */
 export function groupRun(
@@ -41,4 +34,5 @@ const takesOthers = (operation: Operation): boolean =>
   operation.during !== undefined ||
   operation.answers !== undefined ||
   others.has(operation.op) ||
-  isOnHost(operation);
+  isOnHost(operation) ||
+  isOfGuest(operation);

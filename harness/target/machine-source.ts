@@ -1,5 +1,6 @@
 /** How a plan comes to its machine, and what becomes of the machine after. */
 import type { Plan } from "../../src/plan/plan.ts";
+import type { GuestOperationName } from "../../src/operation/host-fields.ts";
 import type { HostView } from "../../src/trace/host-view.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { Phases } from "../../src/target/target.ts";
@@ -30,8 +31,8 @@ export interface HeldMachine extends BootedMachine {
   readonly stopped?: AbortSignal;
   /** Performs what happens on the host that the machine is a guest of, where one takes part. */
   readonly performOnHost?: (operation: HostOperation, signal: AbortSignal) => Promise<AgentAnswer>;
-  /** Ends the guest, and comes back when its host has noticed; of guests only. */
-  readonly killGuest?: (signal: AbortSignal) => Promise<void>;
+  /** Ends the guest one way or the other, and comes back when its host has noticed; of guests only. */
+  readonly endGuest?: (how: GuestOperationName, signal: AbortSignal) => Promise<void>;
   /** Looks at the host that the machine is a guest of, where one takes part. */
   readonly lookAtHost?: (signal: AbortSignal) => Promise<HostView>;
   /**

@@ -1,6 +1,7 @@
 /** A machine that performs a plan's operations, until the first thing that goes wrong. */
 import { performance } from "node:perf_hooks";
 import * as z from "zod";
+import type { GuestOperationName } from "../../src/operation/host-fields.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
 import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
@@ -10,6 +11,7 @@ import type { Observer } from "../agent/observe.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { escapeText } from "../report/escape.ts";
+import { isOfGuest } from "./act-on-host.ts";
 import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
@@ -115,10 +117,10 @@ export class StartedEmulatedTarget implements StartedTarget {
       });
     }
     const began = performance.now();
+    if (isOfGuest(operation)) return await this.#endGuest(operation.op, began, signal);
     try {
       const { stopped, watch } = this.#held;
       const until = AbortSignal.any([signal, watch.workerEnded, ...(stopped === undefined ? [] : [stopped])]);
-      if (operation.op === "guest-kill") return await this.#killGuest(began, signal);
       const answer = await ask(until);
       const seen = addDevices(await this.#observer.observe(operation, answer), this.#served, views);
       const performed = await this.#addHost(seen, until);
@@ -133,12 +135,12 @@ export class StartedEmulatedTarget implements StartedTarget {
     }
   }
 
-  /** The guest is no more: what is left to be seen is its host's. */
-  async #killGuest(began: number, signal: AbortSignal): Promise<Performed> {
-    const { killGuest } = this.#held;
-    if (killGuest === undefined) throw new InfrastructureError({ what: "There is no guest to be killed" });
-    await killGuest(signal);
-    this.#broken = "its guest was killed";
+  /** The guest is no more, or has no answer for anybody: what is left to be seen is its host's. */
+  async #endGuest(how: GuestOperationName, began: number, signal: AbortSignal): Promise<Performed> {
+    const { endGuest } = this.#held;
+    if (endGuest === undefined) throw new InfrastructureError({ what: "There is no guest to be ended" });
+    this.#broken = `its guest was ended by "${how}"`;
+    await endGuest(how, signal);
     const micros = Math.round((performance.now() - began) * 1000);
     return this.#addHost(this.#observer.observeEnd("stopped", micros, [], [], null), signal);
   }

@@ -25,8 +25,13 @@ export interface FakeGuest {
 
 const answer = { result: "OK", values: {}, micros: 1, functions: {}, messages: [], log: [], dropped: 0, memory: {} };
 
-/** Makes one; `refusing` names a request that is answered with an errno. */
-export function makeFakeGuest(refusing?: { readonly asked: string; readonly result: string }): FakeGuest {
+const now = { seconds: 0, microseconds: 0 };
+
+/** Makes one, whose QEMU has `devices`; `refusing` names a request that is answered with an errno. */
+export function makeFakeGuest(
+  refusing?: { readonly asked: string; readonly result: string },
+  devices: readonly string[] = [],
+): FakeGuest {
   const asked: string[] = [];
   const commands: Message[] = [];
   const monitors: Duplex[] = [];
@@ -39,8 +44,9 @@ export function makeFakeGuest(refusing?: { readonly asked: string; readonly resu
     readLines(channel, (line) => {
       const { execute, arguments: fields, id } = JSON.parse(line) as Message & { readonly execute: string };
       asked.push(`qmp ${execute}`);
-      if (execute === "device_add") commands.push(fields as Message);
-      say(channel, { return: {}, id });
+      if (execute === "device_add" || execute === "set-action") commands.push(fields as Message);
+      say(channel, { return: execute === "qom-list" ? devices.map((name) => ({ name })) : {}, id });
+      if (execute === "system_reset") say(channel, { event: "RESET", data: { guest: false }, timestamp: now });
     });
   };
   const serveAgent = (who: string, channel: ServerChannel): void => {

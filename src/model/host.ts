@@ -45,8 +45,8 @@ export class Host {
   readonly hostMessages: Pattern[] = [];
   /** The guest was stopped, and nobody is left to ask. */
   stopped = false;
-  /** The guest was killed: its host is left to ask. */
-  killed = false;
+  /** The guest was ended: its host is left to ask. */
+  ended = false;
   /** What functions are told. */
   readonly devices: DeviceEnds;
   /** False where nothing can be said of messages, memory and blocks at this step. */

@@ -162,7 +162,7 @@ export function step(
     ...(profile.host === undefined ? {} : { host: describeHostLane(host) }),
     alarms: host.alarms,
   };
-  if (host.killed) {
+  if (host.ended) {
     next.lost = true;
     const lane = profile.host === undefined ? {} : { host: describeHostLane(host) };
     return { state: next, expectation: { ...leaveOpen("stopped", anything), ...lane }, choices: choices.made };

@@ -79,6 +79,7 @@ describe("a host that wants its function back", () => {
     ["host-unbind", { driver: null, enabled: true, pages: null }, []],
     ["host-recover", { driver: null, enabled: true, pages: null }, ["a disable", "a enable"]],
     ["host-unplug", { driver: null, enabled: null, pages: null }, gone],
+    ["host-lose", { driver: null, enabled: null, pages: null }, ["a available 0x304", "a disable"]],
   ])("%s has the guest let go of it", (op, view, messages) => {
     const [last] = seen(`${op}: { function: a }`).slice(-1);
     expect(last?.messages).toEqual(gone);
@@ -94,6 +95,38 @@ it("has everything back of a guest that is killed", () => {
   expect(last?.result).toBe("stopped");
   expect(last?.host).toMatchObject({ functions: { a: back, b: back }, messages: [] });
   expect(() => seen("guest-kill:")).toThrow("Which function is reset first");
+});
+
+describe("a guest that is reset", () => {
+  const back = { driver: "vfio-pci", enabled: true, pages: null };
+
+  it("keeps its functions, with nothing mapped; one without a reset of its own is reset twice by its host's slot", () => {
+    const one = `${started}host-unbind: { function: w }\n`;
+    const [last] = seen(`${one}guest-reset:`).slice(-1);
+    expect(last?.result).toBe("stopped");
+    const kept = { ...back, pages: 0 };
+    const once = ["r reset", "r disable", "r enable"];
+    expect(last?.host).toMatchObject({ functions: { a: kept, r: kept }, messages: [...once, ...once] });
+    expect(() => seen("guest-reset:")).toThrow("Which function is reset first");
+  });
+
+  it("has nothing mapped that its own driver had", () => {
+    const driven = "drive: { function: a }\nhost-unbind: { function: r }\nhost-unbind: { function: w }\n";
+    const all = seen(`${driven}guest-reset:`);
+    expect(all.at(-1)?.host).toMatchObject({ functions: { a: { ...back, pages: 0 } }, messages: [] });
+  });
+
+  it("is not predicted while it is asked for a function: its QEMU does not survive that", () => {
+    const alone = "host-unbind: { function: r }\nhost-unbind: { function: w }\n";
+    expect(() => seen(`${started}${alone}unplug: { function: a }\nguest-reset:`)).toThrow("does not survive");
+  });
+});
+
+it("is not asked for a function that it has deconfigured", () => {
+  const [off, last] = seen("power: { function: a, on: false }\nhost-unbind: { function: a }");
+  expect(off?.host).toMatchObject({ functions: { a: { driver: "vfio-pci", pages: 0 } } });
+  expect(last?.messages).toEqual(["a available 0x308", "a reserved", "a removed"]);
+  expect(last?.host).toMatchObject({ functions: { a: { driver: null, pages: null } }, messages: [] });
 });
 
 it("resets a function that the guest gives back, by its slot where it has no other way", () => {

@@ -7,6 +7,11 @@ export function sayOnHost(host: Host, { profile }: ModelFunction, ...what: reado
   for (const each of what) host.hostMessages.push(`${profile.name} ${each}`);
 }
 
+/** What the host's kernel says of a reset by the slot. */
+export const sayReset = (host: Host, fn: ModelFunction): void => {
+  sayOnHost(host, fn, "reset", "disable", "enable");
+};
+
 /** Whether the host resets a function by its slot: an NVMe has a reset of its own, which says nothing. */
 export const isResetBySlot = ({ profile, outside }: ModelFunction): boolean =>
   profile.device !== "nvme" || outside.resetMethod === "bus";
@@ -22,7 +27,7 @@ export function resetOnHost(host: Host, fn: ModelFunction): void {
     fn.controller = "off";
     return;
   }
-  sayOnHost(host, fn, "reset", "disable", "enable");
+  sayReset(host, fn);
   if (!host.has("reset-stops-at-zpci")) fn.controller = "off";
   if (host.has("shadow-by-rpcit")) fn.outside.hidden = [...fn.shadow.keys()];
 }
@@ -34,5 +39,5 @@ export function resetOnHost(host: Host, fn: ModelFunction): void {
  */
 export function closeOnHost(host: Host, fn: ModelFunction, isLocked: boolean): void {
   fn.outside.open = false;
-  if (isResetBySlot(fn) && !isLocked) sayOnHost(host, fn, "reset", "disable", "enable");
+  if (isResetBySlot(fn) && !isLocked) sayReset(host, fn);
 }

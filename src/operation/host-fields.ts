@@ -21,6 +21,9 @@ export const hostFields = {
   "host-unplug": z
     .strictObject(onFunction)
     .describe("Have the host's hypervisor ask the host to let go of a function that a guest has: device_del"),
+  "host-lose": z
+    .strictObject(onFunction)
+    .describe("Have the host be told that a function that a guest has was taken from it unasked: event 0x0304"),
 } as const;
 
 /** What is done to a guest as a whole. */
@@ -28,10 +31,16 @@ export const guestFields = {
   "guest-kill": z
     .strictObject({})
     .describe("On the host: end the guest's QEMU, whatever the guest is at; the last step"),
+  "guest-reset": z
+    .strictObject({})
+    .describe("On the host: reset the guest's machine, as a reboot does, whatever the guest is at; the last step"),
 } as const;
 
 /** The name of an operation on the host. */
 export type HostOperationName = keyof typeof hostFields;
+
+/** The name of what is done to a guest as a whole. */
+export type GuestOperationName = keyof typeof guestFields;
 
 /** Whether an operation needs a host whose guest the scenario's kernel is. */
 export const needsHost = (op: string): boolean => op in hostFields || op in guestFields;

@@ -119,8 +119,15 @@ export function letGo(host: Host, fn: ModelFunction, isWantedByHost = false): vo
   closeOnHost(host, fn, isWantedByHost);
   disableFunction(host, fn, sayOf(host, name));
   fn.configured = false;
+  host.say(`${name} deconfigure`);
+  reserve(host, fn);
+}
+
+/** A function that is deconfigured is the host's no more (pci_event.c, 0x0308: Standby -> Reserved). */
+export function reserve(host: Host, fn: ModelFunction): void {
+  const { name } = fn.profile;
   fn.unplugged = "gone";
-  host.say(`${name} deconfigure`, `${name} available 0x308`, `${name} reserved`, `${name} removed`);
+  host.say(`${name} available 0x308`, `${name} reserved`, `${name} removed`);
 }
 
 /** Rules of this file. */
