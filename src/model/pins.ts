@@ -67,3 +67,33 @@ export function countPins(host: Host, buffer: string, page: number): number {
   }
   return origins.size;
 }
+
+/**
+ * In how many pieces an area may be taken out of a domain: one, unless some of its pages are used by copies, or by accesses to them, and
+ * others are not. Then what nobody else uses is unmapped run by run, each up to where its pages stop being neighbours in memory.
+ * Ground: pages.c, __iopt_area_unfill_domain and iopt_area_unpin_domain ("The domain unmap cannot stop in the middle of a
+ * contiguous range of PFNs").
+ */
+export function mostPieces(host: Host, area: Area): number {
+  const isUsed = new Set<bigint>();
+  for (const [name, ioas] of allIoases(host)) {
+    const isFilled = host.hwptsOf(name).length + mockHwptsOf(host, name).length > 0;
+    const held = accessesOf(host, name).flatMap((access) => access.held);
+    for (const other of ioas.areas) {
+      if (other === area || other.origin === undefined || other.origin !== area.origin) continue;
+      for (let at = 0n; at < other.length; at += pageSize) {
+        const iova = other.iova + at;
+        const isPinned = held.some((pin) => iova < pin.iova + pin.length && pin.iova < iova + pageSize);
+        if (isFilled || isPinned) isUsed.add((other.offset + at) / pageSize);
+      }
+    }
+  }
+  let pieces = 0;
+  let wasUsed = true;
+  for (let at = 0n; at < area.length; at += pageSize) {
+    const isShared = isUsed.has((area.offset + at) / pageSize);
+    if (!isShared && wasUsed) pieces += 1;
+    wasUsed = isShared;
+  }
+  return pieces + (wasUsed ? 1 : 0);
+}

@@ -116,10 +116,10 @@ export const dmaRules: Rules<
 > = {
   "bus-master": {
     ground:
-      "drivers/vfio/pci/vfio_pci_config.c, vfio_basic_config_write: bus master reaches the function's own command register; arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state",
+      "drivers/vfio/pci/vfio_pci_config.c, vfio_basic_config_write: bus master reaches the function's own command register; arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state, or disabled",
     predict: (host, { function: name, on }) => {
       const fn = inUse(host, name);
-      if (fn.inError) return outOfReach(host);
+      if (fn.inError || fn.disabled) return outOfReach(host);
       fn.busMaster = on ? "on" : "off";
       return succeed();
     },
@@ -132,7 +132,7 @@ export const dmaRules: Rules<
     predict: (host, { function: name, iova }) => {
       const fn = nvme(host, name);
       fn.queues = BigInt(iova);
-      if (fn.inError) {
+      if (fn.inError || fn.disabled) {
         fn.controller = "unknown";
         return outOfReach(host);
       }

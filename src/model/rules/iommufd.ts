@@ -7,7 +7,7 @@ import { areaOf, chooseIova, isBarred, isWholePages, lastOf, meets, offersOf, re
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
 import { endMocks, isInUse, isLocked, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
-import { accessesOf, giveUpPins, isPinnedByPages, newOrigin } from "../pins.ts";
+import { accessesOf, giveUpPins, isPinnedByPages, newOrigin, mostPieces } from "../pins.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
 import { destroyMock } from "./mock.ts";
 import { mapInto, unmapFrom } from "../table.ts";
@@ -67,7 +67,7 @@ function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: b
     if (isLocked(host, name, area)) return fail("EBUSY");
     if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
     giveUpPins(host, name, area);
-    for (const [, hwpt] of host.hwptsOf(name)) unmapFrom(host, hwpt.domain, area);
+    for (const [, hwpt] of host.hwptsOf(name)) unmapFrom(host, hwpt.domain, area, mostPieces(host, area));
     ioas.areas = ioas.areas.filter((each) => each !== area);
     unmapped += area.length;
   }
