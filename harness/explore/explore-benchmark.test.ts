@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { rateOf } from "./render-explore.ts";
 import { meetsBars, ratioOf, renderExploreFigures, shareOf, type TriedMutant } from "./explore-benchmark.ts";
 
 const tried = (more: Partial<TriedMutant>): TriedMutant => ({
@@ -12,6 +13,12 @@ describe("the figures of exploring", () => {
   it("count what could be tried", () => {
     expect(shareOf([tried({}), missed, unbuilt])).toBe(50);
     expect(shareOf([unbuilt])).toBeNull();
+  });
+
+  it("count the operations of a core, whatever its clones wait for", () => {
+    expect(rateOf({ operations: 800, busy: 8, jobs: 4 }, 2)).toBe(200);
+    expect(rateOf({ operations: 800, busy: 4, jobs: 1 }, 2)).toBe(200);
+    expect(rateOf({ operations: 0, busy: 0, jobs: 4 }, 2)).toBe(0);
   });
 
   it("compare with the shortest known, in the median", () => {

@@ -53,7 +53,7 @@ export interface ExploreBenchmark {
 
 /** What was measured. */
 export interface ExploreFigures {
-  /** Operations judged in a second of one job. */
+  /** Operations judged in a second of a core. */
   readonly rate: number;
   readonly mutants: readonly TriedMutant[];
 }
@@ -176,7 +176,7 @@ export function renderExploreFigures({ rate, mutants }: ExploreFigures): readonl
     `${what.padEnd(52)}${value.padStart(12)}  ${bar.padEnd(10)}${end}`;
   return [
     line(
-      "operations judged, a second and job",
+      "operations judged, a second and core",
       `${rate.toFixed(0)} /s`,
       `≥ ${bars.rate} /s`,
       state(rate >= bars.rate),

@@ -44,6 +44,8 @@ export interface Tally {
   readonly operations: number;
   /** Seconds that exploring took, of all jobs together, without what findings took. */
   readonly busy: number;
+  /** Clones at a time. */
+  readonly jobs: number;
   /** Times that something was shown that was known already. */
   readonly repeated: number;
 }
@@ -69,7 +71,7 @@ const doubtLimit = 3;
 export async function explore(options: ExploreOptions): Promise<Explored> {
   const begin = performance.now();
   const session = new Session(options, begin, await readSignatures(options.findings));
-  const workers = Array.from({ length: options.only === null ? options.jobs : 1 }, () => session.work());
+  const workers = Array.from({ length: session.tally.jobs }, () => session.work());
   const [failed] = (await Promise.allSettled(workers)).filter((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   const { tally, findings } = session;
@@ -92,13 +94,15 @@ class Session {
   #told = 0;
   /** One finding is shrunk at a time, by all clones that there may be. */
   #turn: Promise<void> = Promise.resolve();
-  #tally: Tally = { sequences: 0, operations: 0, busy: 0, repeated: 0 };
+  #tally: Tally;
 
   constructor(options: ExploreOptions, begin: number, known: Set<string>) {
     this.#options = options;
     this.#begin = begin;
     this.#known = known;
     this.#next = options.only ?? 0;
+    const jobs = options.only === null ? options.jobs : 1;
+    this.#tally = { sequences: 0, operations: 0, busy: 0, repeated: 0, jobs };
     this.#clones = {
       ...{ bench: options.bench, ledger: options.ledger, folder: options.runFolder, signal: options.signal },
       onOperation: () => {
@@ -245,8 +249,9 @@ class Session {
   }
 
   #count(more: Partial<Tally>): void {
-    const { sequences, operations, busy, repeated } = this.#tally;
+    const { sequences, operations, busy, repeated, jobs } = this.#tally;
     this.#tally = {
+      jobs,
       sequences: sequences + (more.sequences ?? 0),
       operations: operations + (more.operations ?? 0),
       busy: busy + (more.busy ?? 0),

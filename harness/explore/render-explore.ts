@@ -1,13 +1,16 @@
 /** Exploring, for people: what is found as it is found, and what it all came to. */
+import { availableParallelism } from "node:os";
 import { describeSeconds } from "../report/describe-record.ts";
 import { escapeLine } from "../report/escape.ts";
 import type { Screen } from "../report/screen.ts";
 import type { Explored, Progress, Tally } from "./explore.ts";
 import type { Finding } from "./findings.ts";
 
-/** Operations judged in a second of one job, or of a core where there are no more jobs than cores. */
-export const rateOf = ({ operations, busy }: Pick<Tally, "operations" | "busy">): number =>
-  busy === 0 ? 0 : operations / busy;
+/** Operations judged in a second of a core; clones that wait, for a reset to end for one, leave theirs to others. */
+export const rateOf = (
+  { operations, busy, jobs }: Pick<Tally, "operations" | "busy" | "jobs">,
+  cores = availableParallelism(),
+): number => (busy === 0 ? 0 : ((operations / busy) * jobs) / Math.min(jobs, cores));
 
 /** Shows what is going on. */
 export function showExploring({ print, paint, status }: Screen, time: number): (progress: Progress) => void {
@@ -18,7 +21,7 @@ export function showExploring({ print, paint, status }: Screen, time: number): (
         const left = Math.max(0, time / 1000 - progress.seconds);
         const rate = Math.round(rateOf(progress.tally));
         status(
-          `${String(operations)} operations in ${String(sequences)} sequences, ${String(rate)}/s a job, ${describeSeconds(left)} left`,
+          `${String(operations)} operations in ${String(sequences)} sequences, ${String(rate)}/s a core, ${describeSeconds(left)} left`,
         );
         return;
       }
@@ -53,6 +56,6 @@ export function summariseExplored({ tally, findings, seconds, interrupted }: Exp
   const again = repeated === 0 ? "" : `, ${String(repeated)} times what was known`;
   return (
     `${interrupted ? "Interrupted: " : ""}${String(operations)} operations in ${String(sequences)} sequences, ` +
-    `${String(Math.round(rateOf(tally)))} a second and job; ${String(findings.length)} found${again}, in ${describeSeconds(seconds)}`
+    `${String(Math.round(rateOf(tally)))} a second and core; ${String(findings.length)} found${again}, in ${describeSeconds(seconds)}`
   );
 }

@@ -49,7 +49,7 @@ export const registerBenchExplore: RegisterCommand = (program, { io, exit }) => 
     .option("--time <duration>", "how long each mutant is explored at most", parseDuration, 600_000)
     .option("--rate-time <duration>", "how long the unpatched kernel is explored", parseDuration, 60_000)
     .option("--seed <n>", "the seed of its sequences", parseSeed, 1)
-    .option("-j, --jobs <n>", "clones at a time (default: one for each processor)", parseJobs)
+    .option("-j, --jobs <n>", "clones at a time (default: two for each processor)", parseJobs)
     .option("--check", "exit with 1 where a figure misses its bar", false)
     .addOption(evidenceOption())
     .option("--json", "the figures as JSON on standard output; the rest on standard error", false)
@@ -65,7 +65,7 @@ export const registerBenchExplore: RegisterCommand = (program, { io, exit }) => 
         benches: await prepareMutantBenches({ qemu: null, boot: "clone", report, signal: io.interrupt }),
         ...{ mutants, scenarios, ledger: await readLedger(), seed: flags.seed, signal: io.interrupt },
         runFolder: await createRunFolder(resolve(io.workingFolder, flags.out), new Date()),
-        jobs: flags.jobs ?? availableParallelism(),
+        jobs: flags.jobs ?? 2 * availableParallelism(),
         time: { rate: flags.rateTime, mutant: flags.time },
         onTried: (tried) => {
           screen.print(describeTried(tried));

@@ -86,7 +86,7 @@ export const registerExplore: RegisterCommand = (program, context) => {
     .addOption(new Option("--bench <bench>", "what to play on").choices(played).default("emulated"))
     .option("--kernel <bzImage>", "the kernel, as zhil run takes it (ZHIL_KERNEL)")
     .addOption(qemuOption())
-    .option("-j, --jobs <n>", "clones at a time (default: one for each processor)", parseJobs)
+    .option("-j, --jobs <n>", "clones at a time (default: two for each processor)", parseJobs)
     .option("--findings <dir>", "where findings are kept, and earlier ones known from", "zhil-findings")
     .addOption(evidenceOption())
     .option("--json", "one JSON record per finding and line on standard output; the rest on standard error", false)
@@ -109,7 +109,7 @@ async function exploreCommand(flags: ExploreFlags, { io, services }: CommandCont
     await chooseBench({ ...flags, boot: "clone" }, io, showProgress(people, screen)),
   );
   const seed = replay?.seed ?? flags.seed ?? randomInt(seedLimit);
-  const jobs = flags.jobs ?? availableParallelism();
+  const jobs = flags.jobs ?? 2 * availableParallelism();
   screen.print(
     `exploring ${bench.title}, ${String(jobs)} at a time, ` +
       (replay === undefined ? `seed ${String(seed)}` : `sequence ${String(replay.sequence)} of seed ${String(seed)}`),
