@@ -52,3 +52,16 @@ it("has no word for groups that are passed without being open", () => {
     hot-reset: { function: a, groups: [b] }`);
   expect(() => predict(plan)).toThrow('The group of "b" is not open');
 });
+
+it("has no word for a virtual IOMMU with the name of an earlier one whose queue is still open", () => {
+  const make = `
+    ioas-alloc: { ioas: A }
+    mock-create: { mock: m, to: A }
+    mock-hwpt-alloc: { hwpt: M, mock: m, parent: A, flags: [nest-parent] }
+    viommu-alloc: { viommu: v, mock: m, parent: M }`;
+  const queue = "event-queue-alloc: { queue: e, viommu: v, depth: 3 }";
+  expect(predict(planOf(`${make}\n${queue}`)).at(-1)?.expectation.result).toBe("OK");
+  expect(() => predict(planOf(`${make}\n${queue}\niommufd-close: {}${make}`))).toThrow(
+    'An earlier "v" has a queue still',
+  );
+});

@@ -97,6 +97,10 @@ export const mockViommuRules: Rules<
       const hwpt = findMocks(host, "mock-hwpt", parent);
       if (hwpt === null || hwpt.ioas === null) return fail("ENOENT");
       if (!hwpt.canBeParent) return fail("EINVAL");
+      // A queue is told by the name of what it is of: one that outlived its iommufd would be taken for that of the new one.
+      if (mocksOf(host, "event-queue").some(([, queue]) => queue.viommu === viommu)) {
+        throw new ScenarioMistake(`An earlier "${viommu}" has a queue still: choose another name`);
+      }
       addMocks(host, viommu, { kind: "viommu", iommufd: mock.iommufd, parent });
       return succeed();
     },
