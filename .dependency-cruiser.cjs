@@ -128,7 +128,8 @@ module.exports = {
     },
   ],
   options: {
-    doNotFollow: { path: "node_modules" },
+    // What was built is judged by its sources.
+    doNotFollow: { path: ["node_modules", "^dist/"] },
     tsConfig: { fileName: "tsconfig.json" },
     // Types count: an import of a type is knowledge of a module too.
     tsPreCompilationDeps: true,
