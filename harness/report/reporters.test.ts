@@ -160,6 +160,26 @@ describe("LineReporter", () => {
     reporter.finish();
     expect(paper.text.endsWith("\n")).toBe(true);
   });
+
+  it("tells on a terminal what failed so far, the pace, and how long the rest takes at that", () => {
+    const paper = new Paper(80, true);
+    let now = 1000;
+    const reporter = new LineReporter(createScreen(paper, false), () => now);
+    const scenarios = Array.from({ length: 200 }, (_, index) => `scenario-${index}`);
+    reporter.begin({ scenarios, bench: "a bench", jobs: 1, folder: "/runs/latest" });
+    const end = (record: ScenarioRecord): string => {
+      reporter.started("next");
+      now += 500;
+      reporter.ended(record);
+      reporter.started("next");
+      return paper.text.split("\u001b[2K").at(-1) ?? "";
+    };
+    expect(end(recordOf())).toBe("[1/200] next");
+    expect(end(failOf("EIO"))).toBe("[2/200] 1 fail: next");
+    expect(end(recordOf())).toBe("[3/200] 1 fail, 2.0/s, 1 min 39 s left: next");
+    for (let more = 0; more < 100; more++) end(recordOf());
+    expect(end(recordOf({ verdict: "error" }))).toBe("[104/200] 1 fail, 1 error, 2.0/s, 48 s left: next");
+  });
 });
 
 describe("wantsColours", () => {
