@@ -129,7 +129,7 @@ async function loadFunctions(
   return loaded;
 }
 
-/** Tells the agent the plan's names; the functions are observed as they come. */
+/** Tells the agent the plan's names, all at once; the functions are observed as they come. */
 async function define(
   plan: Pick<Plan, "functions" | "buffers">,
   agent: AgentClient,
@@ -137,16 +137,26 @@ async function define(
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const setUp = async (op: string, fields: Readonly<Record<string, unknown>>): Promise<void> => {
-    const { result, functions } = await agent.request(op, fields, signal, limit + setupMargin);
-    if (result !== "OK") {
+  const wait = Math.round(scaleTime(limit));
+  const requests = [
+    ...plan.buffers.map(({ name, pages }) => ({ op: "define-buffer", fields: { buffer: name, pages } })),
+    ...plan.functions.map((each) => ({ op: "define-function", fields: { ...describeToAgent(each), wait } })),
+  ];
+  if (requests.length === 0) return;
+  // What the last one waits for is what all of them do.
+  const last = requests.length - 1;
+  const answers = agent.requestAll(
+    requests.map(({ op, fields }, index) => ({
+      op,
+      fields: index < last ? { ...fields, quick: true, more: true } : fields,
+    })),
+  );
+  for (const [index, { op, fields }] of requests.entries()) {
+    const answer = await answers[index]?.(signal, limit + setupMargin);
+    if (answer?.result !== "OK") {
       const request = `"${op}" of ${JSON.stringify(fields)}`;
-      throw new InfrastructureError({ what: `Cannot set up the machine: ${request} gave ${result}` });
+      throw new InfrastructureError({ what: `Cannot set up the machine: ${request} gave ${answer?.result}` });
     }
-    observer.look(functions);
-  };
-  for (const each of plan.functions) {
-    await setUp("define-function", { ...describeToAgent(each), wait: Math.round(scaleTime(limit)) });
+    observer.look(answer.functions);
   }
-  for (const { name, pages } of plan.buffers) await setUp("define-buffer", { buffer: name, pages });
 }
