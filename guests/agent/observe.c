@@ -21,8 +21,9 @@
 
 /**
  * observe_start - begin to observe; what the kernel said so far is not reported
+ * @emulated: what devices do is done when an instruction ends, and no later, as hardware may
  */
-void observe_start(struct observer *observer)
+void observe_start(struct observer *observer, bool emulated)
 {
 	memset(observer, 0, sizeof(*observer));
 	observer->messages = json_array();
@@ -30,7 +31,7 @@ void observe_start(struct observer *observer)
 	kmsg_start(observer);
 	messages_start(observer);
 	observer->settle = open(SETTLE_PATH, O_WRONLY | O_CLOEXEC);
-	observer->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
+	observer->by_turns = emulated && sysconf(_SC_NPROCESSORS_ONLN) == 1;
 }
 
 /**
@@ -64,7 +65,7 @@ bool observe_drain(struct observer *observer)
  */
 static bool let_finish(const struct observer *observer)
 {
-	if (!observer->alone || observer->leaving)
+	if (!observer->by_turns || observer->leaving)
 		return false;
 	/* To sleep comes first: a kernel that slept under a spinlock before takes the caller for an interrupt until it does. */
 	if (!observe_reports_handled(observer))

@@ -17,7 +17,7 @@ struct function;
 /**
  * struct observer - what is seen without being asked for
  * @settle: what is written to to have pending channel reports handled, -1 without
- * @alone: the machine has one processor
+ * @by_turns: the machine has one processor, so that whoever comes last finds all done
  * @kmsg: /dev/kmsg, -1 without
  * @newest: when the newest zPCI message seen was written, in microseconds
  * @newest_count: how many that were seen carry that time
@@ -29,7 +29,7 @@ struct function;
  */
 struct observer {
 	int settle;
-	bool alone;
+	bool by_turns;
 	int kmsg;
 	uint64_t newest;
 	uint32_t newest_count;
@@ -40,7 +40,7 @@ struct observer {
 	unsigned int leaving;
 };
 
-void observe_start(struct observer *observer);
+void observe_start(struct observer *observer, bool emulated);
 bool observe_drain(struct observer *observer);
 bool observe_reports_handled(const struct observer *observer);
 bool observe_settle(struct observer *observer);

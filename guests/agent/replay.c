@@ -83,7 +83,7 @@ _Noreturn void replay(const char *path)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	json_object_seed(1);
 	if (agent && file) {
-		observe_start(&agent->observer);
+		observe_start(&agent->observer, true);
 		while ((length = getline(&line, &room, file)) > 0) {
 			if (line[0] == '#')
 				fputs(line, stdout);

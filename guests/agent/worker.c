@@ -102,10 +102,10 @@ int worker_run(struct channel *channel, bool reconnects)
 	agent->channel = channel;
 	/* Requests come from whoever started this machine: no need for a secret hash seed, nor to wait for entropy. */
 	json_object_seed(1);
-	/* A channel that outlives its peer is that of a machine of our own. */
+	/* A channel that outlives its peer is that of a machine of our own, which is emulated. */
 	if (reconnects)
 		messages_forget();
-	observe_start(&agent->observer);
+	observe_start(&agent->observer, reconnects);
 	error = greet(channel);
 	while (!error && !quit) {
 		switch (channel_read(channel)) {
