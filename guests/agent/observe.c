@@ -31,7 +31,7 @@ void observe_start(struct observer *observer, bool emulated)
 	kmsg_start(observer);
 	messages_start(observer);
 	observer->settle = open(SETTLE_PATH, O_WRONLY | O_CLOEXEC);
-	observer->by_turns = emulated && sysconf(_SC_NPROCESSORS_ONLN) == 1;
+	observer->by_turns = emulated && sysconf(_SC_NPROCESSORS_ONLN) == 1 && turn_start();
 }
 
 /**
@@ -65,13 +65,9 @@ bool observe_drain(struct observer *observer)
  */
 static bool let_finish(const struct observer *observer)
 {
-	if (!observer->by_turns || observer->leaving)
+	if (!observer->by_turns || observer->leaving || !observe_reports_handled(observer))
 		return false;
-	/* To sleep comes first: a kernel that slept under a spinlock before takes the caller for an interrupt until it does. */
-	if (!observe_reports_handled(observer))
-		return false;
-	be_last();
-	be_one_of_many();
+	wait_for_last_turn();
 	return true;
 }
 
