@@ -1,6 +1,8 @@
 /** Options that several commands take, and how their values are read. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { exchangeTargets, type ExchangeTarget } from "../../src/scenario/exchangeable.ts";
+import { nearestOf } from "../../src/scenario/nearest.ts";
 import { seedLimit as sequenceSeedLimit } from "../../src/explore/random.ts";
 import type { FileReport } from "../report/file-reporter.ts";
 import { reportFormatNames } from "../report/report-formats.ts";
@@ -13,6 +15,7 @@ export interface SelectionFlags {
   readonly tag: readonly string[];
   readonly without: readonly string[];
   readonly seed: readonly string[];
+  readonly device?: readonly ExchangeTarget[];
   readonly scenarios?: string;
 }
 
@@ -27,13 +30,23 @@ export function addSelectionOptions(command: Command): Command {
     .addOption(
       repeatable("--seed <document>", "only scenarios that decide a claim of this seed document, such as 002"),
     )
+    .addOption(
+      new Option(
+        "--device <device>",
+        `put scenarios on this device, NAME@DEVICE, in place of what QEMU emulates in them: ${exchangeTargets.join(", ")}; ` +
+          "repeat for more",
+      )
+        .argParser(collectDevice)
+        .default([], "what is written"),
+    )
     .option("--scenarios <dir>", "look for scenarios in this folder instead of the project's own");
 }
 
 /** The selection that arguments and options make. */
 export function readSelection(names: readonly string[], flags: SelectionFlags, workingFolder: string): Selection {
   const folder = flags.scenarios === undefined ? scenariosFolder : resolve(workingFolder, flags.scenarios);
-  return { names, tags: flags.tag, without: flags.without, seeds: flags.seed, folder, workingFolder };
+  const { tag: tags, without, seed: seeds, device: devices = [] } = flags;
+  return { names, tags, without, seeds, devices, folder, workingFolder };
 }
 
 /** The option that names another QEMU. */
@@ -118,6 +131,16 @@ export function parseSeed(text: string): number {
   const seed = Number(text);
   if (/^\d+$/u.test(text) && seed < sequenceSeedLimit) return seed;
   throw new InvalidArgumentError(`Expected a whole number from 0 to ${String(sequenceSeedLimit - 1)}.`);
+}
+
+/** Reads one `--device`, beside those before it. */
+function collectDevice(text: string, earlier: readonly ExchangeTarget[]): ExchangeTarget[] {
+  const device = exchangeTargets.find((each) => each === text);
+  if (device !== undefined) return [...earlier, device];
+  const near = nearestOf(text, exchangeTargets);
+  throw new InvalidArgumentError(
+    `Expected ${exchangeTargets.join(", ")}${near === null ? "" : `: did you mean "${near}"?`}.`,
+  );
 }
 
 const repeatable = (flags: string, description: string): Option =>

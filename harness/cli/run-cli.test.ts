@@ -159,6 +159,18 @@ describe("zhil list", () => {
     expect(listed).toMatchObject([{ name: "attach-twice", tags: ["attach"], seeds: ["000"], steps: 3 }]);
   });
 
+  it("has scenarios on other devices, and suggests what a mistyped one may have been", async () => {
+    const { stdout } = await call(["list", "--json", "--seed", "000", "--device", "igb", "--device", "e1000e"]);
+    const listed = stdout.trim().split("\n");
+    expect(listed.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { name: "attach-twice@igb", functions: { a: "igb" } },
+      { name: "attach-twice@e1000e", functions: { a: "e1000e" } },
+    ]);
+    const mistyped = await call(["list", "--device", "e1000"]);
+    expect(mistyped.stderr).toContain('Expected virtio-blk, igb, e1000e: did you mean "e1000e"?');
+    expect(mistyped.code).toBe(2);
+  });
+
   it("lists what can be read and exits with 2 where a file cannot", async () => {
     await using folder = await temporaryFolder({
       "scenarios/good.yaml": scenarioText("good"),

@@ -216,11 +216,18 @@ async function chooseHost(
 }
 
 /** The line that runs a scenario again: by name where it lies in the folder of scenarios, else by its path. */
-function reproduce(scenario: Pick<Scenario, "name" | "file">, folder: string, flags: RunFlags, bench: Bench): string {
+function reproduce(
+  scenario: Pick<Scenario, "name" | "file" | "onDevice">,
+  folder: string,
+  flags: RunFlags,
+  bench: Bench,
+): string {
   const inFolder = !relative(folder, resolve(scenario.file)).startsWith("..");
   const where = inFolder && flags.scenarios !== undefined ? ["--scenarios", folder] : [];
   const as = flags.as === undefined ? [] : ["--as", flags.as];
-  return quoteForShell(["zhil", "run", inFolder ? scenario.name : scenario.file, ...bench.options, ...as, ...where]);
+  const { name, file, onDevice } = scenario;
+  const what = inFolder ? [name] : [file, ...(onDevice === undefined ? [] : ["--device", onDevice.device])];
+  return quoteForShell(["zhil", "run", ...what, ...bench.options, ...as, ...where]);
 }
 
 function printBroken({ name, error }: BrokenReporter, io: Io): void {

@@ -11,6 +11,7 @@ export const bootCheck: Scenario = {
   since: null,
   kernelParameters: [],
   also: [],
+  deviceNeeds: [],
   functions: { a: "nvme" },
   buffers: {},
   steps: [{ op: "look", fields: {}, note: null, during: [], answers: [] }],

@@ -15,7 +15,7 @@ export const nightConfigSchema = z.strictObject({
   qemus: unique.default(["newest"]),
   benches: z.array(z.enum(nightBenchNames)).min(1).default(["emulated"]),
   devices: z
-    .array(z.enum([...deviceNames, "own", "none"]))
+    .array(z.enum([...deviceNames, "own", "none", "written"]))
     .min(1)
     .nullable()
     .default(null),

@@ -11,7 +11,11 @@ export interface NightConfig {
   readonly qemus?: readonly string[];
   /** Benches: `emulated`, where kernels run; `model`, which has neither kernels nor QEMUs. Default: `emulated`. */
   readonly benches?: readonly ("emulated" | "model")[];
-  /** Devices: scenarios whose first function is one of them, `none` for those without a function. Default: all. */
+  /**
+   * Devices: `written`, every scenario on what it is written for; `virtio-blk`, `igb`, `e1000e`, every scenario with functions that QEMU
+   * emulates, on that device in their place. Of the others, only scenarios whose first function is one; `none` for those without
+   * a function. Default: `written`.
+   */
   readonly devices?: readonly string[];
   /** Parts of the matrix that are left out, each with its reason; what is not named matches everything. */
   readonly exclude?: readonly {

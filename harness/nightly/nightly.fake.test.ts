@@ -59,6 +59,18 @@ describe("zhil nightly", slow, () => {
     expect(fourth.stderr).toContain("nothing changed, nothing fails");
   });
 
+  it("has scenarios on every device of its matrix, as written and put there", async () => {
+    await using nights = await makeNights(["steady"], { devices: ["written", "igb"] });
+    const { said } = await nights.run(() => failing((name) => name === "steady@igb"));
+    expect(said.machines[0]?.units.map(({ scenario, device, verdict }) => [scenario, device, verdict])).toEqual([
+      ["quirky", "nvme", "pass"],
+      ["steady", "virtio-rng", "pass"],
+      ["quirky@igb", "igb", "skip"],
+      ["steady@igb", "igb", "fail"],
+    ]);
+    expect(changesOf(said)).toEqual(["new failure: steady@igb on emulated/lean/newest"]);
+  });
+
   it("finds a mutant on the one machine that has it", async () => {
     await using nights = await makeNights(["steady"], {
       kernels: ["lean", "lean/6.12"],

@@ -1,11 +1,13 @@
 /** A night: every machine of a configuration, one after another, and what it comes to beside the night before. */
 import { join } from "node:path";
+import { exchangeTargets } from "../../src/scenario/exchangeable.ts";
 import { makeKey } from "../assets/digest.ts";
 import { withLock } from "../assets/file-lock.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { makeFolders } from "../lifecycle/make-folders.ts";
 import { recorder } from "../run/recorder.ts";
 import type { ScenarioFolder } from "../scenarios/read-scenarios.ts";
+import { putOnDevices } from "../scenarios/select-scenarios.ts";
 import { compareNights, type Comparison } from "./compare-nights.ts";
 import { listMachines, type CheckedConfig, type NightMachine } from "./config.ts";
 import { withHistory, type HistoryPlace, type History } from "./history.ts";
@@ -102,13 +104,14 @@ async function mapOver<T, R>(
   return results;
 }
 
-/** Scenarios whose first function is on a device that the configuration has. */
-export const onDevices = (selected: ScenarioFolder, { devices }: Pick<CheckedConfig, "devices">): ScenarioFolder => ({
-  ...selected,
-  scenarios: selected.scenarios.filter(
-    (scenario) => devices === null || devices.some((each) => each === deviceOf(scenario)),
-  ),
-});
+/** Scenarios as they are written, of those whose first function is on a device that the configuration has; and those put on such. */
+export function onDevices(selected: ScenarioFolder, { devices }: Pick<CheckedConfig, "devices">): ScenarioFolder {
+  const wanted = devices ?? ["written"];
+  const { scenarios, broken } = selected;
+  const written = scenarios.filter((each) => wanted.some((name) => name === "written" || name === deviceOf(each)));
+  const targets = exchangeTargets.filter((each) => wanted.includes(each));
+  return { scenarios: [...written, ...putOnDevices(scenarios, targets)], broken };
+}
 
 const onlyNamed = ({ scenarios, broken }: ScenarioFolder, names: ReadonlySet<string>): ScenarioFolder => ({
   scenarios: scenarios.filter(({ name }) => names.has(name)),

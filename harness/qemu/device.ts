@@ -22,6 +22,16 @@ const served: DeviceDefinition = {
   device: (_, path) => ({ driver: "vfio-user-pci", socket: { type: "unix", path } }),
 };
 
+/** Without these two, virtio goes around the IOMMU. */
+const throughIommu = { iommu_platform: true, "disable-legacy": "on" } as const;
+
+/**
+ * Slots of QEMU's bus, which guests do not see: an igb has eight virtual functions that reach into the slot behind its own
+ * (hw/net/igb_common.h: 8 of them from 0x80 on, each second).
+ */
+const slotsOfIgb = 2;
+const igbsAtMost = 8;
+
 const emulated: Readonly<Partial<Record<DeviceKind, DeviceDefinition>>> = {
   nvme: {
     behind: "medium",
@@ -34,11 +44,23 @@ const emulated: Readonly<Partial<Record<DeviceKind, DeviceDefinition>>> = {
       physical_block_size: 4096,
     }),
   },
-  "virtio-rng": {
-    behind: null,
-    // Without these two, virtio goes around the IOMMU.
-    device: () => ({ driver: "virtio-rng-pci", iommu_platform: true, "disable-legacy": "on" }),
+  "virtio-rng": { behind: null, device: () => ({ driver: "virtio-rng-pci", ...throughIommu }) },
+  "virtio-blk": {
+    behind: "medium",
+    // One queue, however many processors there are.
+    device: (profile) => ({
+      ...{ driver: "virtio-blk-pci", drive: mediumNode(profile), "num-queues": 1, ...throughIommu },
+    }),
   },
+  // Network cards with no network behind them: nothing leaves the machine. Nobody boots from them.
+  igb: {
+    behind: null,
+    device: ({ uid }) => ({
+      ...{ driver: "igb", romfile: "" },
+      addr: (((uid - 1) % igbsAtMost) * slotsOfIgb).toString(16),
+    }),
+  },
+  e1000e: { behind: null, device: () => ({ driver: "e1000e", romfile: "" }) },
 };
 
 const definitionOf = ({ device }: FunctionProfile): DeviceDefinition => emulated[device] ?? served;

@@ -19,6 +19,7 @@ it("reads the scenario that is meant, and has as broken what it cannot read", ()
   const text = `${unit.text.replace("a: virtio-rng", "a: nvme")}also: [witness]\n`;
   const variant = readUnit({ ...unit, text, scenario: "one@witness" });
   expect(variant.scenarios[0]?.functions).toEqual({ a: "witness" });
+  expect(readUnit({ ...unit, scenario: "one@igb" }).scenarios[0]?.functions).toEqual({ a: "igb" });
   for (const broken of [{ text: "- no" }, { scenario: "two" }, { problem: "it was never one" }]) {
     const read = readUnit({ ...unit, ...broken });
     expect(read.scenarios).toEqual([]);

@@ -1,7 +1,7 @@
 /** Units of work as they are queued: a scenario on a machine, known by what it is about. */
 import * as z from "zod";
 import { parseScenario } from "../../src/scenario/parse.ts";
-import { variantsOf } from "../../src/scenario/variants.ts";
+import { findVariant } from "../../src/scenario/put-on-device.ts";
 import { makeKey } from "../assets/digest.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { benchNames } from "../run/bench-names.ts";
@@ -47,8 +47,7 @@ export function readUnit(unit: Unit): ScenarioFolder {
   const broken = (error: Error): ScenarioFolder => ({ scenarios: [], broken: [{ name, file, error }] });
   if (problem !== null) return broken(new InfrastructureError({ what: problem }));
   try {
-    const read = parseScenario(text, file);
-    const scenario = [read, ...variantsOf(read)].find((each) => each.name === name);
+    const scenario = findVariant(parseScenario(text, file), name);
     if (scenario !== undefined) return { scenarios: [scenario], broken: [] };
     return broken(new InfrastructureError({ what: `Cannot find "${name}" in its file`, where: file }));
   } catch (error) {

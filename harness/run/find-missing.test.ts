@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 import { parseScenario } from "../../src/scenario/parse.ts";
+import type { ExchangeTarget } from "../../src/scenario/exchangeable.ts";
+import { putOnDevice } from "../../src/scenario/put-on-device.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { HostBackend } from "../../src/trace/host-view.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { fakeProfile } from "../testing/fake-bench.ts";
-import { quirkyScenarioText } from "../testing/scenario-files.ts";
+import { quirkyScenarioText, scenarioText } from "../testing/scenario-files.ts";
 import { commandLineFor } from "../target/emulated-options.ts";
 import { findMissing } from "./find-missing.ts";
 
@@ -26,11 +28,23 @@ it("has no functions of our own passed through, and no guest stopped inside an o
   expect(missingOf("functions: { a: witness }\n", "  - take-iommufd: { function: a }\n")).toEqual([
     "no witness is passed through: this process serves it",
   ]);
+  expect(missingOf("functions: { a: igb }\n", "  - take-iommufd: { function: a }\n")).toEqual([
+    "no igb is passed through so far",
+  ]);
   expect(missingOf("functions: {}\n", "  - ioas-alloc: { ioas: A }\n")).toEqual(["a function to pass through"]);
   const event = '  - event: { function: a, code: "0x0301" }\n';
   expect(missingOf("functions: { a: nvme }\n", event)).toEqual(["a guest that can be stopped inside an operation"]);
   const told = "functions: { a: nvme }\nkernel-parameters: [iommu.strict=1]\n";
   expect(missingOf(told, "  - look:\n")).toEqual(["a guest that is frozen with other kernel parameters"]);
+});
+
+it("misses what a device that a scenario is put on cannot do, and a QEMU that has it", () => {
+  const missingOn = (device: ExchangeTarget, text: string, qemu: string): string[] =>
+    findMissing(putOnDevice(parseScenario(text, "x.yaml"), device)!, profileWith(enough, qemu));
+  expect(missingOn("e1000e", scenarioText("life"), "11.1.3")).toEqual([]);
+  expect(missingOn("e1000e", scenarioText("life"), "7.2.22")).toEqual(["QEMU 7.2.22 has no e1000e (since 10.0)"]);
+  expect(missingOn("virtio-blk", scenarioText("life"), "7.2.22")).toEqual([]);
+  expect(missingOn("igb", quirkyScenarioText, "11.1.3")).toEqual(["no DMA by queues on igb (nvme-enable)"]);
 });
 
 it("misses a host where something is to happen there, and a container where its entries are to run short", () => {

@@ -1,14 +1,11 @@
 /** What a scenario needs and a bench does not have. */
 import { needsHost } from "../../src/operation/host-fields.ts";
+import { exchangeTargets } from "../../src/scenario/exchangeable.ts";
 import { kernelLineOf, kernelOptionsOf, optionsOf } from "../../src/scenario/requirements.ts";
 import { kindOf, type Scenario } from "../../src/scenario/scenario.ts";
-import { isServed, type DeviceKind } from "../../src/trace/device-kinds.ts";
+import { isServed, traitsOf } from "../../src/trace/device-kinds.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { compareVersions } from "../../src/zpci/version.ts";
-
-/** First QEMU that has a device on s390x; those that this process serves come by vfio-user-pci. */
-const deviceSince = (device: DeviceKind): string =>
-  isServed({ device }) ? "10.1" : device === "virtio-rng" ? "2.11" : "10.0";
 
 /** Whether a function is to be driven by a driver that the command line keeps out. */
 const lacksDriver = ({ steps }: Scenario, { kernel }: Omit<Profile, "functions">): boolean =>
@@ -16,11 +13,14 @@ const lacksDriver = ({ steps }: Scenario, { kernel }: Omit<Profile, "functions">
 
 /** What a guest on a host has not, whatever its kernel. */
 function lacksOnHost({ functions, steps, kernelParameters }: Scenario): string[] {
-  const own = [...new Set(Object.values(functions).map(kindOf))].filter((device) => isServed({ device }));
+  const kinds = [...new Set(Object.values(functions).map(kindOf))];
+  const own = kinds.filter((device) => isServed({ device }));
+  const others = exchangeTargets.filter((each) => kinds.includes(each));
   const isStopped = steps.some(({ op, during, answers }) => op === "event" || during.length + answers.length > 0);
   return [
     ...(Object.keys(functions).length === 0 ? ["a function to pass through"] : []),
     ...own.map((device) => `no ${device} is passed through: this process serves it`),
+    ...others.map((device) => `no ${device} is passed through so far`),
     ...(isStopped ? ["a guest that can be stopped inside an operation"] : []),
     ...(kernelParameters.length > 0 ? ["a guest that is frozen with other kernel parameters"] : []),
   ];
@@ -44,7 +44,7 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
   const lacking = tells ? kernelOptionsOf(scenario).filter((option) => !has.includes(option)) : [];
   const devices = [...new Set(Object.values(scenario.functions).map(kindOf))].filter(
     // What a host has, it has from no QEMU.
-    (device) => profile.bench !== "lpar" && compareVersions(profile.qemu.version, deviceSince(device)) < 0,
+    (device) => profile.bench !== "lpar" && compareVersions(profile.qemu.version, traitsOf({ device }).since) < 0,
   );
   const { since } = scenario;
   const isTooOld = since !== null && compareVersions(profile.kernel.version, since) < 0;
@@ -58,6 +58,7 @@ export function findMissing(scenario: Scenario, profile: Omit<Profile, "function
     ...(isOther ? [`the mock device of Linux ${profile.kernel.version} is not that of ${line}`] : []),
     ...(lacking.length === 0 ? [] : [`the kernel lacks ${lacking.map((option) => `CONFIG_${option}`).join(", ")}`]),
     ...(lacksDriver(scenario, profile) ? ["the kernel's NVMe driver, which is kept out of it"] : []),
-    ...devices.map((device) => `QEMU ${profile.qemu.version} has no ${device} (since ${deviceSince(device)})`),
+    ...(scenario.onDevice?.lacks ?? []),
+    ...devices.map((device) => `QEMU ${profile.qemu.version} has no ${device} (since ${traitsOf({ device }).since})`),
   ];
 }

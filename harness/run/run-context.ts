@@ -13,6 +13,6 @@ export interface RunContext {
   /** Keeps the console of scenarios that went well, too. */
   readonly keep: boolean;
   /** The command line that runs a scenario again. */
-  readonly reproduce: (scenario: Pick<Scenario, "name" | "file">) => string;
+  readonly reproduce: (scenario: Pick<Scenario, "name" | "file" | "onDevice">) => string;
   readonly signal: AbortSignal;
 }

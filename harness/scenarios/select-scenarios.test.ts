@@ -43,6 +43,20 @@ describe("selectScenarios", () => {
     ]);
   });
 
+  it("puts scenarios on the devices that are asked for, or named", async () => {
+    expect(await select({ devices: ["igb", "e1000e"], names: ["replace-*"] })).toEqual(
+      ["igb", "e1000e"].flatMap((device) => [`replace-empty@${device}`, `replace-full@${device}`]),
+    );
+    expect(await select({ devices: ["igb"], names: ["./mine/own.yaml"] })).toEqual(["own@igb"]);
+    expect(await select({ names: ["replace-*@igb", "own*"] })).toBe('No scenario matches "own*"');
+    expect(await select({ names: ["*-full@virtio-blk"] })).toEqual(["replace-full@virtio-blk"]);
+    expect(await select({ names: ["replace-full@ibg"] })).toContain('did you mean "replace-full@igb"?');
+    const text = files["mine/own.yaml"].replaceAll("virtio-rng", "igb");
+    expect(await select({ devices: ["igb"], names: ["./mine/own.yaml"] }, { "mine/own.yaml": text })).toEqual([
+      "own",
+    ]);
+  });
+
   it("has those for guests and their hosts among all only where they are wanted, and wherever they are named", async () => {
     const text = files["all/attach-twice.yaml"].replace(/name: attach-twice/u, "name: attach-twice-on-few-entries");
     const more = { "all/attach-twice-on-few-entries.yaml": text.replace("steps:", "dma-entry-limit: 8\nsteps:") };

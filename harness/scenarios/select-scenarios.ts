@@ -2,6 +2,8 @@
 import { resolve } from "node:path";
 import { nearestOf } from "../../src/scenario/nearest.ts";
 import { ScenarioError } from "../../src/scenario/parse.ts";
+import { exchangeTargets, type ExchangeTarget } from "../../src/scenario/exchangeable.ts";
+import { putOnDevice } from "../../src/scenario/put-on-device.ts";
 import { variantsOf } from "../../src/scenario/variants.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { UsageError } from "../errors/harness-error.ts";
@@ -22,6 +24,8 @@ export interface Selection {
   /** Tags that none may have. */
   readonly without: readonly string[];
   readonly seeds: readonly string[];
+  /** Devices that scenarios are put on; none, and they are what is written. */
+  readonly devices?: readonly ExchangeTarget[];
   /** Whether all scenarios are those, too, that are for guests and their hosts alone; who is named is there anyway. */
   readonly forGuests?: boolean;
   /** Folder that names are looked up in. */
@@ -38,14 +42,29 @@ export async function selectScenarios(selection: Selection): Promise<ScenarioFol
   const paths = selection.names.filter(isPath);
   const patterns = selection.names.filter((name) => !isPath(name));
   const named = await readNamedFiles(paths, selection.workingFolder);
-  if (selection.names.length > 0 && patterns.length === 0) return filterScenarios(named, selection);
+  if (selection.names.length > 0 && patterns.length === 0)
+    return filterScenarios(onWanted(named, selection), selection);
   const folder = await readScenarioFolder(selection.folder);
   const all = selection.forGuests === true ? folder : withoutGuests(folder);
   const matching = patterns.length === 0 ? all : matchAll(folder, patterns);
-  return filterScenarios(
-    { scenarios: [...named.scenarios, ...matching.scenarios], broken: [...named.broken, ...matching.broken] },
-    selection,
-  );
+  const found = {
+    scenarios: [...named.scenarios, ...matching.scenarios],
+    broken: [...named.broken, ...matching.broken],
+  };
+  return filterScenarios(onWanted(found, selection), selection);
+}
+
+/** Scenarios on devices that they are not written for, one device after the other. */
+export const putOnDevices = (
+  scenarios: readonly Scenario[],
+  devices: readonly ExchangeTarget[] = exchangeTargets,
+): Scenario[] => devices.flatMap((device) => scenarios.flatMap((each) => putOnDevice(each, device) ?? []));
+
+/** The scenarios on the devices asked for: put there, or there already. */
+function onWanted({ scenarios, broken }: ScenarioFolder, { devices = [] }: Selection): ScenarioFolder {
+  if (devices.length === 0) return { scenarios, broken };
+  const there = scenarios.filter(({ functions }) => devices.some((each) => Object.values(functions).includes(each)));
+  return { scenarios: [...there, ...putOnDevices(scenarios, devices)], broken };
 }
 
 const isPath = (name: string): boolean => isScenarioPath(name) || name.includes("/");
@@ -70,10 +89,13 @@ function matchAll(folder: ScenarioFolder, patterns: readonly string[]): Scenario
   const broken = new Set<BrokenScenario>();
   for (const pattern of patterns) {
     const matches = globToRegExp(pattern);
-    const good = folder.scenarios.filter((each) => matches.test(each.name));
+    // What is in no folder by itself has to be asked for by its device.
+    const more = pattern.includes("@") && !pattern.endsWith("*") ? putOnDevices(folder.scenarios) : [];
+    const candidates = [...folder.scenarios, ...more];
+    const good = candidates.filter((each) => matches.test(each.name));
     const bad = folder.broken.filter((each) => matches.test(each.name));
     if (good.length + bad.length === 0) {
-      const names = [...folder.scenarios, ...folder.broken].map((each) => each.name);
+      const names = [...candidates, ...folder.broken].map((each) => each.name);
       throw unknown(isGlob(pattern) ? "No scenario matches" : "Unknown scenario", pattern, names);
     }
     for (const each of good) scenarios.add(each);

@@ -6,7 +6,7 @@ import { placeFunctions } from "../../src/plan/place-functions.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import { variantsOf } from "../../src/scenario/variants.ts";
+import { findVariant } from "../../src/scenario/put-on-device.ts";
 import type { StartedTarget } from "../../src/target/target.ts";
 import { planOfTrace, type TraceStep } from "../../src/trace/trace.ts";
 import { judge, type StepJudgement } from "../../src/verdict/judge.ts";
@@ -146,5 +146,5 @@ function withSteps(scenario: Scenario, typed: readonly string[]): Scenario {
     `${before}${before.endsWith("\n") ? "" : "\n"}${added}${text.slice(end)}`,
     scenario.file,
   );
-  return [longer, ...variantsOf(longer)].find(({ name }) => name === scenario.name) ?? longer;
+  return findVariant(longer, scenario.name) ?? longer;
 }

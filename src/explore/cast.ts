@@ -89,7 +89,7 @@ export function planOfCast(name: string, cast: Cast, profile: Omit<Profile, "fun
         requires: [],
         since: null,
       },
-      ...{ also: [], file: name, steps: [] },
+      ...{ also: [], deviceNeeds: [], file: name, steps: [] },
       kernelParameters: cast.kernelParameters,
       functions: cast.functions,
       buffers: cast.buffers,

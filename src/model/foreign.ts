@@ -1,4 +1,5 @@
 /** What becomes of a device that is to have a HWPT of another IOMMU driver. */
+import { traitsOf } from "../trace/device-kinds.ts";
 import type { Host } from "./host.ts";
 import { fail, succeed, type Outcome } from "./rule.ts";
 import type { ModelFunction } from "./state.ts";
@@ -35,9 +36,6 @@ export function refuseForeign(host: Host, hwpt: string, replaces: string | null)
 export function endWith(host: Host, { errno, confusedWith }: Refusal, fn: ModelFunction | null): Outcome {
   if (confusedWith === undefined) return fail(errno);
   host.loseTrack();
-  if (fn !== null && !hasFirstBar(fn)) return succeed({ pt: confusedWith });
+  if (fn !== null && !traitsOf(fn.profile).hasFirstBar) return succeed({ pt: confusedWith });
   return { result: { $oneOf: [...(fn === null ? ["ENODEV"] : []), "panic", "hang"] }, values: {} };
 }
-
-/** Whether a function's first BAR is there: virtio without its legacy interface begins with the second (QEMU hw/virtio/virtio-pci.c). */
-const hasFirstBar = ({ profile }: ModelFunction): boolean => profile.device !== "virtio-rng";

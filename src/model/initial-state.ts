@@ -31,6 +31,7 @@ export function initialState(plan: Plan): HostState {
         hwpt: null,
         group: { open: false, container: null },
         resetMethod: "default",
+        resets: traitsOf(profile).resets,
         slotResets: true,
         resetWorks: false,
         domain: null,

@@ -1,4 +1,5 @@
 /** What becomes of a passed-through function on its host, behind its guest's back. */
+import { traitsOf } from "../trace/device-kinds.ts";
 import type { Host } from "./host.ts";
 import type { ModelFunction } from "./state.ts";
 
@@ -12,9 +13,9 @@ export const sayReset = (host: Host, fn: ModelFunction): void => {
   sayOnHost(host, fn, "reset", "disable", "enable");
 };
 
-/** Whether the host resets a function by its slot: an NVMe has a reset of its own, which says nothing. */
+/** Whether the host resets a function by its slot: some have a reset of their own, which says nothing. */
 export const isResetBySlot = ({ profile, outside }: ModelFunction): boolean =>
-  profile.device !== "nvme" || outside.resetMethod === "bus";
+  traitsOf(profile).resets.length === 0 || outside.resetMethod === "bus";
 
 /**
  * The host resets a function, by the methods that it uses there.

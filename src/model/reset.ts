@@ -120,23 +120,26 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
 const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"], "hot-reset": ["OK", "EAGAIN"] };
 
 /**
- * A reset by the methods the function uses: FLR where it has one, else (or on request) the zPCI reset. The errno where none
- * of them works.
+ * A reset by the methods the function uses: its own where it has one, else (or on request) the zPCI reset. The errno where none
+ * of them works. A reset of its own leaves the translation alone, and nobody says anything of it.
  * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
  * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
  * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach. Quirk: pci_dev_wait of 6.1
- * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does. An FLR of a guest's is the host's to do, by whatever method that uses
+ * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does. pci_pm_reset: -ENOTTY for No_Soft_Reset, which is set in all ones, and those are
+ * read where configuration space is out of reach (drivers/pci/access.c). An FLR of a guest's is the host's to do, by whatever method that uses
  * (drivers/vfio/pci/vfio_pci_config.c, vfio_exp_config_write: pci_try_reset_function).
  */
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
   // The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal).
   if (fn.unplugged === "asked" || fn.leaves !== null || fn.removing) return "EAGAIN";
-  const has = (method: "flr" | "bus"): boolean => fn.resetMethod === "default" || fn.resetMethod === method;
-  const isWaitedFor = fn.profile.device === "nvme" && has("flr") && (fn.givenUp || fn.inError);
-  if (isWaitedFor && host.has("flr-waits-in-error-state")) host.takeLong();
-  const isByFlr = fn.profile.device === "nvme" && has("flr") && !fn.givenUp && !fn.inError;
-  if (!isByFlr) return has("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
+  const uses = (method: ModelFunction["resetMethod"]): boolean =>
+    fn.resetMethod === "default" || fn.resetMethod === method;
+  const own = fn.resets.filter(uses);
+  const isOutOfReach = fn.givenUp || fn.inError;
+  if (isOutOfReach && own.includes("flr") && host.has("flr-waits-in-error-state")) host.takeLong();
+  if (isOutOfReach || own.length === 0)
+    return uses("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);
   resetOnHost(host, fn);
   return "OK";

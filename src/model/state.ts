@@ -1,5 +1,6 @@
 /** The state of a modelled host: plain data, copied at every step. */
 import { between, type Pattern } from "../compare/pattern.ts";
+import type { OwnReset } from "../trace/device-kinds.ts";
 import type { FunctionProfile } from "../trace/profile.ts";
 import type { Offer } from "../zpci/aperture.ts";
 import type { MockObject } from "./mock-state.ts";
@@ -173,6 +174,8 @@ export interface ModelFunction {
   asPasid?: boolean;
   group: { open: boolean; container: string | null };
   resetMethod: "default" | "flr" | "bus" | "pm";
+  /** Resets of its own that it is known to have. */
+  resets: readonly OwnReset[];
   /** Its slot counts as a way to reset it. */
   slotResets: boolean;
   /** A reset worked when VFIO opened it. */

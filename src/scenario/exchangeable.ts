@@ -1,2 +1,14 @@
-/** Devices that an NVMe may be exchanged for. */
+/** Devices that an NVMe may be exchanged for, where a scenario says so. */
 export const exchangeable = ["witness"] as const;
+
+/** Devices of QEMU's that scenarios are put on where somebody asks for it: NAME@DEVICE. */
+export const exchangeTargets = ["virtio-blk", "igb", "e1000e"] as const;
+
+/** What a scenario may ask of the devices that it is put on, beyond what its operations imply. */
+export const deviceNeeds = ["no-first-bar"] as const;
+
+/** One of these. */
+export type DeviceNeed = (typeof deviceNeeds)[number];
+
+/** One of these. */
+export type ExchangeTarget = (typeof exchangeTargets)[number];

@@ -144,7 +144,7 @@ describe("a header", () => {
   });
 
   it("knows devices by name, and modules by path", () => {
-    const [line, problem] = problemOf(withSteps("  - look:").replace("virtio-rng", "igb"));
+    const [line, problem] = problemOf(withSteps("  - look:").replace("virtio-rng", "ide"));
     expect(line).toBe(4);
     expect(problem).toMatch(/^"functions.r": .*nvme.*virtio-rng.*or the path of a module such as \.\/mine\.mjs$/u);
     expect(problemOf(withSteps("  - look:").replace("virtio-rng", "mine.mjs"))[1]).toMatch(/^"functions.r": /u);

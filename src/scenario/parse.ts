@@ -98,10 +98,16 @@ export function parseScenario(text: string, file: string): Scenario {
     }
     return operations;
   });
-  const { "kernel-parameters": kernelParameters, "dma-entry-limit": dmaEntryLimit, ...declared } = header.data;
+  const {
+    "kernel-parameters": kernelParameters,
+    "dma-entry-limit": dmaEntryLimit,
+    "device-needs": needs,
+    ...declared
+  } = header.data;
   return {
     ...declared,
     kernelParameters,
+    deviceNeeds: needs,
     ...(dmaEntryLimit === undefined ? {} : { dmaEntryLimit }),
     ground: header.data.ground ?? null,
     since: header.data.since ?? null,

@@ -8,7 +8,7 @@ import { insideNames, placeSchema, pointsOf } from "../operation/during.ts";
 import { addressSchema } from "./address.ts";
 import type { ScenarioInterjection } from "./during.ts";
 import { phraseFields, phraseNames } from "./phrases.ts";
-import { exchangeable } from "./exchangeable.ts";
+import { deviceNeeds, exchangeable, type DeviceNeed, type ExchangeTarget } from "./exchangeable.ts";
 
 /** The same object schema with every address field taking the scenario's own notation. */
 function loosen(shape: (typeof operationFields)[OperationName] | (typeof insideFields)[InsideName]): z.ZodObject {
@@ -87,6 +87,12 @@ export const scenarioSchema = z.strictObject({
     .array(z.enum(exchangeable))
     .default([])
     .describe("Devices that every NVMe of it may be as well: NAME@DEVICE is the same scenario on those"),
+  "device-needs": z
+    .array(z.enum(deviceNeeds))
+    .default([])
+    .describe(
+      "What devices have to be like that it is put on instead of those it names, beyond what its operations imply",
+    ),
   buffers: z.record(nameSchema, z.int().min(1).max(256)).default({}).describe("Buffers and their number of pages"),
   steps: z.array(z.unknown()).min(1).max(500),
 });
@@ -134,8 +140,12 @@ export interface Scenario {
   readonly functions: Readonly<Record<string, string>>;
   /** Devices that every NVMe of it may be as well. */
   readonly also: readonly (typeof exchangeable)[number][];
+  /** What devices have to be like that it is put on instead. */
+  readonly deviceNeeds: readonly DeviceNeed[];
   readonly buffers: Readonly<Record<string, number>>;
   readonly steps: readonly ScenarioStep[];
+  /** The device that it was put on by whoever runs it, and what of it that device cannot do; absent where it is as written. */
+  readonly onDevice?: { readonly device: ExchangeTarget; readonly lacks: readonly string[] };
   /** Path it was read from. */
   readonly file: string;
 }

@@ -1,22 +1,55 @@
 /** The devices that a function of a scenario may be. */
 
+/** A reset of a function's own, before its slot is asked (drivers/pci/pci.c, pci_reset_fn_methods, and its order). */
+export type OwnReset = "flr" | "pm";
+
 /** What is known of a kind of device. */
 interface DeviceTraits {
   /** The device end is ours: this process serves it, so it can be asked what it was told. */
   readonly served: boolean;
   /** It does the DMA of `dma-write` and `dma-read` itself, without a driver in the guest. */
   readonly doesDma: boolean;
+  /** It does DMA for whoever sets up its queues, whose commands are fetched and answered by DMA, too. */
+  readonly hasQueues: boolean;
   /** It is not there from the start: the operation `plug` is about what becomes of it. */
   readonly pluggedLate: boolean;
+  /** Resets of its own, in the kernel's order. */
+  readonly resets: readonly OwnReset[];
+  /** Whether its first BAR is there. */
+  readonly hasFirstBar: boolean;
+  /** First QEMU that has it on s390x. */
+  readonly since: string;
 }
 
-const emulated: DeviceTraits = { served: false, doesDma: false, pluggedLate: false };
-const instrument: DeviceTraits = { served: true, doesDma: true, pluggedLate: false };
-const broken: DeviceTraits = { served: true, doesDma: true, pluggedLate: true };
+/**
+ * Of QEMU's own. What is PCI Express is there since its s390x has such devices.
+ * Ground of the resets: drivers/pci/pci.c, pcie_reset_flr wants the FLR capability, pci_pm_reset a power management capability without
+ * No_Soft_Reset, and drivers/pci/quirks.c, pci_dev_reset_methods, knows none of these devices.
+ */
+const emulated = {
+  ...{ served: false, doesDma: false, hasQueues: false, pluggedLate: false, resets: [], hasFirstBar: true },
+  since: "10.0",
+} as const satisfies DeviceTraits;
+
+/**
+ * Virtio begins with its second BAR where it has no legacy interface, and has neither PCI Express nor power management on a root bus.
+ * Ground: QEMU hw/virtio/virtio-pci.c, virtio_pci_realize.
+ */
+const virtio = { ...emulated, hasFirstBar: false, since: "2.11" } as const;
+
+/** Ours come by vfio-user-pci, and have what the definition says: no capability but MSI-X. */
+const instrument = { ...emulated, served: true, doesDma: true, since: "10.1" } as const satisfies DeviceTraits;
+const broken = { ...instrument, pluggedLate: true } as const satisfies DeviceTraits;
 
 const kinds = {
-  nvme: emulated,
-  "virtio-rng": emulated,
+  /** QEMU hw/nvme/ctrl.c, nvme_init_pci: FLR; nvme_add_pm_capability: No_Soft_Reset. */
+  nvme: { ...emulated, hasQueues: true, resets: ["flr"] },
+  "virtio-rng": virtio,
+  "virtio-blk": virtio,
+  /** QEMU hw/net/igb.c, igb_pci_realize: FLR; igb_add_pm_capability: no No_Soft_Reset. */
+  igb: { ...emulated, resets: ["flr", "pm"] },
+  /** QEMU hw/net/e1000e.c, e1000e_pci_realize: no FLR; e1000e_add_pm_capability: no No_Soft_Reset. */
+  e1000e: { ...emulated, resets: ["pm"] },
   /** Does DMA when it is told to. */
   witness: instrument,
   /** A witness that takes its time for every answer. */

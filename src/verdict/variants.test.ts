@@ -6,7 +6,9 @@ import { exampleOf, type Pattern } from "../compare/pattern.ts";
 import { predict } from "../model/model.ts";
 import { quirkNames } from "../model/quirks.ts";
 import { makePlan } from "../plan/make-plan.ts";
+import { exchangeTargets } from "../scenario/exchangeable.ts";
 import { parseScenario } from "../scenario/parse.ts";
+import { putOnDevice } from "../scenario/put-on-device.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { variantsOf } from "../scenario/variants.ts";
 import { modelProfile } from "../target/model-target.ts";
@@ -57,6 +59,21 @@ describe.each(exchanged)("%s", (_, scenario, variant) => {
     expect(scenario.steps.some(({ op }) => op === "dma-write" || op === "dma-read")).toBe(true);
     expect(Object.values(scenario.functions)).toContain("nvme");
     expect(Object.values(variant.functions)).not.toContain("nvme");
+  });
+});
+
+describe.each(exchangeTargets)("the project's scenarios on %s", (device) => {
+  const able = scenarios
+    .flatMap((each) => putOnDevice(each, device) ?? [])
+    .filter(({ onDevice }) => onDevice?.lacks.length === 0);
+
+  it("are many, and can be judged whatever quirks a machine has", { timeout: 60_000 }, () => {
+    expect(able.length).toBeGreaterThan(70);
+    for (const each of able) {
+      const plan = makePlan(each, modelProfile);
+      quirksThatChange(plan);
+      expect(predict(plan, new Set(quirkNames)), each.name).toHaveLength(plan.steps.length);
+    }
   });
 });
 

@@ -25,6 +25,7 @@ Examples:
   zhil run --kernel debian/7.2 --as 6.12       what 7.2 does otherwise than 6.12
   zhil run --tag race --kernel lean/kasan     races on a kernel that watches its memory
   zhil run --without race                     everything but races
+  zhil run "attach-*" --device igb            on an igb in place of what they are written for
   zhil run --seed 002 --json | jq .verdict    one record per scenario and line
   zhil run "attach-*" --fail-nth              what becomes of them where the kernel gets no memory
   zhil run --report ktap=run.ktap --report markdown=comment.md

@@ -29,12 +29,21 @@ export const requireUnused = (fn: ModelFunction, what: string): void => {
 };
 
 /**
+ * Whether a function is found to have a reset of its own: of power management its registers are asked, and out of reach they say no.
+ * Ground: drivers/pci/pci.c, pci_pm_reset, and pcie_reset_flr, which has what was read when the function was found.
+ */
+const isAnswering = (fn: ModelFunction, method: string): boolean =>
+  method !== "pm" || !(fn.inError || fn.disabled || fn.givenUp);
+
+/**
  * The function is scanned anew, and what can reset it is found out.
  * Contract: its slot can, as it could before (s390_pci_hpc.c, reset_slot). Quirk: the scan holds the function's state lock, which
  * reset_slot wants even where it is only asked, and drivers/pci/pci.c, pci_init_reset_methods, takes -EIO for a no.
  */
 export const findMethods = (host: Host, name: string, locked = true): void => {
-  host.fn(name).slotResets = !(locked && host.has("rescan-loses-slot-reset"));
+  const fn = host.fn(name);
+  fn.slotResets = !(locked && host.has("rescan-loses-slot-reset"));
+  fn.resets = traitsOf(fn.profile).resets.filter((method) => isAnswering(fn, method));
 };
 
 /** Says something of a function. */
@@ -48,7 +57,7 @@ export const sayOf =
 export const isThere = (fn: ModelFunction): boolean => fn.configured && !fn.removed;
 
 /** Whether the function has any way to be reset: else it has no attributes for it (drivers/pci/pci.c, pci_dev_reset_attr_is_visible). */
-const hasMethods = (fn: ModelFunction): boolean => fn.profile.device === "nvme" || fn.slotResets;
+const hasMethods = (fn: ModelFunction): boolean => fn.resets.length > 0 || fn.slotResets;
 
 /** Nothing is left of what the PCI core, a driver and the IOMMU had of a function. */
 export const forget = (host: Host, name: string): void => {
@@ -234,15 +243,18 @@ export const functionRules: Rules<
     },
   },
   "reset-method": {
-    ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
+    ground:
+      "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method that the function does not have, or that says so now; " +
+      "pci_init_reset_methods for default",
     predict: (host, { function: name, method }) => {
       const fn = host.fn(name);
       if (!isThere(fn) || !hasMethods(fn)) return fail("ENOENT");
-      const known = fn.profile.device === "nvme" ? ["flr", "bus", "default"] : ["bus", "default"];
-      if (!known.includes(method)) return fail("EINVAL");
+      const known: readonly string[] = [...traitsOf(fn.profile).resets, "bus", "default"];
+      if (!known.includes(method) || !isAnswering(fn, method)) return fail("EINVAL");
       fn.resetMethod = method;
       // They are asked anew, and nobody holds the lock now.
-      if (method !== "flr") fn.slotResets = true;
+      if (method === "default") findMethods(host, name, false);
+      if (method === "bus") fn.slotResets = true;
       return succeed();
     },
   },

@@ -1,5 +1,6 @@
 /** What is done to a function on the host of the guest that has it, and to the guest as a whole. */
 import type { GuestOperationName, HostOperationName } from "../../operation/host-fields.ts";
+import { traitsOf } from "../../trace/device-kinds.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
@@ -54,7 +55,7 @@ export const onHostRules: Rules<HostOperationName | GuestOperationName> = {
     ground: "drivers/pci/pci-sysfs.c, reset_method_store: -EINVAL for a method the function does not have",
     predict: (host, { function: name, method }) => {
       const fn = passedThrough(host, name);
-      if (method === "flr" && fn.profile.device !== "nvme") return fail("EINVAL");
+      if (method === "flr" && !traitsOf(fn.profile).resets.includes(method)) return fail("EINVAL");
       fn.outside.resetMethod = method;
       return succeed();
     },
