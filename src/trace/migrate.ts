@@ -1,8 +1,9 @@
 /** Traces as they were written, by this version or an older one. What is not a trace is refused: it came from others. */
-import * as z from "zod";
-import { operationFields, operationNames, type OperationName } from "../operation/operation.ts";
+import { operationFields, operationNames, type Operation } from "../operation/operation.ts";
 import type { PlannedBuffer } from "../plan/plan.ts";
 import { deviceNames } from "./device-kinds.ts";
+import { entriesOf, flag, having, listOf, number, oneOf, only, optional, orNull } from "./shape.ts";
+import { shortText, something, text, textLike, wholeBetween, type Shape } from "./shape.ts";
 import { traceVersion, type Trace, type TraceHeader, type TraceStep } from "./trace.ts";
 
 /** What is wrong with a trace, without its name. */
@@ -16,46 +17,40 @@ export interface PlanBeside {
   readonly notes: readonly (string | null)[];
 }
 
-const text = z.string().max(1_000_000);
-const count = z.int().min(0).max(1_000_000);
-const hex = z.string().regex(/^0x[0-9a-f]{1,16}$/u, "expected a hexadecimal number");
-const component = z.looseObject({ version: text, digest: text });
+const count = wholeBetween(0, 1_000_000);
+const hex = textLike(/^0x[0-9a-f]{1,16}$/u, "a hexadecimal number");
+const componentEntries = { version: text, digest: text };
 
-const headerSchema = z.looseObject({
+const headerShape = having({
   scenario: text,
   recorder: text,
-  profile: z.looseObject({
+  profile: having({
     bench: text,
-    kernel: component.extend({ options: z.array(text), commandLine: text, patches: z.array(text) }),
-    qemu: component,
-    hypervisor: z.string().max(100).optional(),
-    platform: z.looseObject({ aperture: z.looseObject({ first: hex, last: hex }), refresh: z.boolean() }).optional(),
-    memoryMiB: count.min(1),
+    kernel: having({ ...componentEntries, options: listOf(text), commandLine: text, patches: listOf(text) }),
+    qemu: having(componentEntries),
+    hypervisor: optional(shortText(100)),
+    platform: optional(having({ aperture: having({ first: hex, last: hex }), refresh: flag })),
+    memoryMiB: wholeBetween(1, 1_000_000),
     cpus: count,
-    functions: z
-      .array(z.looseObject({ name: text, device: z.enum([...deviceNames, "own"]), uid: count, fid: count }))
-      .max(256),
+    functions: listOf(having({ name: text, device: oneOf(...deviceNames, "own"), uid: count, fid: count }), 256),
   }),
-  buffers: z.array(z.strictObject({ name: text, pages: count.min(1).max(65_536) })).max(1024),
-  replaced: z.array(text),
+  buffers: listOf(only({ name: text, pages: wholeBetween(1, 65_536) }), 1024),
+  replaced: listOf(text),
 });
 
-const record = z.record(text, z.unknown());
-const stepSchema = z.looseObject({
+const texts = listOf(text);
+const textEntries = entriesOf(text);
+const entries = entriesOf(something);
+const stepShape = having({
   step: count,
-  note: text.nullable(),
-  expectedMemory: z.record(text, text).optional(),
-  operation: z.looseObject({ op: z.enum(operationNames as [OperationName, ...OperationName[]]) }),
-  observation: z.looseObject({
-    result: text,
-    values: record,
-    functions: record,
-    messages: z.array(text),
-    memory: z.record(text, text),
-    blocks: z.record(text, text),
-    alarms: z.array(text),
+  note: orNull(text),
+  expectedMemory: optional(textEntries),
+  operation: having({ op: oneOf(...operationNames) }),
+  observation: having({
+    ...{ result: text, values: entries, functions: entries, messages: texts },
+    ...{ memory: textEntries, blocks: textEntries, alarms: texts },
   }),
-  evidence: z.looseObject({ micros: z.number(), log: z.array(text), raw: z.unknown() }),
+  evidence: having({ micros: number, log: texts, raw: something }),
 });
 
 /**
@@ -71,14 +66,15 @@ export function readTrace(lines: readonly unknown[], beside: PlanBeside | null):
     );
   }
   const migrated = version === 1 ? fromFirst(first as object, rest, beside) : { header: first, steps: rest };
-  const header = check(headerSchema, migrated.header, "header") as unknown as TraceHeader;
-  const steps = migrated.steps.map((step, index) => {
+  check(headerShape, migrated.header, "header");
+  const steps = migrated.steps.map((each, index) => {
     const where = `step ${String(index + 1)}`;
-    const checked = check(stepSchema, step, where);
-    checkOperation(checked.operation, where);
-    return checked as unknown as TraceStep;
+    check(stepShape, each, where);
+    const step = each as TraceStep;
+    checkOperation(step.operation, where);
+    return step;
   });
-  return { header, steps };
+  return { header: migrated.header as TraceHeader, steps };
 }
 
 function versionOf(header: unknown): number {
@@ -131,18 +127,25 @@ interface MigratedLines {
   readonly steps: readonly unknown[];
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new TraceError(`${where}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not what a trace has"}`);
+function check(shape: Shape, value: unknown, where: string): void {
+  const wrong = shape(value);
+  if (wrong !== null) throw new TraceError(`${where}: ${wrong.replace(/^: /u, "")}`);
 }
 
+/** Operations that were found to be right, as JSON: a thousand traces have a few hundred different ones. */
+const rightOperations = new Set<string>();
+const rightOperationsLimit = 10_000;
+
 /** The model takes an operation's fields for granted. */
-function checkOperation(
-  operation: { readonly op: OperationName; readonly [field: string]: unknown },
-  where: string,
-): void {
+function checkOperation(operation: Operation, where: string): void {
+  const text = JSON.stringify(operation);
+  if (rightOperations.has(text)) return;
   const { op, during: _, answers: __, failNth: ___, ...fields } = operation;
-  check<unknown>(operationFields[op], fields, `${where}: operation ${op}`);
+  const parsed = operationFields[op].safeParse(fields);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new TraceError(`${where}: operation ${op}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "none"}`);
+  }
+  if (rightOperations.size >= rightOperationsLimit) rightOperations.clear();
+  rightOperations.add(text);
 }
