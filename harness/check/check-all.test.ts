@@ -7,7 +7,7 @@ const paths = Array.from({ length: 400 }, (_, index) => `/nowhere/${String(index
 
 /** With a thread that has the first share, and does with it what the program says. */
 async function checkWith(program: string): Promise<readonly string[]> {
-  const start: StartThread = ({ next }) => {
+  const start: StartThread = (next) => {
     const share = Atomics.add(next, 0, 1);
     return new Worker(`const { workerData: share, parentPort } = require("node:worker_threads"); ${program}`, {
       eval: true,
@@ -15,7 +15,8 @@ async function checkWith(program: string): Promise<readonly string[]> {
     });
   };
   const told: Checked[] = [];
-  for await (const each of checkAll(paths, [], start)) told.push(each);
+  for await (const each of checkAll(paths, () => Promise.resolve([]), new AbortController().signal, start))
+    told.push(each);
   return told.map((each) => ("unreadable" in each ? each.unreadable.join(" ") : each.path));
 }
 

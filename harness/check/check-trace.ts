@@ -1,9 +1,12 @@
 /** A recorded trace, judged by today's model and ledger. */
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isSameState } from "../../src/model/clone-state.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { planOfTrace, type Trace } from "../../src/trace/trace.ts";
-import { judge, type Judgement, type StepJudgement } from "../../src/verdict/judge.ts";
+import { explainBy, type Judgement, type StepJudgement } from "../../src/verdict/judge.ts";
 import type { Ledger } from "../../src/verdict/ledger.ts";
+import { Predictions } from "../../src/verdict/predictions.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { parseTrace } from "../evidence/read-evidence.ts";
 import { evidenceFiles } from "../evidence/scenario-folder.ts";
@@ -34,24 +37,37 @@ export async function readTraceFile(path: string): Promise<Trace> {
   return trace;
 }
 
-/**
- * Judges a trace by nothing but itself.
- * @throws {UsageError} where it cannot be read, or the model has no meaning for what it says was done
- */
-export async function checkTrace(path: string, ledger: Ledger): Promise<CheckedTrace> {
-  const trace = await readTraceFile(path);
-  const { verdict, known, stale, caveats, steps } = ((): Judgement => {
-    try {
-      return judge(planOfTrace(trace), trace, ledger);
-    } catch (cause) {
-      throw new UsageError({ what: `Cannot judge the trace "${path}": the model cannot follow it`, cause });
-    }
-  })();
-  return {
-    ...{ path, scenario: trace.header.scenario, verdict, known, stale, caveats },
-    recorded: basename(path) === evidenceFiles.trace ? readRecorded(dirname(path)) : null,
-    differences: differencesOf(steps, trace),
-  };
+/** Judges traces by nothing but themselves. One that is of the same plan as that before it takes what was predicted for that. */
+export class TraceChecker {
+  readonly #ledger: Ledger;
+  #predictions: Predictions | null = null;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** @throws {UsageError} where it cannot be read, or the model has no meaning for what it says was done */
+  async check(path: string): Promise<CheckedTrace> {
+    const trace = await readTraceFile(path);
+    const { verdict, known, stale, caveats, steps } = ((): Judgement => {
+      try {
+        return explainBy(this.#predictionsFor(planOfTrace(trace)), trace, this.#ledger).judgement;
+      } catch (cause) {
+        throw new UsageError({ what: `Cannot judge the trace "${path}": the model cannot follow it`, cause });
+      }
+    })();
+    return {
+      ...{ path, scenario: trace.header.scenario, verdict, known, stale, caveats },
+      recorded: basename(path) === evidenceFiles.trace ? readRecorded(dirname(path)) : null,
+      differences: differencesOf(steps, trace),
+    };
+  }
+
+  #predictionsFor(plan: Plan): Predictions {
+    if (this.#predictions === null || !isSameState(this.#predictions.plan, plan))
+      this.#predictions = new Predictions(plan);
+    return this.#predictions;
+  }
 }
 
 const differencesOf = (steps: readonly StepJudgement[], trace: Trace): RecordedDifference[] =>

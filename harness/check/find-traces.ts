@@ -13,8 +13,11 @@ export async function findTraces(path: string): Promise<readonly string[]> {
     throw new UsageError({ what: `Cannot read "${path}"`, remedy, cause });
   });
   if (found.isFile()) return [path];
-  const names = await readdir(path, { recursive: true });
-  const traces = names.filter((name) => name.endsWith(".ndjson")).map((name) => join(path, name));
+  // Names with their kinds: without, links to folders are followed, and zhil-runs/latest would be there twice.
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const traces = entries
+    .filter((entry) => entry.name.endsWith(".ndjson") && !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name));
   if (traces.length === 0)
     throw new UsageError({ what: `No trace in "${path}": nothing there is named *.ndjson`, remedy });
   return traces.sort();

@@ -56,10 +56,14 @@ export const judge = (plan: Plan, trace: Performed, ledger: Ledger): Judgement =
   explain(plan, trace, ledger).judgement;
 
 /** Judges a trace of a plan, and keeps the predictions that it was judged by. */
-export function explain(plan: Plan, trace: Performed, ledger: Ledger): Explanation {
+export const explain = (plan: Plan, trace: Performed, ledger: Ledger): Explanation =>
+  explainBy(new Predictions(plan), trace, ledger);
+
+/** Judges a trace of the plan that predictions are of: what was predicted for another trace of it is not predicted again. */
+export function explainBy(predictions: Predictions, trace: Performed, ledger: Ledger): Explanation {
+  const { plan } = predictions;
   const caveats = caveatsOf(plan.profile);
   const stale = new Set<QuirkName>();
-  const predictions = new Predictions(plan);
   let quirks = quirksOf(ledger, plan.profile);
   for (;;) {
     const { steps, contract, deviating } = judgeEveryWay(predictions, trace, quirks);

@@ -1,5 +1,5 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { callCli, type Call } from "../../testing/call-cli.ts";
 import { fakeBench, ledgerOf, type FakeBenchOptions } from "../../testing/fake-bench.ts";
@@ -43,6 +43,21 @@ describe("zhil check", () => {
     );
     expect(stdout).toMatch(/1 pass, 1 fail, 0 known in \d+\.\d\d s\n$/u);
     expect(code).toBe(1);
+  });
+
+  it("judges traces of one plan each by itself, and tells of them in the order of their paths, a link's not twice", async () => {
+    await using folder = await record(deviating, {}, deviating);
+    const { stdout } = await call(["check", "run-2", "run-0", "run-1", "--json"], folder);
+    const told = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { trace: string; verdict: string });
+    expect(
+      told.map(({ trace, verdict }) => `${/run-\d/u.exec(trace)?.[0]} ${basename(dirname(trace))} ${verdict}`),
+    ).toEqual([
+      ...["run-2 first fail", "run-2 quirky pass", "run-0 first fail", "run-0 quirky pass"],
+      ...["run-1 first pass", "run-1 quirky pass"],
+    ]);
   });
 
   it("judges by today's ledger, and says what the verdict was", async () => {

@@ -34,22 +34,21 @@ export const registerCheck: RegisterCommand = (program, { io, services, exit }) 
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
     .action(async (paths: string[], flags: CheckFlags) => {
-      const ledger = await services.readLedger();
       const screen = createScreen(io.stdout, wantsColours(io.stdout, io.environment, flags.color));
       const began = performance.now();
       const counts = { pass: 0, known: 0, fail: 0, unreadable: 0 };
-      for (const path of paths.length === 0 ? ["zhil-runs/latest"] : paths) {
-        for await (const checked of checkAll(await findTraces(resolve(io.workingFolder, path)), ledger)) {
-          io.interrupt.throwIfAborted();
-          if ("unreadable" in checked) {
-            counts.unreadable += 1;
-            io.stderr.write(`zhil: ${checked.unreadable.map(escapeLine).join("\n  ")}\n`);
-            continue;
-          }
-          counts[checked.verdict] += 1;
-          if (flags.json === true) io.stdout.write(formatJsonLine(describe(checked)));
-          else printTrace(checked, relative(io.workingFolder, checked.path), screen);
+      const traces: string[] = [];
+      for (const path of paths.length === 0 ? ["zhil-runs/latest"] : paths)
+        traces.push(...(await findTraces(resolve(io.workingFolder, path))));
+      for await (const checked of checkAll(traces, services.readLedger, io.interrupt)) {
+        if ("unreadable" in checked) {
+          counts.unreadable += 1;
+          io.stderr.write(`zhil: ${checked.unreadable.map(escapeLine).join("\n  ")}\n`);
+          continue;
         }
+        counts[checked.verdict] += 1;
+        if (flags.json === true) io.stdout.write(formatJsonLine(describe(checked)));
+        else printTrace(checked, relative(io.workingFolder, checked.path), screen);
       }
       const spent = ((performance.now() - began) / 1000).toFixed(2);
       if (flags.json !== true) {
