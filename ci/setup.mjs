@@ -5,7 +5,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, r
 import { readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-const entry = "dist/harness/cli/main.js";
+const entry = "dist/bin/zhil.js";
 const link = "node_modules/.bin/zhil";
 
 run("node", ["ci/install-packages.mjs"], { quiet: true });
@@ -94,6 +94,7 @@ function build() {
     ...listFiles("src"),
     ...listFiles("harness"),
     ...listFiles("page"),
+    "ci/build-command.mjs",
     "ci/build-page.mjs",
   ];
   const wanted = digest(files.map((file) => `${file} ${statSync(file).mtimeMs} ${statSync(file).size}\n`));

@@ -1,6 +1,6 @@
 /** A project that somebody begins: from zpci-hil as it is packed, with what is in the package and nothing else. */
 import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -53,9 +53,9 @@ beforeAll(async () => {
   built = await buildCommand();
   folder = await temporaryFolder();
   const root = join(folder.path, "zpci-hil");
-  await layOut(root, dirname(dirname(dirname(built.program))));
+  await layOut(root, built.folder);
   project = join(folder.path, "My corners");
-  const call = await execa(process.execPath, [join(root, "dist/harness/cli/main.js"), "init", basename(project)], {
+  const call = await execa(process.execPath, [join(root, "dist/bin/zhil.js"), "init", basename(project)], {
     cwd: folder.path,
   });
   said = call.stdout;
@@ -79,7 +79,7 @@ it("names every file that it wrote, and what to do next", async () => {
 });
 
 it("runs its scenario by the packed command, and leaves a report", { timeout: limit }, async () => {
-  const zhil = join(project, "node_modules/zpci-hil/dist/harness/cli/main.js");
+  const zhil = join(project, "node_modules/zpci-hil/dist/bin/zhil.js");
   const ended = await run(process.execPath, [zhil, "run", "--scenarios", "scenarios", "--bench", "model"]);
   expect(ended.said).toContain("1 pass, 0 fail");
   expect(ended.exitCode).toBe(0);
@@ -99,7 +99,7 @@ it("runs its tests, and they can fail", { timeout: limit }, async () => {
 });
 
 it("has a configuration that a night takes, and files for continuous integrations that are YAML", async () => {
-  const zhil = join(project, "node_modules/zpci-hil/dist/harness/cli/main.js");
+  const zhil = join(project, "node_modules/zpci-hil/dist/bin/zhil.js");
   const planned = await run(process.execPath, [zhil, "plan", "--shards", "1"]);
   expect(planned.exitCode).toBe(0);
   const plan = await readFile(join(project, "plan.json"), "utf8");

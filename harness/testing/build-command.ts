@@ -1,4 +1,4 @@
-/** The command `zhil` as a program, built in about a second: types are checked elsewhere. */
+/** The command `zhil` as a program, built in a few seconds: types are checked elsewhere. */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import { projectRoot } from "../assets/project-root.ts";
 
 /** A built command, gone when disposed. */
 export interface BuiltCommand extends AsyncDisposable {
+  /** What is otherwise dist. */
+  readonly folder: string;
   /** Path of its program, to be run with node. */
   readonly program: string;
 }
@@ -21,11 +23,12 @@ export async function buildCommand(): Promise<BuiltCommand> {
   try {
     await buildPage();
     await execa(process.execPath, [compiler, ...settings, "--outDir", folder], { cwd: projectRoot });
+    await execa(process.execPath, [join(projectRoot, "ci", "build-command.mjs"), folder], { cwd: projectRoot });
   } catch (error) {
     await remove();
     throw error;
   }
-  return { program: join(folder, "harness/cli/main.js"), [Symbol.asyncDispose]: remove };
+  return { folder, program: join(folder, "bin/zhil.js"), [Symbol.asyncDispose]: remove };
 }
 
 /** A page's parts lie where the build puts them, wherever the command lies. */

@@ -1,4 +1,5 @@
 import type { RegisterCommand } from "../command.ts";
+import { outlineOf, readOutlines, registerOutline, type CommandOutline } from "./outlines.ts";
 
 /** Every subcommand by its name, in the order of the help. A new one is a file here and a line in this list. */
 const loaders = {
@@ -36,8 +37,21 @@ const loaders = {
 /** Names of the subcommands. */
 export const commandNames = Object.keys(loaders) as (keyof typeof loaders)[];
 
-/** Loads the subcommand that the arguments begin with, which starts faster than with all of them; else all, for the help or to say what was meant. */
-export async function loadCommands([name]: readonly string[]): Promise<readonly RegisterCommand[]> {
-  const known = commandNames.filter((each) => each === name);
-  return Promise.all((known.length > 0 ? known : commandNames).map((each) => loaders[each]()));
+/**
+ * Loads the subcommand that the arguments begin with, or that help is asked of, which starts faster than with all of them; else outlines of
+ * all, for the help or to say what was meant.
+ * @param outlines null where nobody made any: all are loaded then
+ */
+export async function loadCommands(
+  [first, second]: readonly string[],
+  outlines: readonly CommandOutline[] | null = readOutlines(),
+): Promise<readonly RegisterCommand[]> {
+  const named = commandNames.find((each) => each === (first === "help" ? second : first));
+  if (named !== undefined) return [await loaders[named]()];
+  return outlines?.map(registerOutline) ?? loadAll();
 }
+
+const loadAll = (): Promise<readonly RegisterCommand[]> => Promise.all(commandNames.map((each) => loaders[each]()));
+
+/** Outlines of all subcommands, for who builds the program. */
+export const outlineCommands = async (): Promise<readonly CommandOutline[]> => outlineOf(await loadAll());
