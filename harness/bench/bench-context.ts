@@ -8,6 +8,8 @@ export interface BenchContext {
   readonly assets: Assets;
   readonly counts: Counts;
   readonly ledger: Ledger;
+  /** Path of the program `zhil`. */
+  readonly program: string;
   /** Makes a new folder for the evidence of a run. */
   readonly createRunFolder: () => Promise<string>;
   readonly report: ReportProgress;

@@ -16,8 +16,10 @@ export interface Counts {
   readonly idle: number;
   /** DMA in each round. */
   readonly dma: { readonly rounds: number; readonly each: number };
-  /** Of the suite one scenario in so many. */
-  readonly messages: { readonly everyNth: number };
+  /** Of the suite, where a part runs it, one scenario in so many. */
+  readonly suite: { readonly everyNth: number };
+  /** Traces that are judged at a time, and how many times. */
+  readonly check: { readonly traces: number; readonly times: number };
   /** Scenarios of the runs, growing. */
   readonly runs: readonly number[];
   /** Scenarios on clones of a host with its guest, by each way to have a function passed through. */
@@ -33,7 +35,8 @@ export const fullCounts: Counts = {
   debian: { alone: 1, inTurn: 2 },
   idle: 5,
   dma: { rounds: 10, each: 10_000 },
-  messages: { everyNth: 1 },
+  suite: { everyNth: 1 },
+  check: { traces: 1000, times: 5 },
   runs: [100, 300, 1000],
   passthrough: 7,
 };
@@ -47,7 +50,8 @@ export const quickCounts: Counts = {
   debian: { alone: 1, inTurn: 1 },
   idle: 3,
   dma: { rounds: 5, each: 2_000 },
-  messages: { everyNth: 10 },
+  suite: { everyNth: 10 },
+  check: { traces: 100, times: 3 },
   runs: [10, 30, 100],
   passthrough: 2,
 };

@@ -14,6 +14,7 @@ const figures = judgeMeasurements(
     memory: failed,
     dma: failed,
     messages: failed,
+    check: failed,
     runs: failed,
     passthrough: failed,
   },

@@ -49,6 +49,23 @@ describe("a thaw", () => {
   });
 });
 
+describe("a check of recorded traces", () => {
+  const check = (traces: number, checks: readonly number[]): Record<string, Figure> =>
+    judged({ check: { found: { traces, checks, helps: [100] } } });
+
+  it("is held against two seconds for a thousand, and the first time for itself", () => {
+    expect(check(1000, [2100, 1900, 1800])).toMatchObject({
+      check: { value: 1900, state: "met" },
+      "check-first": { value: 2100, state: "missed" },
+      help: { value: 100, state: "shown" },
+    });
+  });
+
+  it("is shown where there are fewer", () => {
+    expect(check(100, [500])).toMatchObject({ check: { state: "shown" }, "check-first": { state: "shown" } });
+  });
+});
+
 describe("the smallest scenario", () => {
   const sides = {
     ...{ clone: side(300, 200), cold: side(1500, 1200) },

@@ -4,6 +4,7 @@ import { hostBackends } from "../../src/trace/host-view.ts";
 import { judgeFigure, unmeasured, type FigureDefinition, type Finding } from "./figure.ts";
 import { judgeRuns } from "./judge-runs.ts";
 import type {
+  CheckMeasurement,
   DmaMeasurement,
   Measured,
   MemoryMeasurement,
@@ -23,13 +24,14 @@ const mebibytes = (memoryMiB: number): string =>
 
 /** Every figure of what was measured, in the order of the table. */
 export function judgeMeasurements(measurements: Measurements, cores: number): readonly Figure[] {
-  const { thaw, scenario, memory, dma, messages, runs, passthrough } = measurements;
+  const { thaw, scenario, memory, dma, messages, check, runs, passthrough } = measurements;
   return [
     ...(thaw === undefined ? [] : judgeThaw(thaw)),
     ...(scenario === undefined ? [] : judgeScenario(scenario)),
     ...(memory === undefined ? [] : [judgeMemory(memory)]),
     ...(dma === undefined ? [] : [judgeDma(dma)]),
     ...(messages === undefined ? [] : [judgeMessages(messages)]),
+    ...(check === undefined ? [] : judgeCheck(check)),
     ...(runs === undefined ? [] : judgeRuns(runs, cores)),
     ...(passthrough === undefined ? [] : judgePassthrough(passthrough)),
   ];
@@ -142,6 +144,24 @@ function judgeMessages(measured: Measured<MessagesMeasurement>): Figure {
   const { scenarios, messages, microsEach, ownSeconds } = measured.found;
   const note = `${messages} messages of at most ${microsEach.toFixed(0)} µs in ${scenarios} scenarios, which took ${ownSeconds.toFixed(1)} s of its CPU time`;
   return judgeFigure(definition, { value: ((messages * microsEach) / 1e6 / ownSeconds) * 100, note });
+}
+
+/** Milliseconds for a trace, of those that a thousand may take on two cores. */
+const checkEach = 2;
+
+function judgeCheck(measured: Measured<CheckMeasurement>): readonly Figure[] {
+  const traces = "failed" in measured ? 1000 : measured.found.traces;
+  // Fewer are over before the program is warm.
+  const bar = traces < 1000 ? null : ({ relation: "at most", limit: traces * checkEach, of: "value" } as const);
+  const definitions = [
+    { figure: "check", what: `"zhil check" of ${traces.toLocaleString("en")} recorded traces, start to end`, bar },
+    { figure: "check-first", what: "the first of these", bar },
+    { figure: "help", what: '"zhil --help", start to end', bar: null },
+  ].map((each): FigureDefinition => ({ ...each, part: "check", unit: "ms" }));
+  if ("failed" in measured) return definitions.map((each) => unmeasured(each, measured.failed));
+  const { checks, helps } = measured.found;
+  const found = [ofSamples(checks), ofSamples(checks.slice(0, 1)), ofSamples(helps)];
+  return definitions.map((each, index) => judgeFigure(each, found[index] ?? { value: NaN }));
 }
 
 function judgePassthrough(measured: Measured<readonly PassthroughMeasurement[]>): readonly Figure[] {

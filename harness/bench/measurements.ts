@@ -4,7 +4,7 @@ import type { HostBackend } from "../../src/trace/host-view.ts";
 import type { Verdict } from "../evidence/record.ts";
 
 /** Parts of the benchmark: what can be measured without the rest. */
-export const parts = ["thaw", "scenario", "memory", "dma", "messages", "runs", "passthrough"] as const;
+export const parts = ["thaw", "scenario", "memory", "dma", "messages", "check", "runs", "passthrough"] as const;
 
 /** Those that are measured where none is named: all but the one that wants a host, with a kernel of its own. */
 export const usualParts = parts.filter((part) => part !== "passthrough");
@@ -81,6 +81,16 @@ export interface MessagesMeasurement {
   readonly ownSeconds: number;
 }
 
+/** The program `zhil`, from its start to its end, in milliseconds. */
+export interface CheckMeasurement {
+  /** How many traces `zhil check` judged at a time. */
+  readonly traces: number;
+  /** Each time that it did. */
+  readonly checks: readonly number[];
+  /** `zhil --help`, in turn with it. */
+  readonly helps: readonly number[];
+}
+
 /** A run of the smallest scenario, each on a clone of its own. */
 export interface RunMeasurement {
   readonly scenarios: number;
@@ -116,6 +126,7 @@ export interface Measurements {
   readonly memory?: Measured<MemoryMeasurement>;
   readonly dma?: Measured<DmaMeasurement>;
   readonly messages?: Measured<MessagesMeasurement>;
+  readonly check?: Measured<CheckMeasurement>;
   readonly runs?: Measured<RunsMeasurement>;
   readonly passthrough?: Measured<readonly PassthroughMeasurement[]>;
 }

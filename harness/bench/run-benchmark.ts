@@ -16,6 +16,7 @@ import { breakDown } from "./breakdown.ts";
 import type { Counts } from "./counts.ts";
 import { judgeMeasurements } from "./judge-measurements.ts";
 import { recordRun } from "./judge-runs.ts";
+import { measureCheck } from "./measure-check.ts";
 import { measureDma } from "./measure-dma.ts";
 import { measureMemory } from "./measure-memory.ts";
 import { measureMessages } from "./measure-messages.ts";
@@ -35,6 +36,8 @@ export interface ReadyMadeKernel {
 export interface BenchmarkOptions {
   readonly assets: Assets;
   readonly ledger: Ledger;
+  /** Path of the program `zhil`. */
+  readonly program: string;
   readonly parts: readonly Part[];
   readonly counts: Counts;
   /** Whether these counts are fewer than bars are set for. */
@@ -81,6 +84,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     ...(await measure("memory", () => measureMemory(context))),
     ...(await measure("dma", () => measureDma(context))),
     ...(await measure("messages", () => measureMessages(context))),
+    ...(await measure("check", () => measureCheck(context))),
     ...(await measure("runs", () => measureRuns(context))),
     ...(await measure("passthrough", () => measurePassthrough(context))),
   } as Measurements;

@@ -11,6 +11,6 @@ it("explains its parts and exit codes, and starts nothing", async () => {
 
 it("knows no other parts, with 2", async () => {
   const { code, stderr } = await callCli(["bench", "--only", "everything"], { workingFolder: "/" });
-  expect(stderr).toContain("Expected one of thaw, scenario, memory, dma, messages, runs, passthrough.");
+  expect(stderr).toContain("Expected one of thaw, scenario, memory, dma, messages, check, runs, passthrough.");
   expect(code).toBe(2);
 });

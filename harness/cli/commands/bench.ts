@@ -42,6 +42,7 @@ Parts, in this order:
   memory    what a clone that is idle has to itself
   dma       pages that a function of ours writes to a guest's memory in a second
   messages  what part of the orchestrator's time goes into serving functions, in a run of the whole suite
+  check     1,000 traces of such a run judged again by "zhil check", and "zhil --help", each from start to end
   runs      100, 300 and 1,000 of the smallest scenario, each on a clone of its own, a job for each core; then 1,000
             with the usual number of jobs: time, verdicts, processes left, memory and CPU time of the orchestrator
   passthrough  only where it is named: a scenario in a guest that has its function from an emulated host, by iommufd and
@@ -105,6 +106,7 @@ async function bench(flags: BenchFlags, { io, services }: CommandContext): Promi
     ...{ report, signal, quick: flags.quick },
     assets: await prepare(kernel),
     ledger: await services.readLedger(),
+    program: process.argv[1] ?? "",
     parts: flags.only.length === 0 ? usualParts : flags.only,
     counts: flags.quick ? quickCounts : fullCounts,
     debian: { name: debian, prepare: () => prepare(debian) },
