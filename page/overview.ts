@@ -201,8 +201,7 @@ function drawFilter(report: Report, search: Search, onSearch: (search: Search) =
   const input = el("input", {
     id: "search",
     type: "search",
-    placeholder: "name, tag, operation, errno …",
-    "aria-label": "Search scenarios",
+    title: "Words of a scenario's name, summary, tags, operations, verdict, ledger entries or reason",
     autocomplete: "off",
     spellcheck: "false",
     value: search.words,
@@ -213,6 +212,7 @@ function drawFilter(report: Report, search: Search, onSearch: (search: Search) =
   return el(
     "div",
     { class: "filter", role: "search" },
+    el("label", { for: "search" }, "Search"),
     input,
     el(
       "div",
