@@ -80,8 +80,10 @@ static int work_on_stdio(void)
 static _Noreturn void be_init(void)
 {
 	init_system();
-	if (!access(REPLAY_FILE, R_OK))
+	if (!access(REPLAY_FILE, R_OK)) {
+		keep_memory();
 		replay(REPLAY_FILE);
+	}
 	supervise(work_on_port, WATCH_PORT);
 }
 

@@ -18,6 +18,8 @@ interface Need {
   readonly for: string;
   /** Whether only other machines than s390x need it. */
   readonly cross?: boolean;
+  /** Whether only this project's own tests need it. */
+  readonly tests?: boolean;
 }
 
 const askLimit = 30_000;
@@ -52,7 +54,7 @@ async function examineNeeds(given: Given, signal: AbortSignal): Promise<readonly
   }
   const text = await readFile(join(projectRoot, "ci/needs.json"), "utf8");
   const needs = (JSON.parse(text) as readonly Need[]).filter(
-    (need) => process.arch !== "s390x" || need.cross !== true,
+    (need) => need.tests !== true && (process.arch !== "s390x" || need.cross !== true),
   );
   const absent: Need[] = [];
   for (const need of needs) if (!(await isThere(need, signal))) absent.push(need);

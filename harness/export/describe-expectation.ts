@@ -2,6 +2,8 @@
 import type { Expectation } from "../../src/compare/compare.ts";
 import { digestOf, patternPage } from "../agent/pattern.ts";
 
+/** Values of an operation that its debugger tells of in lines of its own. */
+const saidByDebugger: readonly string[] = ["answered", "during"];
 const parts = ["result", "values", "messages", "functions", "memory"] as const;
 
 /**
@@ -24,8 +26,8 @@ export function describeExpectation(contract: Expectation, known: Expectation): 
 const describe = (part: unknown): string => {
   if (typeof part === "string") return part;
   if (isAny(part)) return "anything";
-  return JSON.stringify(part, (_, each: unknown) =>
-    isAny(each) ? "anything" : isPattern(each) ? withDigest(each) : each,
+  return JSON.stringify(part, (key, each: unknown) =>
+    saidByDebugger.includes(key) ? undefined : isAny(each) ? "anything" : isPattern(each) ? withDigest(each) : each,
   );
 };
 

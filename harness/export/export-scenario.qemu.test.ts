@@ -1,55 +1,46 @@
 /** A reproducer is run as whoever gets it runs it: by its script, in an empty environment but for QEMU. */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
-import { makePlan } from "../../src/plan/make-plan.ts";
-import { quirksOf } from "../../src/verdict/ledger.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
-import { quoteForShell } from "../qemu/quote-for-shell.ts";
-import { describeMachineOn } from "../run/emulated-bench.ts";
-import { readLedger } from "../scenarios/read-ledger.ts";
-import { readScenario, scenariosFolder } from "../scenarios/read-scenarios.ts";
-import { scaleTime } from "../wait/with-limit.ts";
-import { exportScenario } from "./export-scenario.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { exportedScenario } from "../testing/run-reproducer.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zt-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it("shows in any QEMU what the scenario shows", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "zt-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const assets = await prepareAssets({ report: () => undefined, signal: new AbortController().signal });
-  const { profile } = await describeMachineOn(assets);
-  const scenario = await readScenario(join(scenariosFolder, "replace-populated-ioas.yaml"));
-  const plan = makePlan(scenario, profile);
-  const quirks = quirksOf(await readLedger(), plan.profile);
-  const out = join(folder, "out");
-  const { kernel, initramfs, qemu } = assets;
-  await exportScenario(
-    { plan, summary: scenario.summary, quirks, kernel: kernel.image, initramfs: initramfs.path },
-    out,
-  );
-  const variables = Object.entries(qemu.environment).map(([name, value]) => `${name}=${value}`);
-  const program = join(folder, "qemu");
-  await writeFile(program, `#!/bin/sh\nexec ${quoteForShell(["env", ...variables, ...qemu.argv])} "$@"\n`, {
-    mode: 0o755,
-  });
-  const printed = await new Promise<string>((resolve, reject) => {
-    const env = { PATH: process.env["PATH"], QEMU: program };
-    execFile(join(out, "run"), { env, timeout: scaleTime(60_000) }, (error, stdout) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`The reproducer failed: ${error.message}`));
-    });
-  });
-  const lines = printed.replaceAll("\r", "").split("\n");
-  const after = (step: number): string =>
-    lines.slice(lines.findIndex((line) => line.startsWith(`# ${step}  `))).join("\n");
-  expect(printed.match(/ {2}result: OK/gu)).toHaveLength(
-    plan.steps.length + plan.functions.length + plan.buffers.length,
-  );
-  expect(after(10)).toMatch(
+  const { run } = await exportedScenario("replace-populated-ioas", folder);
+  const { text, step } = await run("run");
+  expect(text.match(/ {2}result: /gu)).toEqual(text.match(/ {2}result: (?=OK)/gu));
+  expect(step(10)).toMatch(
     /block:a:1, digest (\w{16})"\}\n {2}result: OK\n(?: {4}.*\n)* {4}memory: \{"p\[0\]":\{"digest":"\1"/u,
   );
-  expect(after(14)).toContain('known to be messages: ["a error 0x4"]');
-  expect(after(14)).toContain("zPCI: err fid:20, fh:80020000, pec:4");
-  expect(printed).not.toContain("refused by the agent");
+  expect(step(14)).toContain('known to be messages: ["a error 0x4"]');
+  expect(step(14)).toContain("zPCI: err fid:20, fh:80020000, pec:4");
+  expect(text).toMatch(/^# done$/mu);
+  expect(text).not.toContain("refused by the agent");
+});
+
+it("shows with gdb what comes of an instruction that QEMU does not answer so, and without gdb what QEMU answers", async () => {
+  const { run } = await exportedScenario("answer-rpcit-unmap-refused@nvme", folder);
+  const answered = await run("run");
+  expect(answered.step(10)).toMatch(/^ {2}gdb: rpcit of a is answered cc=1 status=8\n {2}result: OK$/mu);
+  expect(answered.step(11)).toMatch(/digest (\w{16})"\}\n(?:.*\n)* {4}memory: \{"p\[0\]":\{"digest":"\1"/u);
+  const alone = await run("machine");
+  expect(alone.text).toMatch(/^# done$/mu);
+  expect(alone.text).not.toContain("gdb:");
+  expect(alone.step(11)).toContain("zPCI: err fid:20, fh:80020000, pec:4");
+  expect(alone.step(11)).not.toContain('    memory: {"p[0]"');
+});
+
+it("shows with gdb what another thread's flush inside an operation does to it", async () => {
+  const { run } = await exportedScenario("race-unmap-in-error-by-flush@nvme", folder);
+  const raced = await run("run");
+  expect(raced.step(10)).toMatch(/^ {2}gdb: before-flush: flush of a 0x120000000: refused$/mu);
+  expect(raced.step(10)).toContain("zPCI: err fid:20, fh:80020000, pec:2");
+  expect(raced.step(11)).toMatch(/^ {4}memory: \{"p\[0\]"/mu);
+  expect((await run("machine")).step(11)).not.toMatch(/^ {4}memory: /mu);
 });

@@ -8,9 +8,12 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { modelProfile } from "../../src/target/model-target.ts";
 import { projectRoot } from "../assets/project-root.ts";
+import { instructionPlaces } from "../gdb/kernel-instructions.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
-import { readScenario, scenariosFolder } from "../scenarios/read-scenarios.ts";
-import { exportScenario, findHindrance } from "./export-scenario.ts";
+import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { exportScenario } from "./export-scenario.ts";
+import { findHindrance } from "./find-hindrance.ts";
+import { findReproducer } from "./find-reproducer.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -66,19 +69,58 @@ it.each([
   await expect(exportTo(join(folder, "out"), plan(device, steps))).rejects.toThrow(reason);
 });
 
-it("can export a scenario of every entry of the ledger, but for those that docs/evidence.md names", async () => {
-  const entries = await readLedger();
-  const isExported = async (name: string): Promise<boolean> =>
-    findHindrance(makePlan(await readScenario(join(scenariosFolder, `${name}.yaml`)), modelProfile)) === null;
-  const without: string[] = [];
-  for (const { name, evidence } of entries) {
-    const exported = await Promise.all(evidence.map(isExported));
-    if (!exported.includes(true)) without.push(name);
-  }
-  const page = await readFile(join(projectRoot, "docs/evidence.md"), "utf8");
-  const [, section = ""] = page.split(
-    "Every entry of the ledger has a scenario that can be, but for those that take",
+it("writes a debugger's part beside a scenario that takes one, and tells it before and after each such step", async () => {
+  const out = join(folder, "out");
+  const unmap =
+    "  - ioas-unmap: { ioas: A, iova: base, length: 0x1000 }\n    during: [{ at: before-flush, flush: { function: a, iova: base, length: 0x1000 } }]";
+  const map = "  - ioas-map: { ioas: A, iova: base, buffer: p }";
+  const what = plan("nvme", `  - event: { function: a, code: "0x003a" }\n${attach}\n${map}\n${unmap}`);
+  await exportTo(out, what);
+  expect((await readdir(out)).sort()).toEqual([
+    ...["answers.py", "bzImage", "guest.py", "initramfs.gz", "machine", "medium-32.raw", "operations", "run"],
+  ]);
+  for (const script of ["run", "machine"]) expect((await stat(join(out, script))).mode & 0o111).toBe(0o111);
+  const lines = (await readFile(join(out, "operations"), "utf8")).split("\n");
+  const told = lines.flatMap((line, index) =>
+    line.startsWith("@") ? [[JSON.parse(line.slice(1)), lines[index + 1]]] : [],
   );
-  const told = [...(section.split("\n\n## ")[0] ?? "").matchAll(/`([a-z-]+)`/gu)].flatMap(([, name]) => name ?? []);
+  expect(told).toEqual([
+    [{ places: instructionPlaces }, "#"],
+    [{ event: { fid: 32, code: "0x003a", stale: false } }, '{"op":"event"}'],
+    [{}, "#"],
+    [
+      { stops: [expect.objectContaining({ symbols: ["zpci_refresh_trans"], side: "entry", of: null })] },
+      '{"op":"ioas-unmap","ioas":"A","iova":"0x100000000","length":"0x1000","ahead":true}',
+    ],
+    [{}, "# done"],
+  ]);
+});
+
+it("has a reproducer of every entry of the ledger, but for those that docs/evidence.md names", async () => {
+  const ledger = await readLedger();
+  const { scenarios } = await readScenarioFolder(scenariosFolder);
+  const reproducers = new Map(ledger.map((entry) => [entry.name, findReproducer(entry, ledger, scenarios)]));
+  const without = [...reproducers].flatMap(([name, { scenario }]) => (scenario === null ? [name] : []));
+  const page = await readFile(join(projectRoot, "docs/evidence.md"), "utf8");
+  const [, section = ""] = page.split("Every entry of the ledger has a scenario that can be, but for");
+  const told = [...(section.split("\n\n")[0] ?? "").matchAll(/`([a-z-]+)`/gu)].flatMap(([, name]) => name ?? []);
   expect(told.sort()).toEqual(without.sort());
+  expect(reproducers.get("shadow-by-rpcit")).toEqual({
+    ...{ scenario: "replace-populated-ioas", needs: "QEMU", kernel: null },
+  });
+  expect(reproducers.get("refused-flush-ends-unmap")).toEqual({
+    ...{ scenario: "answer-type1-unmap-refused@nvme", needs: "QEMU and gdb", kernel: "lean/6.1" },
+  });
+});
+
+it("calls nothing a reproducer that does not show its entry", async () => {
+  const ledger = await readLedger();
+  const { scenarios } = await readScenarioFolder(scenariosFolder);
+  const entry = ledger.find(({ name }) => name === "write-only-readable");
+  const of = (changes: object): unknown => findReproducer({ ...entry!, ...changes }, ledger, scenarios);
+  expect(of({})).toMatchObject({ scenario: "access-write-only" });
+  expect(of({ evidence: ["attach-detach"] })).toEqual({
+    ...{ scenario: null, why: "none of its scenarios shows it" },
+  });
+  expect(of({ benches: ["passthrough"] })).toMatchObject({ scenario: null });
 });

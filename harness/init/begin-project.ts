@@ -22,17 +22,18 @@ const packLimit = 120_000;
 const packFolder = "vendor";
 
 const manifestSchema = z.object({ peerDependencies: z.object({ vitest: z.string() }) });
-const needsSchema = z.array(z.object({ package: z.string() }));
+const needsSchema = z.array(z.object({ package: z.string(), tests: z.boolean().default(false) }));
 
 /**
  * Writes the files; gives their paths, as seen from the folder. Nothing that is there is touched.
  * @throws {UsageError} where one of them is there already; {InfrastructureError} where they cannot be written
  */
 export async function beginProject({ folder, package: given, signal }: Beginning): Promise<readonly string[]> {
+  const needs = await readOwn("ci/needs.json", needsSchema);
   const about = {
     name: spellName(basename(folder)),
     vitest: (await readOwn("package.json", manifestSchema)).peerDependencies.vitest,
-    debianPackages: [...new Set((await readOwn("ci/needs.json", needsSchema)).map((need) => need.package))],
+    debianPackages: [...new Set(needs.filter(({ tests }) => !tests).map((need) => need.package))],
   };
   const paths = Object.keys(projectFiles({ ...about, package: "" }));
   const there = paths.filter((path) => existsSync(join(folder, path)));

@@ -7,6 +7,13 @@ import { tellEvent } from "../gdb/tell-event.ts";
 import { findSymbols } from "./find-symbols.ts";
 import { foundIn, type AnsweredParts } from "./perform-answered.ts";
 
+/** What the agent is told of an event: the function that it takes away, if it does. */
+export const takesAway = ({
+  code,
+  function: name,
+}: Extract<Operation, { readonly op: "event" }>): Record<string, string> =>
+  code === "0x0303" || code === "0x0304" ? { function: name } : {};
+
 /** What telling of an event needs: `perform` looks, which waits until the kernel has handled it. */
 export interface EventParts extends AnsweredParts {
   /** FID of the event's function. */

@@ -16,12 +16,8 @@ import type { EmulatedLimits } from "./emulated-options.ts";
 import type { HeldMachine } from "./machine-source.ts";
 import { performAnswered } from "./perform-answered.ts";
 import { performDuring } from "./perform-during.ts";
-import { performEvent } from "./perform-event.ts";
+import { performEvent, takesAway } from "./perform-event.ts";
 import type { ServedFunctions } from "./served-functions.ts";
-
-/** What the agent is told of an event: the function that it takes away, if it does. */
-const takesAway = ({ code, function: name }: Extract<Operation, { op: "event" }>): Record<string, string> =>
-  code === "0x0303" || code === "0x0304" ? { function: name } : {};
 
 /** How the agent is to observe: with `quick`, what comes later than an operation returns is left for what follows. */
 interface Manner {

@@ -31,8 +31,9 @@ function recoveryOf(
  * once, or before the next flush that it sends.
  * Ground: drivers/s390/cio/crw.c, crw_collect_info, the thread; arch/s390/kernel/nmi.c, s390_handle_mcck, which wakes it.
  */
-export function raiseError(host: Host, fn: ModelFunction, pec: string | null): void {
-  fn.controller = "unknown";
+export function raiseError(host: Host, fn: ModelFunction, pec: string | null, isByDma = true): void {
+  // A command whose DMA was refused is lost; of an RPCIT that was the device knows nothing.
+  if (isByDma) fn.controller = "unknown";
   fn.inError = true;
   // In the middle of a reset the locks that the recovery wants are taken.
   const isLocked = host.inside.interrupted.has(fn.profile.name);

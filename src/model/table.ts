@@ -251,7 +251,8 @@ export function missFlush(host: Host, member: ModelFunction, before: Entries): v
  * Another thread's flush of a function, at a point of this operation.
  * Ground: s390-iommu.c, s390_iommu_iotlb_sync, under RCU: a function may have left the list meanwhile, or be in the middle of a
  * reset. Contract (seed 004): "once the zpci_unregister_ioat() is executed all subsequent and ongoing IOTLB flushes should return
- * an error code without further adverse effects". Quirk: without a table it is an error event.
+ * an error code without further adverse effects". Quirk: without a table it is an error event. Beyond the aperture it is one, as for DMA
+ * (QEMU hw/s390x/s390-pci-inst.c, rpcit_service_call: ERR_EVENT_OORANGE).
  */
 export function flushAtPoint(
   host: Host,
@@ -260,11 +261,13 @@ export function flushAtPoint(
   const fn = host.fn(name);
   const state = host.inside.interrupted.get(name);
   if (fn.inError || !fn.configured || state === "disabled") return "refused";
-  if (registeredOf(fn) === null || fn.domain === null || state === "unregistered") {
-    if (host.has("flush-without-table-is-an-error")) raiseError(host, fn, "0x1");
+  const domain = registeredOf(fn) === null || state === "unregistered" ? null : fn.domain;
+  if (domain === null || BigInt(iova) > host.reachOf(fn).aperture.last) {
+    const pec = domain === null ? "0x1" : "0x2";
+    if (pec === "0x2" || host.has("flush-without-table-is-an-error")) raiseError(host, fn, pec, false);
     return "refused";
   }
-  const { table } = host.domain(fn.domain);
+  const { table } = host.domain(domain);
   const pages = pagesOf(BigInt(iova), BigInt(length));
   host.inside.settle(name, pages);
   for (const page of pages) {

@@ -1,5 +1,5 @@
-/** Devices that an NVMe may be exchanged for, where a scenario says so. */
-export const exchangeable = ["witness"] as const;
+/** Devices that those of a scenario may be exchanged for where it says so: a witness for an NVMe, and an NVMe for a witness. */
+export const exchangeable = ["witness", "nvme"] as const;
 
 /** Devices of QEMU's that scenarios are put on where somebody asks for it: NAME@DEVICE. */
 export const exchangeTargets = ["virtio-blk", "igb", "e1000e"] as const;

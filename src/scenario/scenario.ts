@@ -86,7 +86,9 @@ export const scenarioSchema = z.strictObject({
   also: z
     .array(z.enum(exchangeable))
     .default([])
-    .describe("Devices that every NVMe of it may be as well: NAME@DEVICE is the same scenario on those"),
+    .describe(
+      "The device that every NVMe or witness of it may be as well: NAME@DEVICE is the same scenario on those",
+    ),
   "device-needs": z
     .array(z.enum(deviceNeeds))
     .default([])
@@ -138,7 +140,7 @@ export interface Scenario {
   readonly since: string | null;
   /** Devices by their names, or modules by their paths. */
   readonly functions: Readonly<Record<string, string>>;
-  /** Devices that every NVMe of it may be as well. */
+  /** Devices that every NVMe, or every witness, of it may be as well. */
   readonly also: readonly (typeof exchangeable)[number][];
   /** What devices have to be like that it is put on instead. */
   readonly deviceNeeds: readonly DeviceNeed[];

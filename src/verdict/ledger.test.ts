@@ -5,6 +5,7 @@ import { predict, type Step } from "../model/model.ts";
 import { quirkNames } from "../model/quirks.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { parseScenario } from "../scenario/parse.ts";
+import { variantsOf } from "../scenario/variants.ts";
 import { modelProfile } from "../target/model-target.ts";
 import { guestProfile } from "../testing/host-profile.ts";
 import { oldProfile } from "../testing/old-profile.ts";
@@ -24,11 +25,14 @@ describe("the ledger", () => {
   it.each(entries.flatMap(({ name, evidence }) => evidence.map((scenario) => [name, scenario] as const)))(
     "%s changes what is predicted of its evidence, %s",
     (name, scenario) => {
-      const file = `${scenario}.yaml`;
+      const [written = "", device] = scenario.split("@");
+      const file = `${written}.yaml`;
       const entry = entries.find((each) => each.name === name);
       const own = entry?.kernel.before === undefined ? profile : { ...oldProfile, bench: "emulated" as const };
       const bench = entry?.benches.includes("emulated") === true ? own : guestProfile;
-      const plan = makePlan(parseScenario(readFileSync(new URL(`scenarios/${file}`, folder), "utf8"), file), bench);
+      const read = parseScenario(readFileSync(new URL(`scenarios/${file}`, folder), "utf8"), file);
+      const shown = device === undefined ? read : variantsOf(read).find((each) => each.name === scenario);
+      const plan = makePlan(shown!, bench);
       const shapeOf = (steps: readonly Step[]): unknown =>
         steps.map(({ expectation, choices }) => [expectation, choices]);
       expect(shapeOf(predict(plan, new Set([name])))).not.toEqual(shapeOf(predict(plan)));

@@ -55,10 +55,11 @@ describe.each(exchanged)("%s", (_, scenario, variant) => {
     expect(predict(plan, new Set(quirkNames))).toHaveLength(plan.steps.length);
   });
 
-  it("is about DMA of an NVMe", () => {
+  it("is about DMA of what is exchanged", () => {
     expect(scenario.steps.some(({ op }) => op === "dma-write" || op === "dma-read")).toBe(true);
-    expect(Object.values(scenario.functions)).toContain("nvme");
-    expect(Object.values(variant.functions)).not.toContain("nvme");
+    const exchanged = variant.functions["a"] === "nvme" ? "witness" : "nvme";
+    expect(Object.values(scenario.functions)).toContain(exchanged);
+    expect(Object.values(variant.functions)).not.toContain(exchanged);
   });
 });
 
@@ -95,4 +96,45 @@ it("has an NVMe's enabling come down to bus mastering, with its queues where the
     ],
   });
   expect(variantsOf(variant!)).toEqual([]);
+});
+
+it("has a witness's bus mastering enable an NVMe, its queues mapped where the function is, and again where they were", () => {
+  const scenario = parseScenario(
+    [
+      ...[
+        "name: sample",
+        "summary: What is exchanged",
+        "tags: [dma]",
+        "functions: { a: witness, b: witness }",
+        "also: [nvme]",
+      ],
+      ...["steps:", "  - take-type1: { function: b, container: C }", "  - bus-master: { function: b }"],
+      ...["  - ioas-alloc: { ioas: A }", "  - hwpt-alloc: { hwpt: H, function: a, ioas: A }"],
+      ...["  - attach: { function: a, to: H }", "  - bus-master: { function: a }", "  - bus-master: { function: a }"],
+    ].join("\n"),
+    "sample.yaml",
+  );
+  const [variant] = variantsOf(scenario);
+  expect(variant).toMatchObject({ name: "sample@nvme", tags: ["dma"], functions: { a: "nvme", b: "nvme" } });
+  const steps = variant!.steps.map(({ op, fields }) => [
+    op,
+    fields["function"] ?? fields["ioas"] ?? fields["container"],
+    fields["iova"],
+  ]);
+  expect(steps.slice(0, 2)).toEqual([
+    ["reset-method", "a", undefined],
+    ["reset-method", "b", undefined],
+  ]);
+  expect(steps.slice(-10)).toEqual([
+    ["container-map", "C", "base+0x4000"],
+    ["nvme-enable", "b", "base+0x4000"],
+    ["ioas-alloc", "A", undefined],
+    ["hwpt-alloc", "a", undefined],
+    ["attach", "a", undefined],
+    ["ioas-map", "A", "base+0x0"],
+    ["nvme-enable", "a", "base+0x0"],
+    ["ioas-unmap", "A", "base+0x0"],
+    ["ioas-map", "A", "base+0x0"],
+    ["nvme-enable", "a", "base+0x0"],
+  ]);
 });

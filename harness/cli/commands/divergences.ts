@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { assessLedger, type DivergenceStatus, type Sighting } from "../../../src/verdict/divergence-status.ts";
 import type { Divergence } from "../../../src/verdict/ledger.ts";
+import { findReproducer, type Reproducer } from "../../export/find-reproducer.ts";
 import { findScenarioFolders, readEvidence } from "../../evidence/read-evidence.ts";
 import { formatJsonLine } from "../../report/json-line.ts";
 import type { Shade } from "../../report/paint.ts";
 import { createScreen, wantsColours, type Screen } from "../../report/screen.ts";
+import { readScenarioFolder, scenariosFolder } from "../../scenarios/read-scenarios.ts";
 import type { RegisterCommand } from "../command.ts";
 
 interface DivergencesFlags {
@@ -20,6 +22,8 @@ States, what wants attention first:
   new        first seen less than two weeks ago
   confirmed  it showed in the runs that were looked at
   unseen     none of them has it: they were made on other versions, or not of its scenarios
+
+"by itself" is the scenario that shows it to whoever has QEMU and nothing of zhil, and the command that writes it.
 
 Each entry is a file of fixtures/divergences, with contract, observation, analysis and sources.
 
@@ -47,14 +51,16 @@ export const registerDivergences: RegisterCommand = (program, { io, services }) 
     .addHelpText("after", notes)
     .action(async (flags: DivergencesFlags) => {
       const ledger = await services.readLedger();
+      const { scenarios } = await readScenarioFolder(scenariosFolder);
       const latest = resolve(io.workingFolder, "zhil-runs/latest");
       const runs = flags.run?.map((run) => resolve(io.workingFolder, run)) ?? (existsSync(latest) ? [latest] : []);
       const sightings = (await Promise.all(runs.map(readSightings))).flat();
       const screen = createScreen(io.stdout, wantsColours(io.stdout, io.environment, flags.color));
       const today = new Date().toISOString().slice(0, 10);
       for (const status of assessLedger(ledger, sightings, today)) {
-        if (flags.json === true) io.stdout.write(formatJsonLine(describe(status)));
-        else printStatus(status, screen);
+        const reproducer = findReproducer(status.entry, ledger, scenarios);
+        if (flags.json === true) io.stdout.write(formatJsonLine(describe(status, reproducer)));
+        else printStatus(status, reproducer, screen);
       }
     });
 };
@@ -70,13 +76,18 @@ async function readSightings(run: string): Promise<readonly Sighting[]> {
   return sightings;
 }
 
-const describe = ({ entry, state, shown, missed, lastConfirmed }: DivergenceStatus): unknown => ({
+const describe = (
+  { entry, state, shown, missed, lastConfirmed }: DivergenceStatus,
+  reproducer: Reproducer,
+): unknown => ({
   ...{ name: entry.name, state, title: entry.title, fault: entry.fault, kernel: entry.kernel, qemu: entry.qemu },
   ...{ benches: entry.benches, firstSeen: entry.firstSeen, lastConfirmed, shown, missed, evidence: entry.evidence },
+  reproducer,
 });
 
 function printStatus(
   { entry, state, shown, missed, lastConfirmed }: DivergenceStatus,
+  reproducer: Reproducer,
   { print, paint }: Screen,
 ): void {
   print(`${paint(shades[state], state.padEnd(9))} ${paint("strong", entry.name)}`);
@@ -90,7 +101,14 @@ function printStatus(
   );
   const seen = shown.length === 0 ? "" : `, shown by ${shown.length} scenario${shown.length === 1 ? "" : "s"}`;
   print(paint("faint", `          first seen ${entry.firstSeen}, last confirmed ${lastConfirmed}${seen}`));
+  print(paint("faint", `          by itself: ${spellReproducer(reproducer)}`));
   if (missed.length > 0) print(paint("bad", `          was due and did not show in ${missed.join(", ")}`));
+}
+
+function spellReproducer(reproducer: Reproducer): string {
+  if (reproducer.scenario === null) return `not to be had: ${reproducer.why}`;
+  const { scenario, needs, kernel } = reproducer;
+  return `zhil export ${scenario}${kernel === null ? "" : ` --kernel ${kernel}`}, which needs ${needs}`;
 }
 
 function spellRange(what: string, { from, before }: Divergence["kernel"]): string {

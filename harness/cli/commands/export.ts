@@ -24,7 +24,9 @@ const notes = `
 The folder has a kernel, an initramfs whose only program does what the scenario says and prints what comes of it beside what
 is expected, media, and a script "run" that starts any QEMU for s390x. Nothing of zhil is needed to run it.
 
-What zhil itself has a part in cannot be exported: functions that it serves, what is done inside operations, hot-plug.
+Where instructions are answered in QEMU's place, or something is done inside an operation, gdb does that: then it is needed, too.
+
+What zhil itself has a part in cannot be exported: functions that it serves, and hot-plug.
 
 Example:
   zhil export replace-populated-ioas --out reproducer && ./reproducer/run`;
@@ -33,7 +35,9 @@ Example:
 export const registerExport: RegisterCommand = (program, { io }) => {
   program
     .command("export")
-    .description("Writes a scenario as a reproducer that needs only QEMU: to be sent to a mailing list.")
+    .description(
+      "Writes a scenario as a reproducer that needs only QEMU, or QEMU and gdb: to be sent to a mailing list.",
+    )
     .argument("<name>", "a scenario's name, or the path of its YAML file")
     .option("--out <dir>", "a new folder; named like the scenario where absent")
     .option("--scenarios <dir>", "look for scenarios in this folder instead of the project's own")
