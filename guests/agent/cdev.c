@@ -68,6 +68,7 @@ int close_device(struct agent *agent, struct request *request)
 	fd = function->device;
 	function->device = -1;
 	memset(&function->nvme, 0, sizeof(function->nvme));
+	memset(&function->virtio, 0, sizeof(function->virtio));
 	interrupts_forget(function);
 	if (function->leaving) {
 		function->leaving = false;

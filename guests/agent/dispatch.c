@@ -89,6 +89,7 @@ static const struct operation operations[] = {
 
 	{ "bus-master", bus_master, true },
 	{ "nvme-enable", nvme_enable, true },
+	{ "queues-enable", queues_enable, true },
 	{ "nvme-identify", nvme_identify, true },
 	{ "dma-write", dma_write, true },
 	{ "dma-read", dma_read, true },

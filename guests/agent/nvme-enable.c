@@ -8,6 +8,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "patience.h"
 #include "table.h"
 
 #define IO_QUEUE	1
@@ -20,7 +21,7 @@ enum queue_page {
 };
 
 /* Wait until CSTS.RDY is as wanted. */
-static int await_ready(struct function *function, uint32_t ready, enum nvme_state *state)
+static int await_ready(struct function *function, uint32_t ready, enum queues_state *state)
 {
 	struct patience patience = { 0 };
 	uint32_t csts;
@@ -31,18 +32,18 @@ static int await_ready(struct function *function, uint32_t ready, enum nvme_stat
 		if (error)
 			return error;
 		if (csts == NVME_CSTS_GONE)
-			*state = NVME_GONE;
+			*state = QUEUES_GONE;
 		else if (ready && (csts & NVME_CSTS_CFS))
-			*state = NVME_FAILED;
+			*state = QUEUES_FAILED;
 		else if ((csts & NVME_CSTS_RDY) == ready)
-			*state = NVME_READY;
+			*state = QUEUES_READY;
 		else
-			*state = NVME_TIMEOUT;
-	} while (*state == NVME_TIMEOUT && keep_waiting(&patience));
+			*state = QUEUES_TIMEOUT;
+	} while (*state == QUEUES_TIMEOUT && keep_waiting(&patience));
 	return 0;
 }
 
-static int reset_controller(struct function *function, enum nvme_state *state)
+static int reset_controller(struct function *function, enum queues_state *state)
 {
 	uint32_t low, high;
 	int error;
@@ -56,7 +57,7 @@ static int reset_controller(struct function *function, enum nvme_state *state)
 		return error;
 	/* No controller has all bits set: its function is out of reach, and the stride is still what it was. */
 	if (low == NVME_CSTS_GONE && high == NVME_CSTS_GONE) {
-		*state = NVME_GONE;
+		*state = QUEUES_GONE;
 		return 0;
 	}
 	function->nvme.stride = 4u << NVME_CAP_DSTRD((uint64_t)high << 32 | low);
@@ -71,12 +72,12 @@ static int reset_controller(struct function *function, enum nvme_state *state)
  */
 void nvme_stop(struct function *function)
 {
-	enum nvme_state state;
+	enum queues_state state;
 
 	reset_controller(function, &state);
 }
 
-static int enable_controller(struct function *function, uint64_t iova, enum nvme_state *state)
+static int enable_controller(struct function *function, uint64_t iova, enum queues_state *state)
 {
 	const uint32_t last = NVME_SLOTS - 1;
 	unsigned char *pages = function->queues->memory;
@@ -99,7 +100,7 @@ static int enable_controller(struct function *function, uint64_t iova, enum nvme
 }
 
 /* Polled, so the completion queue has no interrupt. */
-static int create_queue(struct function *function, uint8_t opcode, uint64_t iova, enum nvme_state *state)
+static int create_queue(struct function *function, uint8_t opcode, uint64_t iova, enum queues_state *state)
 {
 	const uint32_t flags = opcode == NVME_ADMIN_CREATE_SQ ? IO_QUEUE << 16 : 0;
 	struct nvme_command command = {
@@ -110,17 +111,17 @@ static int create_queue(struct function *function, uint8_t opcode, uint64_t iova
 			htole32(flags | NVME_QUEUE_CONTIGUOUS),
 		},
 	};
-	struct nvme_outcome outcome;
+	struct outcome outcome;
 	int error = nvme_execute(function, &function->nvme.admin, &command, &outcome);
 
-	if (outcome.completed == NVME_SUCCESS)
-		*state = NVME_READY;
-	else if (outcome.csts == NVME_CSTS_GONE)
-		*state = NVME_GONE;
-	else if (outcome.completed == NVME_ERROR || (outcome.csts & NVME_CSTS_CFS))
-		*state = NVME_FAILED;
+	if (outcome.completed == COMPLETED_SUCCESS)
+		*state = QUEUES_READY;
+	else if (outcome.condition == NVME_CSTS_GONE)
+		*state = QUEUES_GONE;
+	else if (outcome.completed == COMPLETED_ERROR || (outcome.condition & NVME_CSTS_CFS))
+		*state = QUEUES_FAILED;
 	else
-		*state = NVME_TIMEOUT;
+		*state = QUEUES_TIMEOUT;
 	return error;
 }
 
@@ -132,7 +133,7 @@ static int create_queue(struct function *function, uint8_t opcode, uint64_t iova
  *
  * Return: 0, whatever the state; the errno where the device could not be accessed.
  */
-int nvme_start(struct function *function, uint64_t queues_iova, enum nvme_state *state, const char **step)
+int nvme_start(struct function *function, uint64_t queues_iova, enum queues_state *state, const char **step)
 {
 	int error;
 
@@ -142,15 +143,15 @@ int nvme_start(struct function *function, uint64_t queues_iova, enum nvme_state 
 		return error;
 	*step = "reset";
 	error = reset_controller(function, state);
-	if (error || *state != NVME_READY)
+	if (error || *state != QUEUES_READY)
 		return error;
 	*step = "enable";
 	error = enable_controller(function, queues_iova, state);
-	if (error || *state != NVME_READY)
+	if (error || *state != QUEUES_READY)
 		return error;
 	*step = "create-cq";
 	error = create_queue(function, NVME_ADMIN_CREATE_CQ, queues_iova + IO_COMPLETION * PAGE_SIZE, state);
-	if (error || *state != NVME_READY)
+	if (error || *state != QUEUES_READY)
 		return error;
 	*step = "create-sq";
 	return create_queue(function, NVME_ADMIN_CREATE_SQ, queues_iova + IO_SUBMISSION * PAGE_SIZE, state);

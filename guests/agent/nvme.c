@@ -6,38 +6,12 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "patience.h"
 #include "region.h"
 #include "table.h"
-
-#define YIELD_ROUNDS	100
-#define ROUNDS_LEAST	120
-/* A live controller answers, however busy the machine is; one that is dead says so by CSTS and is not waited for. */
-#define WAIT_MICROS	5000000
-#define POLL_MICROS	50
-
-/**
- * keep_waiting - pass a moment, unless the wait is over
- *
- * The limit is both a time and a number of rounds: on a busy machine the time alone may pass before anything was looked at.
- */
-bool keep_waiting(struct patience *patience)
-{
-	if (!patience->rounds++)
-		patience->since = clock_micros();
-	if (patience->rounds <= YIELD_ROUNDS) {
-		sched_yield();
-		return true;
-	}
-	if (patience->rounds > ROUNDS_LEAST && clock_micros() - patience->since > WAIT_MICROS)
-		return false;
-	sleep_micros(POLL_MICROS);
-	return true;
-}
 
 int nvme_read(const struct function *function, uint32_t offset, uint32_t *value)
 {
@@ -107,7 +81,7 @@ static int ring(const struct function *function, const struct nvme_queue *queue,
  * Take completions until that of command @id is found. One of an older command, given up on before, is passed over.
  */
 static int take_completion(struct function *function, struct nvme_queue *queue, uint16_t id,
-			   struct nvme_outcome *outcome)
+			   struct outcome *outcome)
 {
 	for (;;) {
 		/* The tail is written last; what comes before it must not be read earlier. */
@@ -128,7 +102,7 @@ static int take_completion(struct function *function, struct nvme_queue *queue, 
 		if (NVME_TAIL_ID(tail) != id)
 			continue;
 		outcome->status = NVME_TAIL_STATUS(tail);
-		outcome->completed = outcome->status ? NVME_ERROR : NVME_SUCCESS;
+		outcome->completed = outcome->status ? COMPLETED_ERROR : COMPLETED_SUCCESS;
 		return 0;
 	}
 }
@@ -140,7 +114,7 @@ static int take_completion(struct function *function, struct nvme_queue *queue, 
  * The wait is over at once when the controller says that it failed, that it is not ready, or that it is gone.
  */
 int nvme_execute(struct function *function, struct nvme_queue *queue, struct nvme_command *command,
-		 struct nvme_outcome *outcome)
+		 struct outcome *outcome)
 {
 	const uint16_t id = function->nvme.next_id++;
 	struct patience patience = { 0 };
@@ -159,11 +133,11 @@ int nvme_execute(struct function *function, struct nvme_queue *queue, struct nvm
 		/* The queue is looked at once more after the wait is over: a completion may have come with the failure. */
 		error = take_completion(function, queue, id, outcome);
 		if (!error)
-			error = nvme_read(function, NVME_CSTS, &outcome->csts);
-		if (error || over || outcome->completed != NVME_NONE)
+			error = nvme_read(function, NVME_CSTS, &outcome->condition);
+		if (error || over || outcome->completed != COMPLETED_NONE)
 			break;
 		/* One that is not ready, after a reset for one, processes nothing. */
-		over = (outcome->csts & NVME_CSTS_CFS) || !(outcome->csts & NVME_CSTS_RDY) || !keep_waiting(&patience);
+		over = (outcome->condition & NVME_CSTS_CFS) || !(outcome->condition & NVME_CSTS_RDY) || !keep_waiting(&patience);
 	}
 	return error;
 }

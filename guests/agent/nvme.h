@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "nvme-registers.h"
+#include "queues.h"
 
 struct agent;
 struct function;
@@ -46,58 +47,21 @@ struct nvme {
 	struct nvme_queue io;
 };
 
-/**
- * enum nvme_completed - what became of a command
- * @NVME_NONE: no completion within the limit, or a controller that cannot give one any more
- */
-enum nvme_completed {
-	NVME_NONE,
-	NVME_SUCCESS,
-	NVME_ERROR,
-};
-
-/**
- * struct nvme_outcome - what became of a command
- * @status: the completion's status field, where there is one
- * @csts: the controller's status register when the wait was over
- */
-struct nvme_outcome {
-	enum nvme_completed completed;
-	uint32_t status;
-	uint32_t csts;
-};
-
-/**
- * struct patience - a bounded wait for a device
- */
-struct patience {
-	uint32_t rounds;
-	uint64_t since;
-};
-
 /* nvme.c: all return 0 or the errno of the access to the device that failed. */
 int nvme_find(struct function *function);
 int nvme_read(const struct function *function, uint32_t offset, uint32_t *value);
 int nvme_write(const struct function *function, uint32_t offset, uint32_t value);
 int nvme_write_long(const struct function *function, uint32_t offset, uint64_t value);
 int nvme_execute(struct function *function, struct nvme_queue *queue, struct nvme_command *command,
-		 struct nvme_outcome *outcome);
+		 struct outcome *outcome);
 void nvme_queue_reset(struct nvme_queue *queue, uint16_t id, void *commands, void *completions);
 bool nvme_queue_full(const struct nvme_queue *queue);
-bool keep_waiting(struct patience *patience);
 
 /* Entries of every queue; a page holds 64 commands. */
 #define NVME_SLOTS	32
 
 /* nvme-enable.c */
-enum nvme_state {
-	NVME_READY,
-	NVME_FAILED,
-	NVME_TIMEOUT,
-	NVME_GONE,
-};
-
-int nvme_start(struct function *function, uint64_t queues_iova, enum nvme_state *state, const char **step);
+int nvme_start(struct function *function, uint64_t queues_iova, enum queues_state *state, const char **step);
 void nvme_stop(struct function *function);
 
 #endif

@@ -152,9 +152,10 @@ perform_fn event_queue_alloc;
 perform_fn event_raise;
 perform_fn event_read;
 
-/* nvme-operations.c */
+/* dma.c */
 perform_fn nvme_enable;
 perform_fn nvme_identify;
+perform_fn queues_enable;
 perform_fn dma_write;
 perform_fn dma_read;
 

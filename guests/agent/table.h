@@ -9,6 +9,7 @@
 #include "nvme.h"
 #include "pattern.h"
 #include "request.h"
+#include "virtio.h"
 
 #define NAME_SIZE	48
 #define QUEUE_PAGES	4
@@ -85,8 +86,9 @@ struct function_files {
  * @device: the open VFIO device, -1 without one
  * @group: the open VFIO group, -1 without one
  * @iommufd: the iommufd it was last bound to, NULL if never; @id is the kernel's number for it there
- * @queues: the pages of the NVMe queues
+ * @queues: the pages of its queues
  * @nvme: the NVMe driver's state
+ * @virtio: the same of virtio
  * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
  * @leaving: the hypervisor will ask for it, or has, while its device is open
  * @removal: it is being taken from the PCI core, which waits for its device to be closed; NULL if not
@@ -103,6 +105,7 @@ struct function {
 	uint32_t id;
 	struct buffer *queues;
 	struct nvme nvme;
+	struct virtio virtio;
 	int32_t interrupts[INTERRUPTS];
 	uint32_t interrupt_count;
 	bool leaving;

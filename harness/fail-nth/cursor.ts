@@ -15,7 +15,8 @@ export interface OperationTally {
 
 /** Operations that make no system call of their own, or many: which call an allocation belongs to would be luck. */
 const leftOut: ReadonlySet<OperationName> = new Set<OperationName>([
-  ...(["nvme-enable", "nvme-identify", "dma-write", "dma-read", "bus-master", "fill", "look", "pinned"] as const),
+  ...(["nvme-enable", "queues-enable", "nvme-identify", "dma-write", "dma-read", "bus-master"] as const),
+  ...(["fill", "look", "pinned"] as const),
   // The kernel's own driver, and what only looks.
   ...(["drive", "block-read", "block-write", "counters-reset", "await-flush", "group", "churn"] as const),
   // What our own functions do.

@@ -47,9 +47,9 @@ const emulated: Readonly<Partial<Record<DeviceKind, DeviceDefinition>>> = {
   "virtio-rng": { behind: null, device: () => ({ driver: "virtio-rng-pci", ...throughIommu }) },
   "virtio-blk": {
     behind: "medium",
-    // One queue, however many processors there are.
+    // One queue, however many processors there are, from which a request is fetched when it is told of, and not by a thread later.
     device: (profile) => ({
-      ...{ driver: "virtio-blk-pci", drive: mediumNode(profile), "num-queues": 1, ...throughIommu },
+      ...{ driver: "virtio-blk-pci", drive: mediumNode(profile), "num-queues": 1, ioeventfd: false, ...throughIommu },
     }),
   },
   // Network cards with no network behind them: nothing leaves the machine. Nobody boots from them.

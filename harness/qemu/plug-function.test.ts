@@ -37,6 +37,25 @@ it("sends virtio's DMA through the IOMMU", () => {
   });
 });
 
+it("has a disk of virtio fetch requests by one queue, and when it is told of them", () => {
+  expect(plugCommands({ ...nvme, device: "virtio-blk" }, "/m.raw").map(({ arguments: fields }) => fields)).toEqual([
+    { driver: "raw", "node-name": "medium-32", file: { driver: "file", filename: "/m.raw" } },
+    { driver: "zpci", id: "zpci-a", uid: 5, fid: 32, target: "function-a" },
+    {
+      ...{ driver: "virtio-blk-pci", drive: "medium-32", iommu_platform: true, "disable-legacy": "on" },
+      ...{ "num-queues": 1, ioeventfd: false, id: "function-a" },
+    },
+  ]);
+});
+
+it("gives each igb room for its virtual functions, and no card anything to boot from", () => {
+  const slotOf = (uid: number): unknown => plugCommands({ ...nvme, device: "igb", uid }, "")[1]?.arguments["addr"];
+  expect([1, 2, 3, 8].map(slotOf)).toEqual(["0", "2", "4", "e"]);
+  for (const device of ["igb", "e1000e"] as const) {
+    expect(plugCommands({ ...nvme, device }, "")[1]?.arguments).toMatchObject({ driver: device, romfile: "" });
+  }
+});
+
 it("has QEMU connect to the socket of a function that this process serves", () => {
   expect(plugCommands({ ...nvme, device: "witness" }, "/f.sock")[1]?.arguments).toEqual({
     driver: "vfio-user-pci",

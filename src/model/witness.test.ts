@@ -84,11 +84,15 @@ it("is translated by what RPCIT told of, where that is all there is", () => {
 it.each([
   ["before it is open", write(1), 'Function "w" is not open'],
   ["at half a page", ready + write(1, "base+0x10008"), "needs a page-aligned IOVA"],
-  ["with commands", `${ready}\n  nvme-enable: { function: w, iova: base }`, 'Function "w" is no NVMe'],
+  [
+    "with commands",
+    `${ready}\n  nvme-enable: { function: w, iova: base }`,
+    'Function "w" is a witness and takes no such commands',
+  ],
   [
     "that another does not do",
     `take-iommufd: { function: r }\n${write(1).replace("function: w", "function: r")}`,
-    'Function "r" is no NVMe',
+    'Function "r" is a virtio-rng and takes no such commands',
   ],
 ])("does no DMA %s", (_, steps, message) => {
   expect(() => last(steps)).toThrow(message);

@@ -5,7 +5,7 @@ export const exchangeable = ["witness", "nvme"] as const;
 export const exchangeTargets = ["virtio-blk", "igb", "e1000e"] as const;
 
 /** What a scenario may ask of the devices that it is put on, beyond what its operations imply. */
-export const deviceNeeds = ["no-first-bar"] as const;
+export const deviceNeeds = ["no-first-bar", "own-reset"] as const;
 
 /** One of these. */
 export type DeviceNeed = (typeof deviceNeeds)[number];

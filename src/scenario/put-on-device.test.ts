@@ -50,6 +50,17 @@ it("says what of it the device cannot do, each once, of functions that were exch
   expect(putOnDevice(own, "virtio-blk")?.onDevice?.lacks).toEqual([]);
 });
 
+it("has queues set up as the device wants them, where it has some", () => {
+  const steps = "  - start-nvme: { function: a, ioas: A }\n  - dma-write: { function: a, iova: base, block: 1 }";
+  const scenario = sample("{ a: nvme }", `  - ioas-alloc: { ioas: A }\n${steps}`);
+  const onDisk = putOnDevice(scenario, "virtio-blk");
+  expect(onDisk?.steps.map(({ op }) => op)).toEqual(["ioas-alloc", "ioas-map", "queues-enable", "dma-write"]);
+  expect(onDisk?.onDevice?.lacks).toEqual([]);
+  expect(putOnDevice({ ...scenario, deviceNeeds: ["own-reset"] }, "virtio-blk")?.onDevice?.lacks).toEqual([
+    "it is for a device that is not reset by its slot, and virtio-blk is none",
+  ]);
+});
+
 it("is found by its name", () => {
   const scenario = sample("{ a: nvme }", life, "also: [witness]\n");
   expect(findVariant(scenario, "sample")).toBe(scenario);

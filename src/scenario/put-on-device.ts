@@ -23,6 +23,7 @@ const needs: Readonly<
   Record<DeviceNeed, { readonly what: string; readonly isMet: (device: ReturnType<typeof traitsOf>) => boolean }>
 > = {
   "no-first-bar": { what: "a device without a first BAR", isMet: ({ hasFirstBar }) => !hasFirstBar },
+  "own-reset": { what: "a device that is not reset by its slot", isMet: ({ resets }) => resets.length > 0 },
 };
 
 /**
@@ -42,6 +43,10 @@ export function putOnDevice(scenario: Scenario, device: ExchangeTarget): Scenari
     tags: [...scenario.tags, device],
     also: [],
     functions: { ...scenario.functions, ...Object.fromEntries(exchanged.map((name) => [name, device])) },
+    // What has queues has them set up as its own kind wants it.
+    steps: scenario.steps.map((step) =>
+      step.op === "nvme-enable" && isExchanged(step) ? { ...step, op: "queues-enable" } : step,
+    ),
     onDevice: { device, lacks: lacksOf(scenario, scenario.steps.filter(isExchanged), device) },
   };
 }
@@ -53,7 +58,7 @@ function lacksOf(scenario: Scenario, steps: readonly ScenarioStep[], device: Exc
   const lacking = new Map<string, string>();
   for (const { op } of steps) {
     const wanted = wants[op];
-    const isThere = wanted === undefined || (wanted === "DMA by queues" && traits.hasQueues);
+    const isThere = wanted === undefined || (wanted === "DMA by queues" && traits.queues !== null);
     if (!isThere && !lacking.has(wanted)) lacking.set(wanted, `no ${wanted} on ${device} (${op})`);
   }
   return [...unmet.map(({ what }) => `it is for ${what}, and ${device} is none`), ...lacking.values()];

@@ -3,14 +3,22 @@
 /** A reset of a function's own, before its slot is asked (drivers/pci/pci.c, pci_reset_fn_methods, and its order). */
 export type OwnReset = "flr" | "pm";
 
+/** Queues by which a device does DMA for whoever sets them up, in pages of the function's own (docs/agent-protocol.md). */
+interface Queues {
+  /** The page from which it fetches what moves data, and that in which it answers. */
+  readonly io: readonly [bigint, bigint];
+  /** Where a page of data is refused it goes on: with zeros for what it could not read, and with a second try to write. */
+  readonly goesOn: boolean;
+}
+
 /** What is known of a kind of device. */
 interface DeviceTraits {
   /** The device end is ours: this process serves it, so it can be asked what it was told. */
   readonly served: boolean;
   /** It does the DMA of `dma-write` and `dma-read` itself, without a driver in the guest. */
   readonly doesDma: boolean;
-  /** It does DMA for whoever sets up its queues, whose commands are fetched and answered by DMA, too. */
-  readonly hasQueues: boolean;
+  /** Its queues, whose commands are fetched and answered by DMA, too; null where it has none that somebody here can drive. */
+  readonly queues: Queues | null;
   /** It is not there from the start: the operation `plug` is about what becomes of it. */
   readonly pluggedLate: boolean;
   /** Resets of its own, in the kernel's order. */
@@ -27,7 +35,7 @@ interface DeviceTraits {
  * No_Soft_Reset, and drivers/pci/quirks.c, pci_dev_reset_methods, knows none of these devices.
  */
 const emulated = {
-  ...{ served: false, doesDma: false, hasQueues: false, pluggedLate: false, resets: [], hasFirstBar: true },
+  ...{ served: false, doesDma: false, queues: null, pluggedLate: false, resets: [], hasFirstBar: true },
   since: "10.0",
 } as const satisfies DeviceTraits;
 
@@ -42,10 +50,11 @@ const instrument = { ...emulated, served: true, doesDma: true, since: "10.1" } a
 const broken = { ...instrument, pluggedLate: true } as const satisfies DeviceTraits;
 
 const kinds = {
-  /** QEMU hw/nvme/ctrl.c, nvme_init_pci: FLR; nvme_add_pm_capability: No_Soft_Reset. */
-  nvme: { ...emulated, hasQueues: true, resets: ["flr"] },
+  /** QEMU hw/nvme/ctrl.c, nvme_init_pci: FLR; nvme_add_pm_capability: No_Soft_Reset; system/physmem.c, address_space_map: bounces. */
+  nvme: { ...emulated, queues: { io: [2n, 3n], goesOn: true }, resets: ["flr"] },
   "virtio-rng": virtio,
-  "virtio-blk": virtio,
+  /** QEMU hw/virtio/virtio.c, virtqueue_split_pop: the descriptor behind a refused page cannot be read, so the device is broken. */
+  "virtio-blk": { ...virtio, queues: { io: [0n, 1n], goesOn: false } },
   /** QEMU hw/net/igb.c, igb_pci_realize: FLR; igb_add_pm_capability: no No_Soft_Reset. */
   igb: { ...emulated, resets: ["flr", "pm"] },
   /** QEMU hw/net/e1000e.c, e1000e_pci_realize: no FLR; e1000e_add_pm_capability: no No_Soft_Reset. */

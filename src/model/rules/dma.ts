@@ -1,9 +1,9 @@
-/** DMA, with an NVMe controller or a witness as the device that does it; and the CPU's own hand in memory. */
+/** DMA, with an NVMe controller, a virtio disk or a witness as the device that does it; and the CPU's own hand in memory. */
 import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
-import { traitsOf } from "../../trace/device-kinds.ts";
+import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";
 import { mayRaiseAgain } from "../recovery.ts";
@@ -12,9 +12,8 @@ import { translate } from "../translate.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 
-/** Queue pages, in order (docs/agent-protocol.md): admin submission and completion, I/O submission and completion. */
+/** The pages by which an NVMe is administered, and by which any device is set up: those first in use. */
 const adminQueues = [0n, 1n] as const;
-const ioQueues = [2n, 3n] as const;
 
 /**
  * What a command that was not allowed its DMA reports is the controller's affair, and no promise of the translation:
@@ -34,11 +33,18 @@ const inUse = (host: Host, name: string): ModelFunction => {
   return fn;
 };
 
-const nvme = (host: Host, name: string): ModelFunction => {
-  if (host.fn(name).profile.device !== "nvme")
-    throw new ScenarioMistake(`Function "${name}" is no NVMe and takes no commands`);
+const withQueues = (
+  host: Host,
+  name: string,
+  isRight: (device: DeviceKind) => boolean = () => true,
+): ModelFunction => {
+  const { device } = host.fn(name).profile;
+  if (traitsOf({ device }).queues === null || !isRight(device))
+    throw new ScenarioMistake(`Function "${name}" is a ${device} and takes no such commands`);
   return inUse(host, name);
 };
+
+const isNvme = (device: DeviceKind): boolean => device === "nvme";
 
 /** A write to configuration space begins with a read, for which the kernel has its own word where it is out of reach. */
 const outOfReach = (host: Host): Outcome => fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
@@ -59,6 +65,7 @@ function runCommand(
   if ("refused" in fetched) return undefined;
   const moved = data === null ? null : translate(host, fn, data.iova, data.access);
   if (moved !== null && "refused" in moved) {
+    if (traitsOf(fn.profile).queues?.goesOn !== true) return undefined;
     // A device may try a store again: QEMU asks for the page before it has the data, and again when it has.
     if (data?.access === "write" && moved.refused !== "silently") mayRaiseAgain(host, fn, moved.refused.pec);
     return data?.access === "read" && host.has("refused-read-gives-zeros") ? "zeros" : undefined;
@@ -75,18 +82,18 @@ function commandOn(
   queues: readonly [bigint, bigint],
   done: (page: string | null) => void,
 ): Outcome {
-  const fn = nvme(host, name);
+  const fn = withQueues(host, name);
   // Neither the doorbell nor DMA gets through.
   if (fn.inError) return refusedCommand;
   const address = BigInt(iova);
   // hw/nvme/ctrl.c, nvme_addr_is_iomem: there it finds its own registers, which are no memory, and no DMA comes of it.
-  if (address < ownRegisters) {
+  if (isNvme(fn.profile.device) && address < ownRegisters) {
     throw new ScenarioMistake(`"${name}" has its own registers at ${iova}: choose an address from 0x4000 on`);
   }
   if (address % pageSize !== 0n) throw new ScenarioMistake(`DMA of one page needs a page-aligned IOVA, not ${iova}`);
   if (fn.controller === "unknown") {
     if (host.quirks.size === 0) {
-      throw new ScenarioMistake(`The controller of "${name}" was refused DMA before: it needs nvme-enable first`);
+      throw new ScenarioMistake(`The controller of "${name}" was refused DMA before: it has to be enabled first`);
     }
     // Only a quirk led here: whether a controller that lost a command goes on is its own affair.
     host.giveUp();
@@ -104,15 +111,46 @@ function commandOn(
     return refusedCommand;
   }
   done(command.page);
-  return succeed({ completion: "success", status: 0, csts: anything });
+  return succeed({
+    completion: "success",
+    status: 0,
+    [isNvme(fn.profile.device) ? "csts" : "deviceStatus"]: anything,
+  });
 }
 
 /** Whether a function does DMA by itself, when the harness tells it. */
 const doesDma = (host: Host, name: string): boolean => traitsOf(host.fn(name).profile).doesDma;
 
+/** A device is reset, and its queues are set up; a first command that moves no data of anybody's says whether it can get at them. */
+function enable(host: Host, fn: ModelFunction, iova: string): Outcome {
+  fn.queues = BigInt(iova);
+  if (fn.inError || fn.disabled) {
+    fn.controller = "unknown";
+    return outOfReach(host);
+  }
+  fn.busMaster = "on";
+  if (runCommand(host, fn.profile.name, adminQueues, null) === undefined) {
+    fn.controller = "unknown";
+    return { result: "OK", values: { $has: { state: { $not: "ready" } } } };
+  }
+  fn.controller = "ready";
+  return succeed({ state: "ready" });
+}
+
+const ioQueuesOf = (host: Host, name: string): readonly [bigint, bigint] =>
+  traitsOf(host.fn(name).profile).queues?.io ?? adminQueues;
+
 /** Rules of this file. */
 export const dmaRules: Rules<
-  "bus-master" | "nvme-enable" | "nvme-identify" | "dma-write" | "dma-read" | "fill" | "look" | "pinned"
+  | "bus-master"
+  | "nvme-enable"
+  | "queues-enable"
+  | "nvme-identify"
+  | "dma-write"
+  | "dma-read"
+  | "fill"
+  | "look"
+  | "pinned"
 > = {
   "bus-master": {
     ground:
@@ -129,47 +167,46 @@ export const dmaRules: Rules<
       "NVM Express base specification, controller initialisation; queues are fetched by DMA as any other data. In the error " +
       "state configuration space is out of reach: arch/s390/pci/pci_insn.c, __zpci_load, and vfio_pci_config.c, " +
       "vfio_default_config_read, hand the -EIO on; from 7.0 on arch/s390/pci/pci.c, pci_read, makes it one of PCI's own errors",
-    predict: (host, { function: name, iova }) => {
-      const fn = nvme(host, name);
-      fn.queues = BigInt(iova);
-      if (fn.inError || fn.disabled) {
-        fn.controller = "unknown";
-        return outOfReach(host);
-      }
-      fn.busMaster = "on";
-      if (runCommand(host, name, adminQueues, null) === undefined) {
-        fn.controller = "unknown";
-        return { result: "OK", values: { $has: { state: { $not: "ready" } } } };
-      }
-      fn.controller = "ready";
-      return succeed({ state: "ready" });
-    },
+    predict: (host, { function: name, iova }) => enable(host, withQueues(host, name, isNvme), iova),
+  },
+  "queues-enable": {
+    ground:
+      "Virtual I/O Device specification, sections 3.1.1 and 4.1.5.1: reset, features, a queue, and section 5.2.6, VIRTIO_BLK_T_GET_ID, to " +
+      "try it; descriptors and answers go by DMA as any other data (section 6.1, VIRTIO_F_ACCESS_PLATFORM). In the error state as nvme-enable",
+    predict: (host, { function: name, iova }) =>
+      enable(
+        host,
+        withQueues(host, name, (device) => !isNvme(device)),
+        iova,
+      ),
   },
   "nvme-identify": {
     ground: "NVM Express base specification, Identify controller: 4 KiB are written to the data pointer",
-    predict: (host, { function: name, iova }) =>
-      commandOn(host, name, iova, "write", adminQueues, (page) => {
+    predict: (host, { function: name, iova }) => {
+      withQueues(host, name, isNvme);
+      return commandOn(host, name, iova, "write", adminQueues, (page) => {
         writePage(host, page, `identify:${name}`);
-      }),
+      });
+    },
   },
   "dma-write": {
     ground:
-      "NVM Express NVM command set, Read: the block is written to the data pointer; a witness writes its block as it is " +
+      "NVM Express NVM command set, Read, and Virtual I/O Device specification, section 5.2.6, VIRTIO_BLK_T_IN: the block is written to the page; a witness writes its block as it is " +
       "(harness/vfio-user/witness.ts), and what the IOMMU refuses is told to it (vfio-user protocol, VFIO_USER_DMA_WRITE)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "write" });
-      return commandOn(host, name, iova, "write", ioQueues, (page) => {
+      return commandOn(host, name, iova, "write", ioQueuesOf(host, name), (page) => {
         writePage(host, page, blockContent(host, name, block));
       });
     },
   },
   "dma-read": {
     ground:
-      "NVM Express NVM command set, Write: the data pointer's page is read and becomes the block; so with a witness, whose " +
+      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block; so with a witness, whose " +
       "block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "read" });
-      return commandOn(host, name, iova, "read", ioQueues, (page) => {
+      return commandOn(host, name, iova, "read", ioQueuesOf(host, name), (page) => {
         writeBlock(host, name, block, page === null ? "zeros" : contentOf(host, page));
       });
     },
