@@ -69,6 +69,7 @@ int close_device(struct agent *agent, struct request *request)
 	function->device = -1;
 	memset(&function->nvme, 0, sizeof(function->nvme));
 	memset(&function->virtio, 0, sizeof(function->virtio));
+	memset(&function->card, 0, sizeof(function->card));
 	interrupts_forget(function);
 	if (function->leaving) {
 		function->leaving = false;

@@ -3,12 +3,17 @@
  * DMA by a device that has queues, which are driven from here: the device writes memory, the device reads memory.
  */
 #include <endian.h>
+#include <linux/pci_regs.h>
+#include <string.h>
 
 #include "hold.h"
 #include "operations.h"
+#include "region.h"
 
 /* A block is one logical block of 4096 bytes: the medium is made so. */
 #define NAMESPACE	1
+
+#define INTEL	0x8086
 
 typedef int start_fn(struct function *function, uint64_t queues_iova, enum queues_state *state, const char **step);
 
@@ -37,9 +42,20 @@ int nvme_enable(struct agent *agent, struct request *request)
 	return enable(agent, request, nvme_start);
 }
 
+/* By its vendor: who knows the card is asked for it. */
+static int start_other(struct function *function, uint64_t queues_iova, enum queues_state *state, const char **step)
+{
+	uint16_t vendor = 0;
+	int error = read_config(function, PCI_VENDOR_ID, &vendor, sizeof(vendor));
+	start_fn *start = le16toh(vendor) == INTEL ? card_start : virtio_start;
+
+	*step = "config";
+	return error ? error : start(function, queues_iova, state, step);
+}
+
 int queues_enable(struct agent *agent, struct request *request)
 {
-	return enable(agent, request, virtio_start);
+	return enable(agent, request, start_other);
 }
 
 /* A function whose queues were set up and have room. */
@@ -48,7 +64,7 @@ static struct function *take_queues(struct agent *agent, struct request *request
 	struct function *function = take_open_function(&agent->table, request);
 	struct nvme *nvme = function ? &function->nvme : NULL;
 
-	if (nvme && !nvme->enabled && !function->virtio.enabled)
+	if (nvme && !nvme->enabled && !function->virtio.enabled && !function->card.enabled)
 		request_refuse(request, "The queues of function \"%s\" were never set up", function->name);
 	else if (nvme && nvme->enabled && nvme_queue_full(io ? &nvme->io : &nvme->admin))
 		request_refuse(request, "The NVMe queue of function \"%s\" is full of commands without answer", function->name);
@@ -69,7 +85,12 @@ static int tell(struct agent *agent, struct request *request, struct function *f
 		hold(agent, request);
 		/* Registers may be out of reach until the kernel has dealt with an error event. */
 		observe_settle(&agent->observer);
-		nvme ? nvme_stop(function) : virtio_stop(function);
+		if (nvme)
+			nvme_stop(function);
+		else if (function->card.enabled)
+			card_stop(function);
+		else
+			virtio_stop(function);
 	}
 	return 0;
 }
@@ -99,6 +120,34 @@ int nvme_identify(struct agent *agent, struct request *request)
 	return error ? step_failed(request, "registers", error) : tell(agent, request, function, &outcome);
 }
 
+/*
+ * The same of a card: from a block it sends a copy of that, to a block what it received becomes that. Nobody else sees its blocks, so
+ * it is told what came in.
+ */
+static int loop(struct agent *agent, struct request *request, struct function *function, bool to_medium, uint64_t iova,
+		uint32_t block, struct outcome *outcome)
+{
+	const uint64_t rings = function->card.rings;
+	unsigned char *pages = function->queues->memory;
+	struct buffer *blocks = card_blocks(&agent->table, function);
+	unsigned char *page;
+	int error;
+
+	if (!blocks || block >= blocks->pages)
+		return request_refuse(request, "Function \"%s\" has no block %u", function->name, block);
+	page = blocks->memory + (size_t)block * PAGE_SIZE;
+	if (!to_medium) {
+		memcpy(pages + CARD_OUTGOING, page, PAGE_SIZE);
+		return card_loop(function, rings + CARD_OUTGOING, iova, outcome);
+	}
+	error = card_loop(function, iova, rings + CARD_INCOMING, outcome);
+	if (!error && outcome->completed == COMPLETED_SUCCESS) {
+		memcpy(page, pages + CARD_INCOMING, PAGE_SIZE);
+		json_object_set_new(request->values, "landed", view_page(page));
+	}
+	return error;
+}
+
 /* A page to a block of the medium, or from it. */
 static int transfer(struct agent *agent, struct request *request, bool to_medium)
 {
@@ -114,7 +163,11 @@ static int transfer(struct agent *agent, struct request *request, bool to_medium
 
 	if (request_refused(request))
 		return REFUSED;
-	if (function->virtio.enabled) {
+	if (function->card.enabled) {
+		error = loop(agent, request, function, to_medium, iova, block, &outcome);
+		if (error == REFUSED)
+			return REFUSED;
+	} else if (function->virtio.enabled) {
 		error = virtio_transfer(function, to_medium, block, iova, &outcome);
 	} else {
 		set_data(&command, iova);

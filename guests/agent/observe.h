@@ -61,6 +61,7 @@ bool event_is_open(void);
 /* views.c */
 json_t *view_functions(struct table *table);
 json_t *view_memory(struct table *table);
+json_t *view_page(const unsigned char *page);
 bool read_counters(struct function *function, uint64_t values[COUNTERS]);
 
 #endif

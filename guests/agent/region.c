@@ -38,6 +38,17 @@ int find_region(const struct function *function, uint32_t index, uint64_t *offse
 }
 
 /**
+ * read_config - read of the function's configuration space
+ */
+int read_config(const struct function *function, uint64_t offset, void *bytes, size_t size)
+{
+	uint64_t config = 0;
+	int error = find_region(function, VFIO_PCI_CONFIG_REGION_INDEX, &config);
+
+	return error ? error : access_result(pread(function->device, bytes, size, config + offset), size);
+}
+
+/**
  * change_command - change bits of the function's command register
  */
 int change_command(const struct function *function, uint16_t clear, uint16_t set)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "card.h"
 #include "nvme.h"
 #include "pattern.h"
 #include "request.h"
@@ -89,6 +90,7 @@ struct function_files {
  * @queues: the pages of its queues
  * @nvme: the NVMe driver's state
  * @virtio: the same of virtio
+ * @card: the same of a network card
  * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
  * @leaving: the hypervisor will ask for it, or has, while its device is open
  * @removal: it is being taken from the PCI core, which waits for its device to be closed; NULL if not
@@ -106,6 +108,7 @@ struct function {
 	struct buffer *queues;
 	struct nvme nvme;
 	struct virtio virtio;
+	struct card card;
 	int32_t interrupts[INTERRUPTS];
 	uint32_t interrupt_count;
 	bool leaving;

@@ -138,7 +138,10 @@ static bool is_same_page(const unsigned char *one, const unsigned char *other)
 	return !differences;
 }
 
-static json_t *view_page(const unsigned char *page)
+/**
+ * view_page - what a page holds, as far as it can be told apart
+ */
+json_t *view_page(const unsigned char *page)
 {
 	char head[2 * HEAD_SIZE + 1];
 

@@ -10,7 +10,6 @@
 #include <linux/virtio_pci.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "patience.h"
 #include "region.h"
@@ -21,14 +20,6 @@
 
 /* Features are told by halves; these are in the upper one. */
 #define FEATURES_WANTED	(1u << (VIRTIO_F_VERSION_1 - 32) | 1u << (VIRTIO_F_ACCESS_PLATFORM - 32))
-
-static int read_config(const struct function *function, uint64_t offset, void *bytes, size_t size)
-{
-	uint64_t config;
-	int error = find_region(function, VFIO_PCI_CONFIG_REGION_INDEX, &config);
-
-	return error ? error : access_result(pread(function->device, bytes, size, config + offset), size);
-}
 
 /* Where a structure of virtio's begins in the device's file, and where its capability stands. */
 static int find_structure(const struct function *function, uint8_t type, uint64_t *begin, uint8_t *position)

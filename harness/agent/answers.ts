@@ -22,6 +22,12 @@ const functionSchema = z.object({
   counters: z.tuple([counter, counter, counter, counter, counter]).nullable(),
 });
 
+/** What the agent says of a page: a digest of it, and how it begins. */
+export const pageViewSchema = z.object({
+  digest: z.string().regex(/^[0-9a-f]{16}$/),
+  head: z.string().regex(/^[0-9a-f]{0,128}$/),
+});
+
 /** Answer to an operation or a setup request that was understood. */
 export const answerSchema = z.object({
   id: z.int(),
@@ -33,10 +39,7 @@ export const answerSchema = z.object({
   log: z.array(z.object({ level: z.int(), text })).max(200),
   dropped: z.int().default(0),
   settled: z.boolean().default(true),
-  memory: z.record(
-    name,
-    z.object({ digest: z.string().regex(/^[0-9a-f]{16}$/), head: z.string().regex(/^[0-9a-f]{0,128}$/) }),
-  ),
+  memory: z.record(name, pageViewSchema),
 });
 
 /** Answer to a request that was not understood or could not be served: no answer was had. */

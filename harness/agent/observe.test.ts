@@ -135,6 +135,18 @@ it("tells of a block when its content changes, and only then", async () => {
   expect((await observe(observer, { ...read, function: "b" }, {})).blocks).toEqual({});
 });
 
+it("has of a card, which has no medium, the block that it says came in, where it is one", async () => {
+  const { observer } = makeObserver();
+  const read: Operation = { op: "dma-read", function: "b", iova: "0x100000000", block: 7 };
+  const landed = { digest: digestOf(patternPage("fill:p[1]")), head: "" };
+  expect(await observe(observer, read, { values: { completion: "success", landed } })).toMatchObject({
+    blocks: { "b:7": "fill:p[1]" },
+    values: { completion: "success" },
+  });
+  expect(await observe(observer, read, { values: { landed } })).toMatchObject({ blocks: {}, values: {} });
+  expect((await observe(observer, read, { values: { landed: { digest: "none" } } })).blocks).toEqual({});
+});
+
 it("tells messages in words and finds alarms in the log, which is kept as evidence", async () => {
   const { observer } = makeObserver();
   const log = [

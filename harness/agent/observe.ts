@@ -4,7 +4,7 @@ import type { Performed } from "../../src/target/target.ts";
 import type { FunctionView, Observation, Value } from "../../src/trace/observation.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
 import { findAlarms } from "./alarms.ts";
-import type { AgentAnswer } from "./answers.ts";
+import { pageViewSchema, type AgentAnswer } from "./answers.ts";
 import { nameContents, type ContentNames } from "./contents.ts";
 import { ObjectNames } from "./object-names.ts";
 import { digestOf } from "./pattern.ts";
@@ -78,7 +78,7 @@ export class Observer {
       memory: Object.fromEntries(
         Object.entries(answer.memory).map(([page, { digest, head }]) => [page, this.#contents.nameOf(digest, head)]),
       ),
-      blocks: await this.#observeBlocks(operation),
+      blocks: await this.#observeBlocks(operation, answer),
       alarms: findAlarms(log),
     };
     const { values, messages, memory, dropped, settled } = answer;
@@ -101,7 +101,7 @@ export class Observer {
   }
 
   #nameValues(operation: Operation, answer: AgentAnswer): Observation["values"] {
-    const { pt, devices, device: _device, ...values } = answer.values as Record<string, Value>;
+    const { pt, devices, device: _device, landed: _landed, ...values } = answer.values as Record<string, Value>;
     // The kernel's own number: bookkeeping, kept as evidence.
     delete values["id"];
     if (operation.op === "domain-type" && answer.result === "OK") {
@@ -136,7 +136,13 @@ export class Observer {
   }
 
   /** The blocks that an operation writes, and what is done inside it, if they changed. */
-  async #observeBlocks(operation: Operation): Promise<Record<string, string>> {
+  async #observeBlocks(operation: Operation, answer: AgentAnswer): Promise<Record<string, string>> {
+    const landed = pageViewSchema.safeParse(answer.values["landed"]);
+    // Of what has no medium the agent says what came in.
+    if (operation.op === "dma-read" && landed.success) {
+      const { digest, head } = landed.data;
+      return this.#noteBlock(operation.function, operation.block, this.#contents.nameOf(digest, head));
+    }
     const inside = (operation.during ?? []).map((each) => each.operation);
     const changed: Record<string, string> = {};
     for (const each of [operation, ...inside]) {
@@ -151,7 +157,12 @@ export class Observer {
   async #observeBlock(name: string, block: number): Promise<Record<string, string>> {
     const bytes = await this.#readBlock(name, block);
     if (bytes === null) return {};
-    const content = this.#contents.nameOf(digestOf(bytes), Buffer.from(bytes.subarray(0, headBytes)).toString("hex"));
+    const head = Buffer.from(bytes.subarray(0, headBytes)).toString("hex");
+    return this.#noteBlock(name, block, this.#contents.nameOf(digestOf(bytes), head));
+  }
+
+  /** A block by what it holds now, where that is another than before. */
+  #noteBlock(name: string, block: number, content: string): Record<string, string> {
     const key = `${name}:${block}`;
     const before = this.#blocks.get(key) ?? blockName(name, block);
     this.#blocks.set(key, content);

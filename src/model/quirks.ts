@@ -18,6 +18,7 @@ export const quirks = {
   "examined-function-raises-again":
     "A DMA refused again while the kernel examines the function has it reset after it has recovered",
   "reset-stops-at-zpci": "A zPCI reset does not reach the device behind the function, which goes on as it was",
+  "power-state-resets-nothing": "A device that is reset by way of D3hot goes on as it was",
   "death-goes-unheard": "The host is not told that the server behind a function has vanished",
   "rescan-loses-slot-reset":
     "A function that is scanned anew by its slot or by recover has no reset by its slot any more, which most have nothing but",

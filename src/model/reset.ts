@@ -121,7 +121,8 @@ const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"
 
 /**
  * A reset by the methods the function uses: its own where it has one, else (or on request) the zPCI reset. The errno where none
- * of them works. A reset of its own leaves the translation alone, and nobody says anything of it.
+ * of them works. A reset of its own leaves the translation alone, and nobody says anything of it; the device is reset (PCI Bus Power
+ * Management Interface Specification 1.2, section 3.2.4, No_Soft_Reset: without it a change from D3hot to D0 is "an internal reset").
  * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
  * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
  * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach. Quirk: pci_dev_wait of 6.1
@@ -141,6 +142,7 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
   if (isOutOfReach || own.length === 0)
     return uses("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);
+  if (own[0] === "pm" && host.has("power-state-resets-nothing")) return "OK";
   resetOnHost(host, fn);
   return "OK";
 }

@@ -177,7 +177,7 @@ export const operationFields = {
     .describe("Switch bus mastering on, reset the controller, set up admin queues and one pair of I/O queues"),
   "queues-enable": z
     .strictObject({ ...onFunction, iova: hexSchema })
-    .describe("Switch bus mastering on, reset a device that is no NVMe, set up its queue and try it"),
+    .describe("Switch bus mastering on, reset a device that is no NVMe, set up its queue or rings, and try them"),
   "nvme-identify": z
     .strictObject({ ...onFunction, iova: hexSchema })
     .describe("Identify controller: the device writes 4 KiB to the IOVA"),

@@ -37,7 +37,6 @@ it("says what of it the device cannot do, each once, of functions that were exch
   ];
   const scenario = sample("{ a: nvme }", ["  - ioas-alloc: { ioas: A }", ...steps].join("\n"), "buffers: { p: 1 }\n");
   expect(putOnDevice(scenario, "igb")?.onDevice?.lacks).toEqual([
-    "no DMA by queues on igb (nvme-enable)",
     "no driver in these kernels on igb (drive)",
     "no command of NVMe on igb (nvme-identify)",
   ]);

@@ -49,6 +49,12 @@ const virtio = { ...emulated, hasFirstBar: false, since: "2.11" } as const;
 const instrument = { ...emulated, served: true, doesDma: true, since: "10.1" } as const satisfies DeviceTraits;
 const broken = { ...instrument, pluggedLate: true } as const satisfies DeviceTraits;
 
+/**
+ * Of a card whose frames come back to it: it reads one page and writes another, and drops a frame that it has no descriptor for.
+ * Ground: QEMU hw/net/e1000e_core.c, e1000e_write_packet_to_guest, and igb_core.c: out of reach, descriptors read as zeros, which are passed over.
+ */
+const rings: Queues = { io: [0n, 1n], goesOn: false };
+
 const kinds = {
   /** QEMU hw/nvme/ctrl.c, nvme_init_pci: FLR; nvme_add_pm_capability: No_Soft_Reset; system/physmem.c, address_space_map: bounces. */
   nvme: { ...emulated, queues: { io: [2n, 3n], goesOn: true }, resets: ["flr"] },
@@ -56,9 +62,9 @@ const kinds = {
   /** QEMU hw/virtio/virtio.c, virtqueue_split_pop: the descriptor behind a refused page cannot be read, so the device is broken. */
   "virtio-blk": { ...virtio, queues: { io: [0n, 1n], goesOn: false } },
   /** QEMU hw/net/igb.c, igb_pci_realize: FLR; igb_add_pm_capability: no No_Soft_Reset. */
-  igb: { ...emulated, resets: ["flr", "pm"] },
+  igb: { ...emulated, queues: rings, resets: ["flr", "pm"] },
   /** QEMU hw/net/e1000e.c, e1000e_pci_realize: no FLR; e1000e_add_pm_capability: no No_Soft_Reset. */
-  e1000e: { ...emulated, resets: ["pm"] },
+  e1000e: { ...emulated, queues: rings, resets: ["pm"] },
   /** Does DMA when it is told to. */
   witness: instrument,
   /** A witness that takes its time for every answer. */

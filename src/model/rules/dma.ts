@@ -1,4 +1,4 @@
-/** DMA, with an NVMe controller, a virtio disk or a witness as the device that does it; and the CPU's own hand in memory. */
+/** DMA, with an NVMe controller, a virtio disk, a network card or a witness as the device that does it; and the CPU's own hand in memory. */
 import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
@@ -172,7 +172,8 @@ export const dmaRules: Rules<
   "queues-enable": {
     ground:
       "Virtual I/O Device specification, sections 3.1.1 and 4.1.5.1: reset, features, a queue, and section 5.2.6, VIRTIO_BLK_T_GET_ID, to " +
-      "try it; descriptors and answers go by DMA as any other data (section 6.1, VIRTIO_F_ACCESS_PLATFORM). In the error state as nvme-enable",
+      "try it; descriptors and answers go by DMA as any other data (section 6.1, VIRTIO_F_ACCESS_PLATFORM). Intel 82574 and 82576 datasheets, " +
+      "sections on receive and transmit descriptor rings, and MAC loopback. In the error state as nvme-enable",
     predict: (host, { function: name, iova }) =>
       enable(
         host,
@@ -191,7 +192,7 @@ export const dmaRules: Rules<
   },
   "dma-write": {
     ground:
-      "NVM Express NVM command set, Read, and Virtual I/O Device specification, section 5.2.6, VIRTIO_BLK_T_IN: the block is written to the page; a witness writes its block as it is " +
+      "NVM Express NVM command set, Read, and Virtual I/O Device specification, section 5.2.6, VIRTIO_BLK_T_IN: the block is written to the page, as a card writes what it receives; a witness writes its block as it is " +
       "(harness/vfio-user/witness.ts), and what the IOMMU refuses is told to it (vfio-user protocol, VFIO_USER_DMA_WRITE)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "write" });
@@ -202,7 +203,7 @@ export const dmaRules: Rules<
   },
   "dma-read": {
     ground:
-      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block; so with a witness, whose " +
+      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block, as what a card sends does; so with a witness, whose " +
       "block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "read" });
