@@ -52,6 +52,7 @@ static const struct operation operations[] = {
 	{ "unplug", unplug, false },
 	{ "event", event, true },
 	{ "remove", remove_function, true },
+	{ "await-removal", await_removal, true },
 	{ "bind-iommufd", bind_iommufd, true },
 	{ "attach", attach, true },
 	{ "replace", attach, true },

@@ -48,6 +48,7 @@ perform_fn churn;
 
 /* removal.c */
 perform_fn remove_function;
+perform_fn await_removal;
 
 int removal_end(struct function *function);
 

@@ -50,10 +50,14 @@ int removal_end(struct function *function)
 	return error;
 }
 
-/* Answers when the function is gone, or when it has no driver any more, which is as far as it goes while it is held. */
+/*
+ * Answers when the function is gone, or when it has no driver any more, which is as far as it goes while it is held: here, or by
+ * somebody else of whom the request tells.
+ */
 int remove_function(struct agent *agent, struct request *request)
 {
 	struct function *function = take_function(&agent->table, request);
+	bool held = take_bool_or(request, "held", false);
 	struct removal *removal;
 	char driver[PATH_SIZE];
 	int error;
@@ -73,8 +77,19 @@ int remove_function(struct agent *agent, struct request *request)
 		return step_failed(request, "thread", error);
 	}
 	function->removal = removal;
+	held = held || function->device >= 0;
 	/* One processor: the other thread goes on when this one waits. */
-	while (!__atomic_load_n(&removal->over, __ATOMIC_ACQUIRE) && (function->device < 0 || path_exists(driver)))
+	while (!__atomic_load_n(&removal->over, __ATOMIC_ACQUIRE) && (!held || path_exists(driver)))
 		sched_yield();
 	return __atomic_load_n(&removal->over, __ATOMIC_ACQUIRE) ? removal_end(function) : 0;
+}
+
+/* Answers when a removal that waited for who held the function is over. */
+int await_removal(struct agent *agent, struct request *request)
+{
+	struct function *function = take_function(&agent->table, request);
+
+	if (request_refused(request))
+		return REFUSED;
+	return function->removal ? removal_end(function) : ENOENT;
 }

@@ -74,16 +74,18 @@ export interface NightMachine {
 
 /**
  * Checks a configuration.
- * @throws {UsageError} that names the first field that is wrong
+ * @throws {UsageError} that names every field that is wrong
  */
 export function checkConfig(value: unknown, file: string): CheckedConfig {
   const checked = nightConfigSchema.safeParse(value);
   if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  const path = issue?.path.map(String).join(".") ?? "";
+  // A name that is misspelt is one too many and one too few.
+  const wrong = checked.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
+  );
   throw new UsageError({
-    what: `Cannot use the configuration "${file}": ${path === "" ? "" : `${path}: `}${issue?.message ?? ""}`,
-    remedy: "docs/nightly.md says what it may have",
+    what: `Cannot use the configuration "${file}": ${wrong.join("; ")}`,
+    remedy: "docs/nightly.md says what it may have, and docs/hardware.md what of a real host",
   });
 }
 

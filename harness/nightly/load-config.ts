@@ -52,6 +52,6 @@ function findConfig(given: string | null, workingFolder: string): string {
   if (usual !== null) return usual;
   throw new UsageError({
     what: given === null ? `No ${usualNames[0]} in "${workingFolder}"` : `No configuration "${given}"`,
-    remedy: "Write one, as docs/nightly.md says, or name one with --config",
+    remedy: "Write one, as docs/nightly.md says, or docs/hardware.md for a real host, or name one with --config",
   });
 }

@@ -29,12 +29,16 @@ export interface GuestConnection {
   readonly signal: AbortSignal;
 }
 
-/** A guest that is connected. */
-export interface ConnectedGuest {
-  readonly machine: StartedQemu;
+/** A guest's agent, and who watches over it. */
+export interface MetAgent {
   readonly agent: AgentClient;
   readonly watch: WatchClient;
   readonly hello: AgentHello;
+}
+
+/** A guest that is connected. */
+export interface ConnectedGuest extends MetAgent {
+  readonly machine: StartedQemu;
   /** Aborted when the guest's QEMU has stopped it for good, and says why. */
   readonly stopped: AbortSignal;
 }
@@ -56,6 +60,25 @@ export async function connectGuest(connection: GuestConnection): Promise<Connect
     if (event === "STOP") stopped.abort(new InfrastructureError({ what: "The guest's QEMU has stopped it" }));
   });
   await qmp.negotiate(greetLimit, signal);
+  const met = await meetAgent({ client, boot, scope, signal });
+  const machine: StartedQemu = {
+    ...{ pid: outer.pid, version: qmp.version, commandLine: [], folder: outer.folder, ports: new Map() },
+    ...{ qmp, console, ended },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return { ...met, machine, stopped: stopped.signal };
+}
+
+/**
+ * Connects to a guest's agent, which then has numbers and a clock of its own.
+ * @throws {HarnessError} where its sockets are not there, or nobody answers
+ */
+export async function meetAgent({
+  client,
+  boot,
+  scope,
+  signal,
+}: Pick<GuestConnection, "client" | "boot" | "scope" | "signal">): Promise<MetAgent> {
   const agent = scope.use(
     "guest's agent's channel",
     new AgentClient(await client.connectTo(hostPaths.worker, signal)),
@@ -66,12 +89,7 @@ export async function connectGuest(connection: GuestConnection): Promise<Connect
   );
   const hello = await agent.waitForHello(AbortSignal.any([signal, watch.workerEnded]), boot);
   await giveIdentity(agent, signal, answerLimit);
-  const machine: StartedQemu = {
-    ...{ pid: outer.pid, version: qmp.version, commandLine: [], folder: outer.folder, ports: new Map() },
-    ...{ qmp, console, ended },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  return { machine, agent, watch, hello, stopped: stopped.signal };
+  return { agent, watch, hello };
 }
 
 /** How the guest comes to its end: as its QEMU says, without it, or with the host. */

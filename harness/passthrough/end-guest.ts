@@ -1,6 +1,6 @@
 /** The ends of a guest, as its host sees them. */
 import * as z from "zod";
-import type { GuestOperationName } from "../../src/operation/host-fields.ts";
+import type { GuestEndName } from "../../src/operation/host-fields.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { AgentClient } from "../agent/agent-client.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
@@ -47,6 +47,17 @@ const kill: End = async ({ guest: { qmp }, hostAgent, functions }, signal) => {
  */
 const reset: End = async ({ guest: { qmp }, hostAgent, functions }, signal) => {
   await qmp.execute("stop", {}, signal);
+  await resetMachine(qmp, signal);
+  const left = namesSchema.parse(await qmp.execute("qom-list", { path: devices }, signal)).map(({ name }) => name);
+  const lost = functions.filter((profile) => !left.includes(deviceId(profile)));
+  return lookUntilBack(hostAgent, lost, signal);
+};
+
+/**
+ * Resets a guest's machine, which then goes on where it ran.
+ * @throws {HarnessError} where it is not reset
+ */
+export async function resetMachine(qmp: StartedQemu["qmp"], signal: AbortSignal): Promise<void> {
   // Guests are started to end where others start anew.
   await qmp.execute("set-action", { reboot: "reset" }, signal);
   const wait = { what: "the guest's machine to be reset", limit: resetLimit, signal };
@@ -59,13 +70,10 @@ const reset: End = async ({ guest: { qmp }, hostAgent, functions }, signal) => {
     await qmp.execute("system_reset", {}, signal);
     await told;
   });
-  const left = namesSchema.parse(await qmp.execute("qom-list", { path: devices }, signal)).map(({ name }) => name);
-  const lost = functions.filter((profile) => !left.includes(deviceId(profile)));
-  return lookUntilBack(hostAgent, lost, signal);
-};
+}
 
 /** The ends that a guest may have. */
-export const endings: Readonly<Record<GuestOperationName, End>> = { "guest-kill": kill, "guest-reset": reset };
+export const endings: Readonly<Record<GuestEndName, End>> = { "guest-kill": kill, "guest-reset": reset };
 
 /** What the host's agent sees until nobody has the functions open any more. */
 async function lookUntilBack(

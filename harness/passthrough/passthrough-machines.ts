@@ -16,9 +16,9 @@ import { withLimit } from "../wait/with-limit.ts";
 import { Laps } from "../wait/laps.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { mergeAnswers } from "../agent/merge-answers.ts";
-import { connectGuest } from "./connect-guest.ts";
+import { connectGuest, meetAgent, type MetAgent } from "./connect-guest.ts";
 import { folderOf, guestBootLimit } from "./freeze-host.ts";
-import { endings } from "./end-guest.ts";
+import { endings, resetMachine } from "./end-guest.ts";
 import { limitEntries } from "./limit-entries.ts";
 import { openBackend, passFunction } from "./pass-function.ts";
 import { performOnHost } from "./perform-on-host.ts";
@@ -94,8 +94,19 @@ export class PassthroughMachines implements MachineSource {
       said = null;
       return answer;
     };
+    // Another one after each boot.
+    let met: MetAgent = guest;
     return {
-      ...{ ...guest, before: [], phases: laps.phases },
+      ...{ machine: guest.machine, stopped: guest.stopped, before: [], phases: laps.phases },
+      get agent() {
+        return met.agent;
+      },
+      get watch() {
+        return met.watch;
+      },
+      get hello() {
+        return met.hello;
+      },
       plug: (profile, serving, until) => passFunction(passage, profile, serving, until),
       performOnHost: async (operation, until) => {
         said = await performOnHost({ outer, hostAgent, functions }, operation, until);
@@ -103,6 +114,12 @@ export class PassthroughMachines implements MachineSource {
       },
       endGuest: async (how, until) => {
         said = await endings[how]({ guest: guest.machine, hostAgent, functions }, until);
+      },
+      rebootGuest: async (until) => {
+        met.agent[Symbol.dispose]();
+        met.watch[Symbol.dispose]();
+        await resetMachine(guest.machine.qmp, until);
+        met = await meetAgent({ client, boot: guestBootLimit, scope: kept, signal: until });
       },
       lookAtHost: async (until) => {
         const view = viewHost(await look(until), functions);

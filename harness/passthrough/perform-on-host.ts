@@ -22,6 +22,8 @@ const agentNames = {
   "host-reset": "sysfs-reset",
   "host-unbind": "unbind",
   "host-recover": "recover",
+  "host-remove": "remove",
+  "host-await": "await-removal",
   "host-unplug": null,
   "host-lose": null,
 } as const satisfies Readonly<Record<HostOperationName, string | null>>;
@@ -45,7 +47,8 @@ export async function performOnHost(
 ): Promise<AgentAnswer> {
   const { op, ...fields } = operation;
   const name = agentNames[op];
-  if (name !== null) return hostAgent.request(name, fields, signal, operationLimit);
+  const held = op === "host-remove" ? { held: true } : {};
+  if (name !== null) return hostAgent.request(name, { ...fields, ...held }, signal, operationLimit);
   const profile = functions.find((each) => each.name === operation.function);
   if (profile === undefined)
     throw new InfrastructureError({ what: `The plan has no function "${operation.function}"` });

@@ -1,7 +1,14 @@
 /** Operations on the host of the guest that all the rest of a scenario happens in. */
-import { guestFields, hostFields, type GuestOperationName } from "../../src/operation/host-fields.ts";
+import {
+  guestFields,
+  hostFields,
+  type GuestEndName,
+  type GuestOperationName,
+} from "../../src/operation/host-fields.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
+import { mergeAnswers } from "../agent/merge-answers.ts";
+import { retryUntil } from "../wait/retry-until.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import type { HostOperation } from "../passthrough/perform-on-host.ts";
 import type { HeldMachine } from "./machine-source.ts";
@@ -13,6 +20,10 @@ export const isOnHost = (operation: Operation): operation is HostOperation => op
 export const isOfGuest = (
   operation: Operation,
 ): operation is Extract<Operation, { readonly op: GuestOperationName }> => operation.op in guestFields;
+
+/** Whether an operation ends the guest. */
+export const isEndOfGuest = (operation: Operation): operation is Extract<Operation, { readonly op: GuestEndName }> =>
+  isOfGuest(operation) && operation.op !== "guest-reboot";
 
 /**
  * Performs what happens on the host, and looks at what the guest notices.
@@ -26,6 +37,27 @@ export async function actOnHost(
 ): Promise<AgentAnswer> {
   if (performOnHost === undefined)
     throw new InfrastructureError({ what: "There is no host that passes functions through" });
+  const look = (): Promise<AgentAnswer> => agent.request("look", {}, signal, limit);
+  const isHeld = operation.op === "host-remove";
+  // What the guest does about it waits until its device is closed, and is not to be waited for.
+  if (isHeld) await agent.request("unplug", { function: operation.function }, signal, limit);
   const { result, values, micros } = await performOnHost(operation, signal);
-  return { ...(await agent.request("look", {}, signal, limit)), result, values, micros };
+  const seen = isHeld ? await lookUntilAsked(operation.function, look, limit, signal) : await look();
+  return { ...seen, result, values, micros };
+}
+
+/** The guest is asked for a function that somebody holds: its driver is the first to go. */
+async function lookUntilAsked(
+  name: string,
+  look: () => Promise<AgentAnswer>,
+  limit: number,
+  signal: AbortSignal,
+): Promise<AgentAnswer> {
+  let seen: AgentAnswer | null = null;
+  return retryUntil({ what: `the guest to be asked for "${name}"`, limit, signal }, async () => {
+    const now = await look();
+    seen = seen === null ? now : mergeAnswers(seen, now);
+    if (seen.functions[name]?.driver === null) return seen;
+    throw new InfrastructureError({ what: `Function "${name}" still has its driver in the guest` });
+  });
 }

@@ -83,7 +83,7 @@ export class EmulatedTarget implements Target {
     const laps = new Laps();
     const fromStart = plan.functions.filter((each) => !traitsOf(each).pluggedLate);
     for (const each of fromStart) await plug(each, signal);
-    await define({ functions: fromStart, buffers: plan.buffers }, held.agent, observer, limits.plug, signal);
+    await define({ functions: fromStart, buffers: plan.buffers }, held.agent, observer, limits.plug, signal, "there");
     laps.end("plug");
     const { profile } = optionsFor(this.#options, plan);
     const { kernel, qemu } = profile;
@@ -93,6 +93,10 @@ export class EmulatedTarget implements Target {
       limits,
       served,
       plug,
+      introduce: async (until) => {
+        await define(plan, held.agent, observer, limits.plug, until, "perhaps");
+        return held.agent.request("look", {}, until, limits.operation);
+      },
       ending: scope.move(),
       phases: { ...held.phases, ...laps.phases },
       // What runs, as it says itself.
@@ -129,15 +133,16 @@ async function loadFunctions(
   return loaded;
 }
 
-/** Tells the agent the plan's names, all at once; the functions are observed as they come. */
+/** Tells the agent the plan's names, all at once; the functions are observed as they come, or as they are. */
 async function define(
   plan: Pick<Plan, "functions" | "buffers">,
   agent: AgentClient,
   observer: Observer,
   limit: number,
   signal: AbortSignal,
+  functionsAre: "there" | "perhaps",
 ): Promise<void> {
-  const wait = Math.round(scaleTime(limit));
+  const wait = functionsAre === "there" ? Math.round(scaleTime(limit)) : 0;
   const requests = [
     ...plan.buffers.map(({ name, pages }) => ({ op: "define-buffer", fields: { buffer: name, pages } })),
     ...plan.functions.map((each) => ({ op: "define-function", fields: { ...describeToAgent(each), wait } })),
@@ -153,7 +158,7 @@ async function define(
   );
   for (const [index, { op, fields }] of requests.entries()) {
     const answer = await answers[index]?.(signal, limit + setupMargin);
-    if (answer?.result !== "OK") {
+    if (answer?.result !== "OK" && !(functionsAre === "perhaps" && answer?.result === "ETIMEDOUT")) {
       const request = `"${op}" of ${JSON.stringify(fields)}`;
       throw new InfrastructureError({ what: `Cannot set up the machine: ${request} gave ${answer?.result}` });
     }

@@ -1,7 +1,7 @@
 /** A machine that performs a plan's operations, until the first thing that goes wrong. */
 import { performance } from "node:perf_hooks";
 import * as z from "zod";
-import type { GuestOperationName } from "../../src/operation/host-fields.ts";
+import type { GuestEndName } from "../../src/operation/host-fields.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
 import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
@@ -11,7 +11,7 @@ import type { Observer } from "../agent/observe.ts";
 import { InfrastructureError, TimeLimitError } from "../errors/harness-error.ts";
 import type { StartedQemu } from "../qemu/started-qemu.ts";
 import { escapeText } from "../report/escape.ts";
-import { isOfGuest } from "./act-on-host.ts";
+import { isEndOfGuest } from "./act-on-host.ts";
 import { findMachineEnd, makeEndError, waitForEnd } from "./machine-failure.ts";
 import type { EmulatedLimits } from "./emulated-options.ts";
 import { examineSilence } from "./examine-silence.ts";
@@ -45,6 +45,8 @@ export interface EmulatedParts {
   readonly served: ServedFunctions;
   /** Plugs in a function that was not there from the start. */
   readonly plug: (profile: FunctionProfile, signal: AbortSignal) => Promise<void>;
+  /** Tells the agent of a kernel that has booted anew the plan's names, and gives what it sees. */
+  readonly introduce: (signal: AbortSignal) => Promise<AgentAnswer>;
   /** Ends what serves the functions; after the machine has let go of them. */
   readonly ending: AsyncDisposable;
 }
@@ -59,6 +61,7 @@ export class StartedEmulatedTarget implements StartedTarget {
   readonly #limits: EmulatedLimits;
   readonly #served: ServedFunctions;
   readonly #performers: Performers;
+  readonly #introduce: EmulatedParts["introduce"];
   readonly #ending: AsyncDisposable;
   /** Where in the console the last answer left off: what comes after belongs to what is done next. */
   #seen: number;
@@ -80,6 +83,7 @@ export class StartedEmulatedTarget implements StartedTarget {
         this.distrust(why);
       },
     });
+    this.#introduce = parts.introduce;
     this.#ending = parts.ending;
     this.#seen = this.machine.console.position;
   }
@@ -89,7 +93,9 @@ export class StartedEmulatedTarget implements StartedTarget {
    * @throws {HarnessError} where no answer was had, and ever after the first failure
    */
   perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
-    return this.#perform(operation, (until) => this.#performers.perform(operation, until), signal);
+    const ask = (until: AbortSignal): Promise<AgentAnswer> =>
+      operation.op === "guest-reboot" ? this.#reboot(until) : this.#performers.perform(operation, until);
+    return this.#perform(operation, ask, signal);
   }
 
   async *performRun(operations: readonly Operation[], signal: AbortSignal): AsyncGenerator<Performed, void> {
@@ -117,10 +123,14 @@ export class StartedEmulatedTarget implements StartedTarget {
       });
     }
     const began = performance.now();
-    if (isOfGuest(operation)) return await this.#endGuest(operation.op, began, signal);
+    if (isEndOfGuest(operation)) return await this.#endGuest(operation.op, began, signal);
     try {
       const { stopped, watch } = this.#held;
-      const until = AbortSignal.any([signal, watch.workerEnded, ...(stopped === undefined ? [] : [stopped])]);
+      const ends = [
+        ...(operation.op === "guest-reboot" ? [] : [watch.workerEnded]),
+        ...(stopped === undefined ? [] : [stopped]),
+      ];
+      const until = AbortSignal.any([signal, ...ends]);
       const answer = await ask(until);
       const seen = addDevices(await this.#observer.observe(operation, answer), this.#served, views);
       const performed = await this.#addHost(seen, until);
@@ -136,13 +146,23 @@ export class StartedEmulatedTarget implements StartedTarget {
   }
 
   /** The guest is no more, or has no answer for anybody: what is left to be seen is its host's. */
-  async #endGuest(how: GuestOperationName, began: number, signal: AbortSignal): Promise<Performed> {
+  async #endGuest(how: GuestEndName, began: number, signal: AbortSignal): Promise<Performed> {
     const { endGuest } = this.#held;
     if (endGuest === undefined) throw new InfrastructureError({ what: "There is no guest to be ended" });
     this.#broken = `its guest was ended by "${how}"`;
     await endGuest(how, signal);
     const micros = Math.round((performance.now() - began) * 1000);
     return this.#addHost(this.#observer.observeEnd("stopped", micros, [], [], null), signal);
+  }
+
+  /** The guest boots anew: what it says is told by an agent that has just begun. */
+  async #reboot(signal: AbortSignal): Promise<AgentAnswer> {
+    const { rebootGuest } = this.#held;
+    if (rebootGuest === undefined) throw new InfrastructureError({ what: "There is no guest to be booted anew" });
+    const began = performance.now();
+    await rebootGuest(signal);
+    const answer = await this.#introduce(signal);
+    return { ...answer, micros: Math.round((performance.now() - began) * 1000) };
   }
 
   /** What the host of a guest shows of an operation is its own lane. */

@@ -25,7 +25,9 @@ export function describeHostLane(host: Host): Pattern {
   return {
     functions: Object.fromEntries(
       functions.map((fn) => {
-        const { there, driver, open, used } = fn.outside;
+        const { there, driver, open, used, wanted } = fn.outside;
+        // The guest has let go of it; the host's own thread has yet to notice.
+        if (wanted === "comes") return [fn.profile.name, anything] as const;
         const seen = { driver, enabled: there ? true : null } as const;
         // QEMU lets go of the function when the guest has; what its own driver maps is its own affair.
         if (!open) return [fn.profile.name, { ...seen, pages: null }] as const;

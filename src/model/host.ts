@@ -37,6 +37,8 @@ export class Host {
   readonly messages: Pattern[] = [];
   /** What the kernel says besides, once or more often. */
   repeated: Pattern | null = null;
+  /** What it says again, once or more often or not at all, after so many of its messages. */
+  again: { readonly after: number; readonly message: string } | null = null;
   /** What the kernel says that no healthy one does. */
   alarms: Pattern = [];
   readonly memory: Record<string, Pattern> = {};

@@ -7,7 +7,7 @@ import { makeEnd } from "./rules/served.ts";
 import type { HostState, ModelFunction } from "./state.ts";
 
 /** The state a plan starts in: every function plugged, without a driver, its DMA in the kernel's own hands. */
-export function initialState(plan: Plan): HostState {
+export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile">): HostState {
   const functions = Object.fromEntries(
     plan.functions.map((profile, index): [string, ModelFunction] => [
       profile.name,
@@ -42,7 +42,15 @@ export function initialState(plan: Plan): HostState {
         unregistered: false,
         shadow: new Map(),
         lostEntries: 0,
-        outside: { there: true, driver: "vfio-pci", open: true, resetMethod: "default", hidden: [], used: false },
+        outside: {
+          there: true,
+          driver: "vfio-pci",
+          open: true,
+          resetMethod: "default",
+          hidden: [],
+          wanted: "no",
+          used: false,
+        },
         kept: new Map(),
         inError: false,
         givenUp: false,

@@ -98,14 +98,22 @@ function viewOf(fn: ModelFunction, state: HostState, hasDomainCounters: boolean)
 }
 
 /** What the kernel must say in a step. */
-function describeMessages({ predictable, messages, repeated, devices }: Host): Pattern {
+function describeMessages({ predictable, messages, repeated, again, devices }: Host): Pattern {
   if (!predictable) return anything;
   // How a host is told of a death is left open, and what it says then.
   const isOpen = repeated !== null || devices.hasNews;
   if (isOpen && messages.length > 0) return anything;
   if (repeated !== null) return { $each: repeated };
+  if (again !== null) {
+    const { after, message } = again;
+    const said = (times: number): Pattern => messages.toSpliced(after, 0, ...Array<string>(times).fill(message));
+    return { $oneOf: Array.from({ length: mostRequests }, (_, times) => said(times)) };
+  }
   return devices.hasNews ? { $not: [] } : messages;
 }
+
+/** More often than that nobody is asked again in a scenario. */
+const mostRequests = 60;
 
 const doAtPoint = (host: Host, operation: InsideOperation): InterjectionResult =>
   operation.op === "flush" ? flushAtPoint(host, operation) : doDmaAtPoint(host, operation);

@@ -122,6 +122,79 @@ describe("a guest that is reset", () => {
   });
 });
 
+describe("a host that wants back what somebody in the guest holds", () => {
+  const view = { driver: null, enabled: true };
+
+  it("waits as the guest does, and all goes on meanwhile", () => {
+    const all = seen(`${started}${write}host-remove: { function: a }\n${write}reset: { function: a }`);
+    const [asked, dma, reset] = all.slice(-3);
+    expect(asked).toMatchObject({
+      messages: ["a available 0x303"],
+      functions: { a: { driver: null, enabled: true } },
+    });
+    expect(asked?.host).toMatchObject({ functions: { a: { ...view, pages: 5 } }, messages: [] });
+    expect(dma).toMatchObject({ values: { status: 0 }, host: { functions: { a: { ...view, pages: 5 } } } });
+    expect(reset?.result).toBe("EAGAIN");
+  });
+
+  it("has it when it is closed there, however often it has asked again", () => {
+    const [closed, back] = seen(
+      `${started}host-remove: { function: a }\nclose: { function: a }\nhost-await: { function: a }`,
+    ).slice(-2);
+    const gone = ["a available 0x308", "a reserved", "a removed"];
+    const begin = ["a disable", "a deconfigure"];
+    const { $oneOf } = closed?.messages as { readonly $oneOf: readonly unknown[] };
+    expect($oneOf.slice(0, 2)).toEqual([
+      [...begin, ...gone],
+      [...begin, "a available 0x303", ...gone],
+    ]);
+    expect(closed?.host).toMatchObject({ functions: { a: { $any: true } }, messages: [] });
+    expect(back?.host).toMatchObject({ functions: { a: { driver: null, enabled: null, pages: null } } });
+  });
+
+  it("has no meaning where nobody holds it, or where nobody was asked", () => {
+    expect(() => seen("host-remove: { function: a }")).toThrow("Nobody in the guest holds");
+    expect(() => seen(`${started}host-await: { function: a }`)).toThrow("would wait");
+    expect(() => seen(`${started}host-remove: { function: a }\nhost-await: { function: a }`)).toThrow("would wait");
+  });
+});
+
+describe("a guest that boots anew", () => {
+  const back = { driver: "vfio-pci", enabled: true };
+
+  it("has its function in the hands of its own driver, and nothing of what VFIO had", () => {
+    const alone = `${started}host-unbind: { function: r }\nhost-unbind: { function: w }\n`;
+    const all = seen(
+      `${alone}guest-reboot:\nblock-read: { function: a, block: 2, buffer: q }\nunbind: { function: a }`,
+    );
+    const [reboot, read, unbound] = all.slice(-3);
+    expect(reboot).toMatchObject({ result: "OK", messages: [], functions: { a: { driver: "nvme", enabled: true } } });
+    expect(reboot?.host).toMatchObject({ functions: { a: { ...back, pages: { $any: true } } }, messages: [] });
+    expect(read).toMatchObject({ result: "OK", memory: { "q[0]": "block:a:2" } });
+    expect(unbound?.functions).toMatchObject({ a: { driver: null, counters: null } });
+    expect(() => seen(`${alone}guest-reboot:\nioas-map: { ioas: A, iova: base, buffer: p }`)).toThrow();
+  });
+
+  it("has what it can be asked again, from the beginning", () => {
+    const alone = "host-unbind: { function: r }\nhost-unbind: { function: w }\n";
+    const [last] = seen(`${started}${alone}guest-reboot:\n${started}${write}`).slice(-1);
+    expect(last).toMatchObject({ values: { status: 0 }, memory: { "q[0]": "block:a:1" } });
+    expect(last?.host).toMatchObject({ functions: { a: { ...back, pages: 5 } } });
+  });
+
+  it("leaves in standby what was, and numbers groups of the others", () => {
+    const off = "host-unbind: { function: w }\npower: { function: a, on: false }\nguest-reboot:\n";
+    const all = seen(`${off}group: { function: r }\npower: { function: a, on: true }`);
+    const [reboot, group, on] = all.slice(-3);
+    expect(reboot?.functions).toMatchObject({ a: { driver: null, enabled: null }, r: { driver: "virtio-pci" } });
+    const once = ["r reset", "r disable", "r enable"];
+    expect(reboot?.host).toMatchObject({ messages: [...once, ...once], functions: { a: { pages: 0 } } });
+    // That of "b" comes first.
+    expect(group?.values).toMatchObject({ group: 1 });
+    expect(on).toMatchObject({ result: "OK", functions: { a: { driver: null, enabled: true } } });
+  });
+});
+
 it("is not asked for a function that it has deconfigured", () => {
   const [off, last] = seen("power: { function: a, on: false }\nhost-unbind: { function: a }");
   expect(off?.host).toMatchObject({ functions: { a: { driver: "vfio-pci", pages: 0 } } });

@@ -136,6 +136,8 @@ export interface Outside {
   resetMethod: "default" | "flr" | "bus";
   /** Pages that the host's kernel has mapped and the host's own hypervisor does not know any more (quirk `shadow-by-rpcit`). */
   hidden: bigint[];
+  /** The host wants it back from who holds it in the guest: waits for that, or that it was let go of is on its way. */
+  wanted: "no" | "waits" | "comes";
   /** The guest's own driver had it with this table: what it unmapped may wait for a flush. */
   used: boolean;
 }

@@ -21,6 +21,14 @@ export const hostFields = {
   "host-unplug": z
     .strictObject(onFunction)
     .describe("Have the host's hypervisor ask the host to let go of a function that a guest has: device_del"),
+  "host-remove": z
+    .strictObject(onFunction)
+    .describe(
+      "On the host: remove a function by sysfs that somebody in the guest holds; it is asked for, and the host waits",
+    ),
+  "host-await": z
+    .strictObject(onFunction)
+    .describe("On the host: wait until a function that was removed there has been let go of by the guest"),
   "host-lose": z
     .strictObject(onFunction)
     .describe("Have the host be told that a function that a guest has was taken from it unasked: event 0x0304"),
@@ -34,6 +42,11 @@ export const guestFields = {
   "guest-reset": z
     .strictObject({})
     .describe("On the host: reset the guest's machine, as a reboot does, whatever the guest is at; the last step"),
+  "guest-reboot": z
+    .strictObject({})
+    .describe(
+      "On the host: reset the guest's machine, and have its kernel boot anew; of names only functions and buffers are left",
+    ),
 } as const;
 
 /** The name of an operation on the host. */
@@ -41,6 +54,9 @@ export type HostOperationName = keyof typeof hostFields;
 
 /** The name of what is done to a guest as a whole. */
 export type GuestOperationName = keyof typeof guestFields;
+
+/** The name of what ends a guest. */
+export type GuestEndName = Exclude<GuestOperationName, "guest-reboot">;
 
 /** Whether an operation needs a host whose guest the scenario's kernel is. */
 export const needsHost = (op: string): boolean => op in hostFields || op in guestFields;

@@ -16,6 +16,8 @@ const wants: Readonly<
   drive: "driver in these kernels",
   "block-read": "driver in these kernels",
   "block-write": "driver in these kernels",
+  // Its drivers have everything when it comes up again.
+  "guest-reboot": "driver in these kernels",
 };
 
 /** Who has what a scenario asks for itself, and how that is said. */
@@ -36,6 +38,7 @@ export function putOnDevice(scenario: Scenario, device: ExchangeTarget): Scenari
     .map(([name]) => name);
   if (exchanged.length === 0 || scenario.name.includes("@")) return null;
   const isExchanged = ({ fields }: ScenarioStep): boolean => exchanged.some((name) => name === fields["function"]);
+  const isOfAll = ({ fields }: ScenarioStep): boolean => fields["function"] === undefined;
   return {
     ...scenario,
     name: `${scenario.name}@${device}`,
@@ -47,7 +50,14 @@ export function putOnDevice(scenario: Scenario, device: ExchangeTarget): Scenari
     steps: scenario.steps.map((step) =>
       step.op === "nvme-enable" && isExchanged(step) ? { ...step, op: "queues-enable" } : step,
     ),
-    onDevice: { device, lacks: lacksOf(scenario, scenario.steps.filter(isExchanged), device) },
+    onDevice: {
+      device,
+      lacks: lacksOf(
+        scenario,
+        scenario.steps.filter((step) => isExchanged(step) || isOfAll(step)),
+        device,
+      ),
+    },
   };
 }
 

@@ -30,7 +30,10 @@ export const registerRecord: RegisterCommand = (program, context) => {
   addSelectionOptions(command)
     .addOption(new Option("--bench <bench>", "what to run on").choices(["lpar", "emulated", "model"]).default("lpar"))
     .addOption(configOption())
-    .requiredOption("-o, --out <dir>", "folder for SCENARIO.ndjson; traces that it has are not overwritten")
+    .requiredOption(
+      "-o, --out <dir>",
+      "folder for SCENARIO.ndjson; one that is there already stays, and the new one is SCENARIO-2.ndjson",
+    )
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
     .action(
@@ -59,15 +62,24 @@ async function keepTraces(run: string, out: string): Promise<number> {
     if (error instanceof UsageError) return [];
     throw error;
   });
-  for (const trace of traces) {
-    const target = join(out, `${basename(dirname(trace))}.ndjson`);
-    await copyFile(trace, target, constants.COPYFILE_EXCL).catch((cause: unknown) => {
+  for (const trace of traces) await keepTrace(trace, out, basename(dirname(trace)));
+  return traces.length;
+}
+
+/** Copies a trace, under the first name that nobody has taken: what a machine took its time for is not to be lost. */
+async function keepTrace(trace: string, out: string, scenario: string): Promise<void> {
+  for (let time = 1; ; time++) {
+    const target = join(out, `${scenario}${time === 1 ? "" : `-${time}`}.ndjson`);
+    try {
+      await copyFile(trace, target, constants.COPYFILE_EXCL);
+      return;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
       throw new InfrastructureError({
         what: `Cannot keep the trace "${target}"`,
-        remedy: "Name an empty folder with room with -o",
+        remedy: "Name a folder with room with -o",
         cause,
       });
-    });
+    }
   }
-  return traces.length;
 }

@@ -257,7 +257,10 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
       requireOpen(fn);
       unbindFunction(host, name);
       fn.open = "no";
-      if (fn.unplugged === "asked") letGo(host, fn);
+      if (fn.unplugged === "asked") {
+        letGo(host, fn, fn.outside.wanted === "waits");
+        if (fn.outside.wanted === "waits") fn.outside.wanted = "comes";
+      }
       leave(host, fn);
       if (fn.removing) endRemoval(host, name);
       return succeed();

@@ -6,7 +6,7 @@ import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { bufferPages } from "../mapping.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
-import { freshCounters, type Bounds, type Driven } from "../state.ts";
+import { freshCounters, type Bounds, type Driven, type ModelFunction } from "../state.ts";
 import { requireUnused } from "./function.ts";
 
 /** More than any count here. */
@@ -53,7 +53,7 @@ function transfer(
   }
   if (block + pages > 256) throw new ScenarioMistake("A medium has 256 blocks");
   const { driven } = fn;
-  if (driven === null) return fail("ENODEV");
+  if (driven === null || fn.driver !== nvmeDriver) return fail("ENODEV");
   const { counters } = driven;
   const transfers = apart ? pages : 1;
   const list = needsList(pages / transfers) ? 1 : 0;
@@ -72,6 +72,29 @@ function transfer(
   return succeed();
 }
 
+/** The kernel's own driver has probed a function; how much it maps is its own affair. */
+export function takeByDriver(fn: ModelFunction, driver: string): void {
+  const some = (): Bounds => ({ low: 0, high: many });
+  const isStrict = fn.defaultType === "DMA";
+  fn.driver = driver;
+  fn.outside.used = true;
+  fn.driven = {
+    counters: {
+      mapped: { low: 1, high: many },
+      unmapped: some(),
+      syncMapRpcits: { low: 1, high: many },
+      // A strict domain is never flushed as a whole, a lazy one never in part.
+      globalRpcits: isStrict ? { low: 0, high: 0 } : some(),
+      syncRpcits: isStrict ? { low: 1, high: many } : { low: 0, high: 0 },
+    },
+    queue: isStrict ? "none" : "unknown",
+    sinceTransfer: null,
+  };
+}
+
+/** The kernel's driver for NVMe. */
+export const nvmeDriver = "nvme";
+
 /** Rules of this file. */
 export const driverRules: Rules<"drive" | "block-read" | "block-write" | "counters-reset" | "await-flush"> = {
   drive: {
@@ -87,21 +110,7 @@ export const driverRules: Rules<"drive" | "block-read" | "block-write" | "counte
       if (fn.inError)
         throw new ScenarioMistake("What a driver does with a function in the error state is its own affair");
       if (fn.driven !== null) return succeed();
-      fn.driver = "nvme";
-      fn.outside.used = true;
-      const some = (): Bounds => ({ low: 0, high: many });
-      fn.driven = {
-        counters: {
-          mapped: { low: 1, high: many },
-          unmapped: some(),
-          syncMapRpcits: { low: 1, high: many },
-          // A strict domain is never flushed as a whole, a lazy one never in part.
-          globalRpcits: fn.defaultType === "DMA" ? { low: 0, high: 0 } : some(),
-          syncRpcits: fn.defaultType === "DMA" ? { low: 1, high: many } : { low: 0, high: 0 },
-        },
-        queue: fn.defaultType === "DMA" ? "none" : "unknown",
-        sinceTransfer: null,
-      };
+      takeByDriver(fn, nvmeDriver);
       return succeed();
     },
   },

@@ -120,7 +120,9 @@ function powerOn(host: Host, fn: ModelFunction): string {
  * The host lets go of a function for good.
  * Ground: arch/s390/pci/pci_event.c, __zpci_event_availability: 0x0303, zpci_deconfigure_device; 0x0308, zpci_device_reserved; QEMU
  * hw/s390x/s390-pci-bus.c, s390_pci_perform_unplug, which follows when the function is deconfigured. s390-iommu.c has the blocking
- * domain as release_domain: nothing is left of what was attached.
+ * domain as release_domain: nothing is left of what was attached. A host that waits asks again every ten seconds (drivers/vfio/vfio_main.c,
+ * vfio_unregister_group_dev), and so does its guest's QEMU (s390_pcihost_unplug_request: "Allow to send multiple requests"); what was asked
+ * meanwhile comes after, and finds the function deconfigured.
  */
 export function letGo(host: Host, fn: ModelFunction, isWantedByHost = false): void {
   const { name } = fn.profile;
@@ -129,6 +131,7 @@ export function letGo(host: Host, fn: ModelFunction, isWantedByHost = false): vo
   disableFunction(host, fn, sayOf(host, name));
   fn.configured = false;
   host.say(`${name} deconfigure`);
+  if (fn.outside.wanted === "waits") host.again = { after: host.messages.length, message: `${name} available 0x303` };
   reserve(host, fn);
 }
 

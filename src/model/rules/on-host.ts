@@ -1,11 +1,15 @@
 /** What is done to a function on the host of the guest that has it, and to the guest as a whole. */
 import type { GuestOperationName, HostOperationName } from "../../operation/host-fields.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
+import { initialState } from "../initial-state.ts";
 import type { Host } from "../host.ts";
+import type { DeviceKind } from "../../trace/device-kinds.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 import { closeOnHost, isResetBySlot, resetOnHost, sayOnHost, sayReset } from "../outside.ts";
+import { joinGroup } from "./domain.ts";
+import { nvmeDriver, takeByDriver } from "./driver.ts";
 import { forget, letGo, reserve } from "./function.ts";
 
 /** The function, where its host still has it with vfio-pci. */
@@ -49,6 +53,50 @@ function hadAtTheEnd(host: Host): readonly ModelFunction[] {
   return had;
 }
 
+/** Drivers that a guest's kernel has built in, and what they take. */
+const ownDrivers: Readonly<Partial<Record<DeviceKind, string>>> = { nvme: nvmeDriver, "virtio-rng": "virtio-pci" };
+
+/** A guest's machine is reset: each function, and what was asked of it, twice. */
+function resetMachine(host: Host): void {
+  for (const fn of hadAtTheEnd(host)) {
+    if (fn.unplugged === "asked")
+      throw new ScenarioMistake(`The guest's QEMU does not survive a reset while it waits for "${fn.profile.name}"`);
+    if (isResetBySlot(fn)) for (let time = 0; time < 2; time++) sayReset(host, fn);
+    forget(host, fn.profile.name);
+    fn.kept = new Map();
+    fn.outside.used = false;
+  }
+}
+
+/** The guest's kernel boots anew: of functions only what its QEMU and their host have is as it was, and media. */
+function bootAnew(host: Host): void {
+  const { state, profile } = host;
+  const before = state.functions;
+  const buffers = Object.entries(state.bufferPages).map(([name, pages]) => ({ name, pages }));
+  const functions = Object.values(before).map((fn) => fn.profile);
+  const { blocks } = state;
+  Object.assign(state, initialState({ functions, buffers, profile }), { blocks });
+  for (const fn of Object.values(state.functions)) {
+    const { plugged, configured, unplugged, lostEntries, outside } = before[fn.profile.name] ?? fn;
+    Object.assign(fn, { plugged, configured, unplugged, lostEntries, outside });
+    Object.assign(fn, { disabled: !configured, groupNumber: null });
+    fn.outside.hidden = [];
+  }
+  for (const fn of Object.values(state.functions).filter(({ configured }) => configured)) {
+    const { name, device } = fn.profile;
+    const driver = ownDrivers[device];
+    if (driver === undefined) throw new ScenarioMistake(`Which driver takes "${name}" at boot is not predicted`);
+    joinGroup(host, name);
+    takeByDriver(fn, driver);
+  }
+}
+
+const resetGround =
+  "QEMU hw/s390x/s390-pci-bus.c, s390_pci_device_reset: the table is unregistered, which takes all mappings with it " +
+  "(hw/vfio/listener.c, vfio_listener_region_del); hw/vfio/pci.c, vfio_pci_reset: the device is reset by its host " +
+  "(VFIO_DEVICE_RESET), and stays the guest's; s390-virtio-ccw.c, s390_machine_reset: both twice, by subsystem_reset, which has the PCI " +
+  "host bridge among its devices, and by qemu_devices_reset";
+
 /** Rules of this file. */
 export const onHostRules: Rules<HostOperationName | GuestOperationName> = {
   "host-reset-method": {
@@ -88,6 +136,32 @@ export const onHostRules: Rules<HostOperationName | GuestOperationName> = {
       return succeed();
     },
   },
+  "host-remove": {
+    ground:
+      `${asked}; the guest's kernel waits for its own user likewise (arch/s390/pci/pci.c, zpci_deconfigure_device; vfio_unregister_group_dev), and until ` +
+      "then all goes on; on either side sysfs forgets the driver first (drivers/base/dd.c, __device_release_driver)",
+    predict: (host, { function: name }) => {
+      const fn = passedThrough(host, name);
+      if (fn.open !== "cdev" || fn.unplugged !== "no" || fn.removing)
+        throw new ScenarioMistake(`Nobody in the guest holds "${name}": have the host unbind it`);
+      host.say(`${name} available 0x303`);
+      fn.unplugged = "asked";
+      fn.driver = null;
+      Object.assign(fn.outside, { driver: null, wanted: "waits" });
+      return succeed();
+    },
+  },
+  "host-await": {
+    ground:
+      "drivers/pci/pci-sysfs.c, remove_store, returns when vfio_unregister_group_dev has, for which the guest's QEMU has closed the device " +
+      "(hw/vfio/pci.c, vfio_pci_put_device); arch/s390/pci/pci_bus.c, zpci_bus_remove_device is no part of it: the function stays configured",
+    predict: (host, { function: name }) => {
+      const { outside } = host.fn(name);
+      if (outside.wanted !== "comes") throw new ScenarioMistake(`The host would wait for "${name}" for ever`);
+      Object.assign(outside, { there: false, wanted: "no" });
+      return succeed();
+    },
+  },
   "host-unplug": {
     ground: `${asked}; arch/s390/pci/pci_event.c, __zpci_event_availability: 0x0303, zpci_deconfigure_device, then 0x0308`,
     predict: (host, { function: name }) => {
@@ -118,23 +192,22 @@ export const onHostRules: Rules<HostOperationName | GuestOperationName> = {
     },
   },
   "guest-reset": {
-    ground:
-      "QEMU hw/s390x/s390-pci-bus.c, s390_pci_device_reset: the table is unregistered, which takes all mappings with it " +
-      "(hw/vfio/listener.c, vfio_listener_region_del); hw/vfio/pci.c, vfio_pci_reset: the device is reset by its host " +
-      "(VFIO_DEVICE_RESET), and stays the guest's; s390-virtio-ccw.c, s390_machine_reset: both twice, by subsystem_reset, which has the PCI " +
-      "host bridge among its devices, and by qemu_devices_reset",
+    ground: resetGround,
     predict: (host) => {
-      for (const fn of hadAtTheEnd(host)) {
-        if (fn.unplugged === "asked")
-          throw new ScenarioMistake(
-            `The guest's QEMU does not survive a reset while it waits for "${fn.profile.name}"`,
-          );
-        if (isResetBySlot(fn)) for (let time = 0; time < 2; time++) sayReset(host, fn);
-        forget(host, fn.profile.name);
-        fn.kept = new Map();
-        fn.outside.used = false;
-      }
+      resetMachine(host);
       host.ended = true;
+      return succeed();
+    },
+  },
+  "guest-reboot": {
+    ground:
+      `${resetGround}; s390_pci_device_reset: a function in standby stays there, any other is configured and disabled; arch/s390/pci/pci.c, ` +
+      "zpci_scan_devices: functions are added and scanned in the order of the list, with their own slots, nobody holding their state; " +
+      "init/main.c, async_synchronize_full before the first process: drivers that are built in have probed what they know (drivers/nvme/host/pci.c, " +
+      "drivers/virtio/virtio_pci_common.c), for nobody has told them not to yet",
+    predict: (host) => {
+      resetMachine(host);
+      bootAnew(host);
       return succeed();
     },
   },
