@@ -5,5 +5,4 @@ export default defineConfig({
   kernels: ["lean", "lean/6.12", "lean/6.1", "debian/7", "debian/6.12", "debian/7.3"],
   qemus: ["newest", "debian/10.0", "debian/7.2"],
   devices: ["written", "virtio-blk", "igb", "e1000e"],
-  exclude: [{ kernel: "debian/6.12", qemu: "debian/7.2", why: "without NVMe and iommufd little is left to decide" }],
 });
