@@ -14,10 +14,18 @@ export type Reproducer =
       readonly scenario: string;
       /** What it takes: QEMU alone, or gdb as well. */
       readonly needs: "QEMU" | "QEMU and gdb";
+      /** What it is exported for: a machine, or a guest that has its functions from one. */
+      readonly bench: "emulated" | "passthrough";
       /** The kernel to export it with, as `--kernel` takes it; null for the newest. */
       readonly kernel: string | null;
     }
   | { readonly scenario: null; readonly why: string };
+
+/** What a guest is that has its functions from a host of the model's kind. */
+const guest = {
+  bench: "passthrough",
+  host: { kernel: modelProfile.kernel, qemu: modelProfile.qemu, backend: "iommufd" },
+} as const;
 
 /**
  * The first scenario among an entry's evidence that can be exported, and comes out otherwise because of this entry on a kernel that it
@@ -25,13 +33,11 @@ export type Reproducer =
  */
 export function findReproducer(entry: Divergence, ledger: Ledger, scenarios: readonly Scenario[]): Reproducer {
   const { kernel, benches, evidence } = entry;
-  if (!benches.includes("emulated"))
-    return { scenario: null, why: "a guest with a function passed through to it shows it, and its host" };
   // Where it is over, the kernel that it began with shows it.
   const old = kernel.before === undefined ? null : (kernel.from ?? knownVersions.kernel.oldest);
   const profile: Omit<Profile, "functions"> = {
     ...modelProfile,
-    bench: "emulated",
+    ...(benches.includes("emulated") ? { bench: "emulated" } : guest),
     ...(old === null ? {} : { kernel: { ...modelProfile.kernel, version: old } }),
   };
   const plans = evidence.flatMap((name) => {
@@ -45,7 +51,8 @@ export function findReproducer(entry: Divergence, ledger: Ledger, scenarios: rea
     return { scenario: null, why };
   }
   const needs = needsDebugger(plan) ? "QEMU and gdb" : "QEMU";
-  return { scenario: plan.scenario, needs, kernel: old === null ? null : `lean/${old}` };
+  const bench = benches.includes("emulated") ? "emulated" : "passthrough";
+  return { scenario: plan.scenario, needs, bench, kernel: old === null ? null : `lean/${old}` };
 }
 
 /** Whether anything is predicted otherwise than it would be if the entry were not. */

@@ -1,10 +1,10 @@
-/** Reproducers that take gdb: each shows its ledger entry, and without gdb nothing of it is to be seen. */
+/** Reproducers that take gdb, or a host: each shows its ledger entry, and without gdb nothing of it is to be seen. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { readLedger } from "../scenarios/read-ledger.ts";
-import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { readNamed } from "../scenarios/read-scenarios.ts";
 import { exportedScenario } from "../testing/run-reproducer.ts";
 import { findReproducer } from "./find-reproducer.ts";
 
@@ -25,24 +25,41 @@ const shown: readonly (readonly [string, number, RegExp])[] = [
 ];
 
 const ledger = await readLedger();
-const { scenarios } = await readScenarioFolder(scenariosFolder);
+const scenarios = await readNamed(ledger.flatMap(({ evidence }) => evidence));
+/** As above, in a guest. */
+const shownInGuests: typeof shown = [
+  ["entries-lost-with-table", 12, /^ {2}result: ENOMEM/mu],
+  ["error-stops-guest", 9, /Unrecoverable error detected.*\n# the guest is stopped: .*"internal-error"/u],
+  ["last-entry-refused", 11, /^ {2}result: ENOMEM/mu],
+];
+
 const found = ledger.flatMap((entry) => {
   const reproducer = findReproducer(entry, ledger, scenarios);
-  if (reproducer.scenario === null || reproducer.needs === "QEMU" || reproducer.kernel !== null) return [];
-  return [[entry.name, reproducer.scenario] as const];
+  return reproducer.scenario === null || reproducer.kernel !== null ? [] : [{ name: entry.name, ...reproducer }];
 });
+const scenarioOf = (entry: string): string => found.find(({ name }) => name === entry)?.scenario ?? "";
+const takesGdb = found.filter(({ needs }) => needs === "QEMU and gdb").map(({ name }) => name);
+const takesHost = found.filter(({ bench }) => bench === "passthrough").map(({ name }) => name);
 
 it("are all tried here that the newest kernel shows", () => {
-  expect(shown.map(([name]) => name)).toEqual(found.map(([name]) => name));
+  expect(shown.map(([name]) => name)).toEqual(takesGdb);
+  expect(shownInGuests.map(([name]) => name)).toEqual(takesHost);
 });
 
 it.each(shown)("%s", async (name, step, what) => {
   const folder = await mkdtemp(join(tmpdir(), "zt-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const { run } = await exportedScenario(new Map<string, string>(found).get(name) ?? "", folder);
+  const { run } = await exportedScenario(scenarioOf(name), folder);
   const [withGdb, alone] = [await run("run"), await run("machine")];
   expect(withGdb.step(step)).toMatch(what);
   expect(withGdb.text).toMatch(/^# done$/mu);
   expect(alone.step(step)).not.toBe("");
   expect(alone.step(step)).not.toMatch(what);
+});
+
+it.each(shownInGuests)("%s, in a guest", async (name, step, what) => {
+  const folder = await mkdtemp(join(tmpdir(), "zt-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const { run } = await exportedScenario(scenarioOf(name), folder, "passthrough");
+  expect((await run("run")).step(step)).toMatch(what);
 });

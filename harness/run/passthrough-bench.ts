@@ -37,9 +37,11 @@ export interface PassthroughBenchOptions {
 
 /** Flavour of the host's kernel. */
 const hostFlavour = "host";
-const hostMemoryMiB = 1536;
+/** Of the host. */
+export const hostMemoryMiB = 1536;
 const guestMemoryMiB = 512;
-const hostCommandLine = "console=ttysclp0 loglevel=5 panic_on_oops=1";
+/** Of the host's kernel. */
+export const hostCommandLine = "console=ttysclp0 loglevel=5 panic_on_oops=1";
 
 /** Limits in milliseconds: everything is emulated twice, and five seconds that a guest spends polling may be two minutes here. */
 const limits = {
@@ -57,10 +59,10 @@ const limits = {
  */
 export async function openPassthroughBench(options: PassthroughBenchOptions): Promise<Bench> {
   const { backend = "iommufd", boot = "clone", report, signal } = options;
-  const { assets, hostKernel, hostRoot } = await prepareAll(options);
+  const { assets, hostKernel, hostRoot, profile } = await prepareGuest(options);
   const { kernel, qemu } = assets;
   const accelerator = await findAccelerator();
-  const guest = { memoryMiB: guestMemoryMiB, commandLine: commandLineFor(kernel.version) };
+  const guest = { memoryMiB: guestMemoryMiB, commandLine: profile.kernel.commandLine };
   const host: MachineDefinition = {
     ...{ qemu, kernel: hostKernel.image, initramfs: hostRoot.path, commandLine: hostCommandLine },
     ...{ memoryMiB: hostMemoryMiB, cpus: 1, ports: [], reachable: true, countsInstructions: true },
@@ -81,20 +83,6 @@ export async function openPassthroughBench(options: PassthroughBenchOptions): Pr
   const place = { root: findCacheRoot(), scratch, report, signal };
   const templates = boot === "cold" ? null : supplyTemplates({ machine: host, digests, routine }, place);
   const machines = scope.use("machines", new PassthroughMachines({ host, routine, backend, scratch, templates }));
-  const profile: MachineOptions["profile"] = {
-    bench: "passthrough",
-    kernel: {
-      ...{ version: kernel.version, digest: kernel.digest, options: kernel.options, patches: kernel.patches },
-      commandLine: guest.commandLine,
-    },
-    qemu: { version: hostRoot.qemu, digest: hostRoot.digest },
-    host: {
-      kernel: { version: hostKernel.version, digest: hostKernel.digest },
-      qemu: { version: qemu.version, digest: qemu.digest },
-      backend,
-    },
-    ...{ memoryMiB: guestMemoryMiB, cpus: 1 },
-  };
   const parts = { profile, qemu, kernel: kernel.image, initramfs: assets.initramfs.path, relay: assets.relay };
   const kept = scope.move();
   return {
@@ -123,18 +111,46 @@ function describe({ kernel, qemu, host }: MachineOptions["profile"]): string {
   return `passthrough: Linux ${kernel.version} on QEMU ${qemu.version}${on}`;
 }
 
-async function prepareAll({ kernel, qemu, report, signal }: PassthroughBenchOptions): Promise<{
+/** What a guest and its host are made of, and what is known of them. */
+export interface PreparedGuest {
   readonly assets: Assets;
   readonly hostKernel: Kernel;
   readonly hostRoot: HostRoot;
-}> {
+  readonly profile: MachineOptions["profile"];
+}
+
+/**
+ * Prepares a guest and its host.
+ * @throws {HarnessError} where something cannot be had
+ */
+export async function prepareGuest({
+  kernel: givenKernel,
+  qemu: givenQemu,
+  backend = "iommufd",
+  report,
+  signal,
+}: PassthroughBenchOptions): Promise<PreparedGuest> {
   const assets = await prepareAssets({
-    ...(kernel === null ? {} : { kernel }),
-    ...(qemu === null ? {} : { qemu }),
+    ...(givenKernel === null ? {} : { kernel: givenKernel }),
+    ...(givenQemu === null ? {} : { qemu: givenQemu }),
     report,
     signal,
   });
   const preparation = { root: await createCacheFolder(findCacheRoot()), update: false, report, signal };
   const hostRoot = await prepareHostRoot(preparation);
-  return { assets, hostRoot, hostKernel: await prepareKernel(preparation, hostFlavour) };
+  const hostKernel = await prepareKernel(preparation, hostFlavour);
+  const { kernel, qemu } = assets;
+  const { version, digest, options, patches } = kernel;
+  const profile: MachineOptions["profile"] = {
+    bench: "passthrough",
+    kernel: { version, digest, options, patches, commandLine: commandLineFor(version) },
+    qemu: { version: hostRoot.qemu, digest: hostRoot.digest },
+    host: {
+      kernel: { version: hostKernel.version, digest: hostKernel.digest },
+      qemu: { version: qemu.version, digest: qemu.digest },
+      backend,
+    },
+    ...{ memoryMiB: guestMemoryMiB, cpus: 1 },
+  };
+  return { assets, hostKernel, hostRoot, profile };
 }

@@ -1,4 +1,5 @@
 /** Scenario files on disk. */
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { parseScenario, ScenarioError } from "../../src/scenario/parse.ts";
@@ -78,6 +79,16 @@ export async function readScenario(file: string): Promise<Scenario> {
     throw new UsageError({ what: `Cannot read the scenario file "${file}"`, cause });
   });
   return parseScenario(text, shortest(file));
+}
+
+/**
+ * Scenarios that come with the project, and those on other devices: those of the names that there are, and their like.
+ * @throws {ScenarioError} where one of them is no scenario
+ */
+export async function readNamed(names: Iterable<string>): Promise<readonly Scenario[]> {
+  const written = new Set([...names].map((name) => join(scenariosFolder, `${name.replace(/@.*$/u, "")}.yaml`)));
+  const read = await Promise.all([...written].filter((path) => existsSync(path)).map(readScenario));
+  return read.flatMap((each) => [each, ...variantsOf(each)]);
 }
 
 async function tryToRead(file: string): Promise<Scenario | BrokenScenario> {

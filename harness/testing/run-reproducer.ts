@@ -1,15 +1,12 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makePlan } from "../../src/plan/make-plan.ts";
-import { quirksOf } from "../../src/verdict/ledger.ts";
 import type { Assets } from "../assets/assets.ts";
 import { prepareAssets } from "../assets/prepare-assets.ts";
 import { exportScenario } from "../export/export-scenario.ts";
+import { prepareExport } from "../export/prepare-export.ts";
 import { quoteForShell } from "../qemu/quote-for-shell.ts";
-import { describeMachineOn } from "../run/emulated-bench.ts";
-import { readLedger } from "../scenarios/read-ledger.ts";
-import { readScenarioFolder, scenariosFolder } from "../scenarios/read-scenarios.ts";
+import { readNamed } from "../scenarios/read-scenarios.ts";
 import { scaleTime } from "../wait/with-limit.ts";
 
 /** What a reproducer printed, by step. */
@@ -19,24 +16,24 @@ export interface Printed {
   readonly step: (number: number) => string;
 }
 
+/** Milliseconds for a machine, and for a host with a guest. */
+const limits = { emulated: 60_000, passthrough: 1_200_000 } as const;
+
 /** Exports a scenario to a folder, and runs its scripts as whoever gets it: in an empty environment but for QEMU. */
 export async function exportedScenario(
   name: string,
   folder: string,
+  bench: keyof typeof limits = "emulated",
 ): Promise<{ readonly run: (script: "run" | "machine") => Promise<Printed> }> {
-  const assets = await prepareAssets({ report: () => undefined, signal: new AbortController().signal });
-  const { profile } = await describeMachineOn(assets);
-  const { scenarios } = await readScenarioFolder(scenariosFolder);
-  const scenario = scenarios.find((each) => each.name === name);
+  const scenario = (await readNamed([name])).find((each) => each.name === name);
   if (scenario === undefined) throw new Error(`There is no scenario "${name}"`);
-  const plan = makePlan(scenario, profile);
-  const quirks = quirksOf(await readLedger(), plan.profile);
-  const [kernel, initramfs] = [assets.kernel.image, assets.initramfs.path];
+  const preparing = { report: () => undefined, signal: new AbortController().signal };
+  const exported = await prepareExport(scenario, { bench, kernel: null, ...preparing });
   const out = join(folder, name);
-  await exportScenario({ plan, summary: scenario.summary, quirks, kernel, initramfs }, out);
+  await exportScenario(exported, out);
   const program = join(folder, "qemu");
-  await writeFile(program, describeQemu(assets), { mode: 0o755 });
-  return { run: async (script) => printedBy(join(out, script), program) };
+  await writeFile(program, describeQemu(await prepareAssets(preparing)), { mode: 0o755 });
+  return { run: async (script) => printedBy(join(out, script), program, limits[bench]) };
 }
 
 function describeQemu({ qemu }: Assets): string {
@@ -44,10 +41,10 @@ function describeQemu({ qemu }: Assets): string {
   return `#!/bin/sh\nexec ${quoteForShell(["env", ...variables, ...qemu.argv])} "$@"\n`;
 }
 
-async function printedBy(script: string, program: string): Promise<Printed> {
+async function printedBy(script: string, program: string, limit: number): Promise<Printed> {
   const text = await new Promise<string>((resolve, reject) => {
     const env = { PATH: process.env["PATH"], QEMU: program };
-    execFile(script, { env, timeout: scaleTime(60_000) }, (error, stdout, stderr) => {
+    execFile(script, { env, timeout: scaleTime(limit) }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout.replaceAll("\r", ""));
       else reject(new Error(`The reproducer failed: ${error.message}\n${stderr}\n${stdout}`));
     });

@@ -7,7 +7,7 @@ import { findScenarioFolders, readEvidence } from "../../evidence/read-evidence.
 import { formatJsonLine } from "../../report/json-line.ts";
 import type { Shade } from "../../report/paint.ts";
 import { createScreen, wantsColours, type Screen } from "../../report/screen.ts";
-import { readScenarioFolder, scenariosFolder } from "../../scenarios/read-scenarios.ts";
+import { readNamed } from "../../scenarios/read-scenarios.ts";
 import type { RegisterCommand } from "../command.ts";
 
 interface DivergencesFlags {
@@ -51,7 +51,7 @@ export const registerDivergences: RegisterCommand = (program, { io, services }) 
     .addHelpText("after", notes)
     .action(async (flags: DivergencesFlags) => {
       const ledger = await services.readLedger();
-      const { scenarios } = await readScenarioFolder(scenariosFolder);
+      const scenarios = await readNamed(ledger.flatMap(({ evidence }) => evidence));
       const latest = resolve(io.workingFolder, "zhil-runs/latest");
       const runs = flags.run?.map((run) => resolve(io.workingFolder, run)) ?? (existsSync(latest) ? [latest] : []);
       const sightings = (await Promise.all(runs.map(readSightings))).flat();
@@ -107,8 +107,12 @@ function printStatus(
 
 function spellReproducer(reproducer: Reproducer): string {
   if (reproducer.scenario === null) return `not to be had: ${reproducer.why}`;
-  const { scenario, needs, kernel } = reproducer;
-  return `zhil export ${scenario}${kernel === null ? "" : ` --kernel ${kernel}`}, which needs ${needs}`;
+  const { scenario, needs, bench, kernel } = reproducer;
+  const options = [
+    ...(bench === "emulated" ? [] : ["--bench", bench]),
+    ...(kernel === null ? [] : ["--kernel", kernel]),
+  ];
+  return `${["zhil export", scenario, ...options].join(" ")}, which needs ${needs}`;
 }
 
 function spellRange(what: string, { from, before }: Divergence["kernel"]): string {

@@ -1,13 +1,10 @@
 import { relative, resolve } from "node:path";
-import { makePlan } from "../../../src/plan/make-plan.ts";
-import { quirksOf } from "../../../src/verdict/ledger.ts";
-import { prepareAssets } from "../../assets/prepare-assets.ts";
+import { Option } from "commander";
 import { UsageError } from "../../errors/harness-error.ts";
 import { exportScenario } from "../../export/export-scenario.ts";
+import { prepareExport } from "../../export/prepare-export.ts";
 import { locateKernel } from "../../kernel/debian-name.ts";
-import { describeMachineOn } from "../../run/emulated-bench.ts";
 import { createScreen, wantsColours } from "../../report/screen.ts";
-import { readLedger } from "../../scenarios/read-ledger.ts";
 import { scenariosFolder } from "../../scenarios/read-scenarios.ts";
 import { selectScenarios } from "../../scenarios/select-scenarios.ts";
 import type { RegisterCommand } from "../command.ts";
@@ -17,6 +14,7 @@ interface ExportFlags {
   readonly out?: string;
   readonly scenarios?: string;
   readonly kernel?: string;
+  readonly bench: "emulated" | "passthrough";
   readonly color: boolean;
 }
 
@@ -25,6 +23,8 @@ The folder has a kernel, an initramfs whose only program does what the scenario 
 is expected, media, and a script "run" that starts any QEMU for s390x. Nothing of zhil is needed to run it.
 
 Where instructions are answered in QEMU's place, or something is done inside an operation, gdb does that: then it is needed, too.
+
+On bench passthrough a host is in the folder, too, with QEMU on it: "run" starts the host, and the host a guest.
 
 What zhil itself has a part in cannot be exported: functions that it serves, and hot-plug.
 
@@ -41,6 +41,11 @@ export const registerExport: RegisterCommand = (program, { io }) => {
     .argument("<name>", "a scenario's name, or the path of its YAML file")
     .option("--out <dir>", "a new folder; named like the scenario where absent")
     .option("--scenarios <dir>", "look for scenarios in this folder instead of the project's own")
+    .addOption(
+      new Option("--bench <bench>", "a machine, or a guest that has its functions from one, by QEMU in QEMU")
+        .choices(["emulated", "passthrough"])
+        .default("emulated"),
+    )
     .option("--kernel <bzImage>", "the kernel to export, as zhil run takes it")
     .option("--no-color", "no colours")
     .addHelpText("after", notes)
@@ -56,21 +61,13 @@ export const registerExport: RegisterCommand = (program, { io }) => {
         throw new UsageError({ what: `Cannot export "${name}": it is ${scenarios.length} scenarios, expected one` });
       }
       const screen = createScreen(io.stderr, wantsColours(io.stderr, io.environment, flags.color));
-      const assets = await prepareAssets({
-        ...(flags.kernel === undefined ? {} : { kernel: locateKernel(flags.kernel, workingFolder) }),
-        report: showProgress(io.stderr, screen),
-        signal: io.interrupt,
+      const kernel = flags.kernel === undefined ? null : locateKernel(flags.kernel, workingFolder);
+      const exported = await prepareExport(scenario, {
+        ...{ bench: flags.bench, kernel },
+        ...{ report: showProgress(io.stderr, screen), signal: io.interrupt },
       });
-      const { profile } = await describeMachineOn(assets);
-      const plan = makePlan(scenario, profile);
       const out = resolve(workingFolder, flags.out ?? scenario.name);
-      await exportScenario(
-        {
-          ...{ plan, summary: scenario.summary, kernel: assets.kernel.image, initramfs: assets.initramfs.path },
-          quirks: quirksOf(await readLedger(), plan.profile),
-        },
-        out,
-      );
+      await exportScenario(exported, out);
       io.stdout.write(`${relative(workingFolder, out) || "."}/run\n`);
     });
 };
