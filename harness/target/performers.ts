@@ -144,7 +144,8 @@ export class Performers {
   }
 
   /** Waits until no DMA of functions that are served here is under way; says whether there was any since the last time. */
-  #awaitDma(signal: AbortSignal): Promise<boolean> {
+  async #awaitDma(signal: AbortSignal): Promise<boolean> {
+    if (this.#served.isEmpty) return false;
     const what = "the answers to the DMA of functions that are served here";
     return withLimit({ what, limit: this.#limits.operation, signal }, () => this.#served.settle());
   }

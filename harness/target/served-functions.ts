@@ -44,6 +44,11 @@ export class ServedFunctions {
     }
   }
 
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0;
+  }
+
   /** Whether an operation is a function's to perform, or may be. */
   performs(operation: Operation): boolean {
     return "function" in operation && this.#all.has(operation.function) && own.has(operation.op);

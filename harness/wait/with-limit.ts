@@ -25,6 +25,9 @@ const longest = 20;
 /** Less of a limit than this is no reason to wait on. */
 const worthWaiting = 0.05;
 
+/** The reason why what a wait began is to let go. The same for all: that nobody waits any more is no failure of anything. */
+const isOver = new Error("The wait is over");
+
 /**
  * Milliseconds scaled by ZHIL_TIME_SCALE, for machines slower than the limits were chosen on.
  * @throws {UsageError} where the variable is not a positive number
@@ -55,15 +58,17 @@ export async function withLimit<T>(
   wait.signal.throwIfAborted();
   const milliseconds = scaleTime(wait.limit);
   const over = new AbortController();
+  let callOff!: (reason: unknown) => void;
   const calledOff = new Promise<never>((_, reject) => {
-    over.signal.addEventListener("abort", () => {
+    callOff = (reason) => {
+      over.abort(reason);
       // Whatever reason an AbortSignal was given is what its waiters are told.
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-      reject(over.signal.reason);
-    });
+      reject(reason);
+    };
   });
   const abort = (): void => {
-    over.abort(wait.signal.reason);
+    callOff(wait.signal.reason);
   };
   wait.signal.addEventListener("abort", abort, { once: true });
   /** What the process that is waited for and this one have lost to others, in milliseconds. */
@@ -74,7 +79,7 @@ export async function withLimit<T>(
     const due = Math.min(milliseconds + readDelays() - delayedBefore, milliseconds * longest);
     const more = due - allowed;
     if (more < milliseconds * worthWaiting) {
-      over.abort(makeTimeLimitError(wait, milliseconds, allowed - milliseconds));
+      callOff(makeTimeLimitError(wait, milliseconds, allowed - milliseconds));
       return;
     }
     allowed = due;
@@ -95,7 +100,7 @@ export async function withLimit<T>(
   } finally {
     clearTimeout(timer);
     wait.signal.removeEventListener("abort", abort);
-    if (!over.signal.aborted) over.abort(new Error(`The wait for ${wait.what} is over`));
+    if (!over.signal.aborted) over.abort(isOver);
   }
 }
 
