@@ -119,6 +119,9 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
 /** The same where functions have no state lock (6.1: s390_pci_hpc.c, reset_slot, leaves it to the device's). */
 const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"], "hot-reset": ["OK", "EAGAIN"] };
 
+/** The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal). */
+const isLocked = (fn: ModelFunction): boolean => fn.unplugged === "asked" || fn.leaves !== null || fn.removing;
+
 /**
  * A reset by the methods the function uses: its own where it has one, else (or on request) the zPCI reset. The errno where none
  * of them works. A reset of its own leaves the translation alone, and nobody says anything of it; the device is reset (PCI Bus Power
@@ -132,8 +135,7 @@ const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"
  */
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
-  // The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal).
-  if (fn.unplugged === "asked" || fn.leaves !== null || fn.removing) return "EAGAIN";
+  if (isLocked(fn)) return "EAGAIN";
   const uses = (method: ModelFunction["resetMethod"]): boolean =>
     fn.resetMethod === "default" || fn.resetMethod === method;
   const own = fn.resets.filter(uses);
@@ -148,6 +150,16 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
 }
 
 /**
+ * Whether the function's slot says that it can be reset. Not while the kernel lets go of the function as the platform asked it
+ * to: that has the function's state lock until VFIO's user closes the device. A function that sysfs removes has its device locked,
+ * and nothing else. Linux 6.1 has no state lock.
+ * Ground: arch/s390/pci/pci_event.c, __zpci_event_availability, takes the lock; drivers/pci/hotplug/s390_pci_hpc.c, reset_slot, says -EIO
+ * without it, asked as well as told; drivers/pci/pci.c, pci_bus_reset: no root bus can be reset.
+ */
+export const canBeAskedToReset = (host: Host, fn: ModelFunction): boolean =>
+  isOldLine(host) || (fn.unplugged !== "asked" && fn.leaves === null);
+
+/**
  * A reset of the function's slot: the zPCI reset. Where the recovery from an error event is on its way, the two want the same
  * two locks: a reset gives up that finds the recovery with the function's state in its hands, which waits for the device that
  * the reset has locked; or, unless it waits, with the device's lock. A hot reset asks before, and takes a function in the
@@ -158,6 +170,7 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
  * the state lock first and the device's after it, resets take them the other way round.
  */
 export function resetSlot(host: Host, name: string, caller: Caller = "reset"): ResetResult {
+  if (isLocked(host.fn(name))) return "EAGAIN";
   host.inside.pass("before-reset", name);
   const isPending = host.inside.unannounced(name) !== undefined;
   const ways = (isOldLine(host) ? oldCollisions : collisions)[caller];

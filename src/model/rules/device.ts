@@ -2,7 +2,7 @@
 import type { Pattern } from "../../compare/pattern.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
-import { endReset, resetFunction, resetSlot } from "../reset.ts";
+import { canBeAskedToReset, endReset, resetFunction, resetSlot } from "../reset.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 
@@ -46,17 +46,19 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
   "hot-reset-info": {
     ground:
       "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_get_pci_hot_reset_info: every zPCI function is alone on its root bus; " +
-      "device ids and ownership through the cdev, groups else",
+      "device ids and ownership through the cdev, groups else; -ENODEV where neither slot nor bus say that they can be reset",
     predict: (host, { function: name }) => {
       const fn = openFunction(host, name);
       if (!fn.inUse) return fail("EINVAL");
+      if (!canBeAskedToReset(host, fn)) return fail("ENODEV");
       return succeed({ flags: fn.open === "cdev" ? 3 : 0, devices: [name] });
     },
   },
   "hot-reset": {
     ground:
       "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_ioctl_pci_hot_reset: no groups through the cdev, the set's groups else, " +
-      "-EINVAL for more or others; drivers/pci/hotplug/s390_pci_hpc.c, reset_slot; s390-iommu.c, zpci_iommu_register_ioat: " +
+      "-EINVAL for more or others; before the groups are looked at, -ENODEV where neither slot nor bus say that they can be " +
+      "reset; drivers/pci/hotplug/s390_pci_hpc.c, reset_slot; s390-iommu.c, zpci_iommu_register_ioat: " +
       "the table registered before is registered again, so mappings go on. Linux 6.1 arch/s390/pci/pci.c, zpci_hot_reset_device: the same " +
       "where there is one, else the DMA API's is made",
     predict: (host, { function: name, groups }) => {
@@ -66,7 +68,9 @@ export const deviceRules: Rules<"device-info" | "reset" | "hot-reset-info" | "ho
         throw new ScenarioMistake(`The group of "${closed}" is not open: there is nothing to pass`);
       if (!fn.inUse) return fail("EINVAL");
       const isCdev = fn.open === "cdev";
-      if (isCdev ? groups.length > 0 : groups.length !== 1 || groups[0] !== name) return fail("EINVAL");
+      if (isCdev !== (groups.length === 0)) return fail("EINVAL");
+      if (!canBeAskedToReset(host, fn)) return fail("ENODEV");
+      if (!isCdev && (groups.length > 1 || groups[0] !== name)) return fail("EINVAL");
       return endReset(host, resetSlot(host, name, "hot-reset"), "ioctl");
     },
   },
