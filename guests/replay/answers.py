@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """
-What gdb does for a reproducer: it answers zPCI instructions in QEMU's place, and does things inside operations of the kernel.
+What gdb does for a reproducer: it answers zPCI instructions in QEMU's place, does things inside operations of the kernel, and
+passes on what QEMU's monitor is told.
 
 The script "run" starts it. It starts QEMU by the script "machine", stopped, with a gdbstub on a pipe. The program in the
 guest says by lines of "operations" that begin with @ what is to be done in the operation after them. It stops for that at an
 address of its own, with the line in r2 and its last answer, in r3, which has the handles of functions and the addresses of the
 kernel's functions. All numbers are big-endian.
 """
+import contextlib
 import json
 import os
 import sys
+import traceback
 
 import gdb
 
@@ -287,6 +290,9 @@ def perform():
             stops.learn(json.loads(machine.text(machine.get("r3"))))
             told = json.loads(machine.text(machine.get("r2")))
             stops.places = told.pop("places", stops.places)
+            if "monitor" in told:
+                # A command of QEMU's own monitor, such as device_del: what it has the platform tell the kernel comes by itself.
+                gdb.execute("monitor " + told.pop("monitor"))
             doing = stops.begin(told) if told else None
             place = None
         if doing:
@@ -301,5 +307,8 @@ def perform():
 try:
     perform()
 except BaseException:
-    gdb.execute("kill")
-    raise
+    traceback.print_exc()
+    # There is none to end where it did not start.
+    with contextlib.suppress(gdb.error):
+        gdb.execute("kill")
+    gdb.execute("quit 1")

@@ -5,6 +5,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { instructionPlaces } from "../gdb/kernel-instructions.ts";
 import { kernelPoints, refreshSymbol } from "../gdb/kernel-points.ts";
 import { eventSymbols } from "../gdb/tell-event.ts";
+import { deviceId } from "../qemu/device.ts";
 import { takesDebugger } from "./find-hindrance.ts";
 
 const tell = (what: object): string => `@${JSON.stringify(what)}`;
@@ -33,10 +34,12 @@ export function debuggerSymbols({ steps }: Plan): readonly string[] {
 export function debuggerLine(operation: Operation, { profile }: Plan): string | null {
   if (!takesDebugger(operation)) return null;
   const { answers = [] } = operation;
+  const unplugged = operation.op === "unplug" && profile.functions.find(({ name }) => name === operation.function);
   const stops = stopsOf(operation).map((stop) => ({ ...stop, ...kernelPoints[stop.at], refresh: refreshSymbol }));
   const fid = operation.op === "event" && profile.functions.find(({ name }) => name === operation.function)?.fid;
   return tell({
     ...(answers.length === 0 ? {} : { answers }),
+    ...(unplugged ? { monitor: `device_del ${deviceId(unplugged)}` } : {}),
     ...(stops.length === 0 ? {} : { stops }),
     ...(operation.op === "event" ? { event: { fid, code: operation.code, stale: operation.stale } } : {}),
   });

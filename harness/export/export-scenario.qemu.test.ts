@@ -36,6 +36,12 @@ it("shows with gdb what comes of an instruction that QEMU does not answer so, an
   expect(alone.step(11)).not.toContain('    memory: {"p[0]"');
 });
 
+it("ends with its machine where that does not start", async () => {
+  const { run } = await exportedScenario("unplug-held-error-unheard", folder);
+  await expect(run("run", join(folder, "nothing"))).rejects.toThrow("Remote communication error");
+  // Less than what a script that hangs is given before it is ended.
+}, 40_000);
+
 it("shows with gdb what another thread's flush inside an operation does to it", async () => {
   const { run } = await exportedScenario("race-unmap-in-error-by-flush@nvme", folder);
   const raced = await run("run");

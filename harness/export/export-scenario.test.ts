@@ -128,6 +128,14 @@ it("writes a host that starts its guest, with its functions under other numbers"
   expect(findHindrance(plan("nvme", event, guestProfile))).toBe("a guest on a host has no debugger");
 });
 
+it("has a debugger pass on to QEMU's monitor that a function is to be unplugged", async () => {
+  const out = join(folder, "out");
+  await exportTo(out, plan("nvme", "  - bind: { function: a }\n  - unplug: { function: a }"));
+  const lines = (await readFile(join(out, "operations"), "utf8")).split("\n");
+  const told = lines.indexOf('@{"monitor":"device_del function-a"}');
+  expect(lines.slice(told + 1, told + 3)).toEqual(['{"op":"unplug","function":"a"}', "@{}"]);
+});
+
 it("has a reproducer of every entry of the ledger, but for those that docs/evidence.md names", async () => {
   const ledger = await readLedger();
   const scenarios = await readNamed(ledger.flatMap(({ evidence }) => evidence));

@@ -21,13 +21,13 @@ function describeHindrance({ op, during = [] }: Operation): string | null {
   if (during.some(({ operation }) => operation.op !== "flush"))
     return "has a function that zhil serves do DMA inside it";
   if (needsHost(op)) return "is done on a guest's host";
-  if (["plug", "unplug", "unplug-request"].includes(op)) return "takes QEMU's monitor";
+  if (["plug", "unplug-request"].includes(op)) return "takes QEMU's monitor";
   return op === "drive" ? "takes a driver of the kernel's, which is kept out here" : null;
 }
 
-/** Whether an operation takes a debugger: something is done inside it, or it is answered in QEMU's place. */
+/** Whether an operation takes a debugger: something is done inside it, it is answered in QEMU's place, or QEMU's monitor is told. */
 export const takesDebugger = ({ op, during, answers }: Operation): boolean =>
-  op === "event" || during !== undefined || answers !== undefined;
+  op === "event" || op === "unplug" || during !== undefined || answers !== undefined;
 
 /** Whether a plan does. */
 export const needsDebugger = ({ steps }: Plan): boolean => steps.some(({ operation }) => takesDebugger(operation));

@@ -24,7 +24,7 @@ export async function exportedScenario(
   name: string,
   folder: string,
   bench: keyof typeof limits = "emulated",
-): Promise<{ readonly run: (script: "run" | "machine") => Promise<Printed> }> {
+): Promise<{ readonly run: (script: "run" | "machine", qemu?: string) => Promise<Printed> }> {
   const scenario = (await readNamed([name])).find((each) => each.name === name);
   if (scenario === undefined) throw new Error(`There is no scenario "${name}"`);
   const preparing = { report: () => undefined, signal: new AbortController().signal };
@@ -33,7 +33,7 @@ export async function exportedScenario(
   await exportScenario(exported, out);
   const program = join(folder, "qemu");
   await writeFile(program, describeQemu(await prepareAssets(preparing)), { mode: 0o755 });
-  return { run: async (script) => printedBy(join(out, script), program, limits[bench]) };
+  return { run: async (script, qemu = program) => printedBy(join(out, script), qemu, limits[bench]) };
 }
 
 function describeQemu({ qemu }: Assets): string {

@@ -79,6 +79,7 @@ export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile
     uncertainPages: [],
     blocks: {},
     bufferPages,
+    unheard: [],
     autoCount: 0,
     domainCount: 0,
   };

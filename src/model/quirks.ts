@@ -22,6 +22,8 @@ export const quirks = {
   "death-goes-unheard": "The host is not told that the server behind a function has vanished",
   "rescan-loses-slot-reset":
     "A function that is scanned anew by its slot or by recover has no reset by its slot any more, which most have nothing but",
+  "reports-wait-for-user":
+    "While VFIO's user holds a function that is wanted back, the kernel hears of no function's error events",
   "flush-lost-in-error-state":
     "What is unmapped while a function is in the error state stays in reach of it when it is back",
   "flush-without-table-is-an-error":

@@ -3,8 +3,10 @@ import type { Profile } from "../trace/profile.ts";
 import { isAtLeast } from "../zpci/version.ts";
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
+import { findAwaited } from "./leaving.ts";
 import { ask, describeToldInHex } from "./platform.ts";
 import { zpciReset } from "./reset.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { ModelFunction } from "./state.ts";
 
 /**
@@ -30,11 +32,21 @@ function recoveryOf(
  * after it: nothing makes that give up its CPU before it has ended. But it may have to, as anywhere where it holds no spinlock: at
  * once, or before the next flush that it sends.
  * Ground: drivers/s390/cio/crw.c, crw_collect_info, the thread; arch/s390/kernel/nmi.c, s390_handle_mcck, which wakes it.
+ * Contract: whoever drives a function is told of its error (Documentation/PCI/pci-error-recovery.rst, step 1), whatever befalls others.
+ * Quirk: the thread waits for VFIO's user where a function is wanted back, and hears of nothing until that is closed.
  */
 export function raiseError(host: Host, fn: ModelFunction, pec: string | null, isByDma = true): void {
   // A command whose DMA was refused is lost; of an RPCIT that was the device knows nothing.
   if (isByDma) fn.controller = "unknown";
   fn.inError = true;
+  const awaited = findAwaited(host);
+  if (awaited !== undefined && host.has("reports-wait-for-user")) {
+    const { name } = fn.profile;
+    if (awaited === fn)
+      throw new ScenarioMistake(`What comes of an error of "${name}", which is wanted back, is not predicted`);
+    host.state.unheard.push({ function: name, pec });
+    return;
+  }
   // In the middle of a reset the locks that the recovery wants are taken.
   const isLocked = host.inside.interrupted.has(fn.profile.name);
   const way = !host.inside.atPoint ? 1 : isLocked ? 0 : host.choose(3);
@@ -56,6 +68,18 @@ export function endInside(host: Host): void {
   host.inside.end();
   for (const { function: name, pec, isAnnounced } of host.inside.events.splice(0)) {
     handleError(host, host.fn(name), pec, isAnnounced);
+  }
+}
+
+/** The kernel waits for nobody any more, and hears of what happened meanwhile. */
+export function hearAll(host: Host): void {
+  for (const { function: name, pec } of host.state.unheard.splice(0)) {
+    const fn = host.fn(name);
+    if (fn.driver !== "vfio-pci" || !fn.configured || fn.removed)
+      throw new ScenarioMistake(
+        `What becomes of an old error event of "${name}", which VFIO has no more, is not predicted`,
+      );
+    handleError(host, fn, pec, false);
   }
 }
 

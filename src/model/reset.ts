@@ -1,6 +1,7 @@
 /** Resets of functions. */
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
+import { isWantedBack } from "./leaving.ts";
 import { isOldLine } from "./old-line.ts";
 import { resetOnHost } from "./outside.ts";
 import { ask, askToRegister, describeTold, disableFunction, enableFunction, registerDefault } from "./platform.ts";
@@ -120,7 +121,7 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
 const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"], "hot-reset": ["OK", "EAGAIN"] };
 
 /** The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal). */
-const isLocked = (fn: ModelFunction): boolean => fn.unplugged === "asked" || fn.leaves !== null || fn.removing;
+const isLocked = (fn: ModelFunction): boolean => isWantedBack(fn) || fn.removing;
 
 /**
  * A reset by the methods the function uses: its own where it has one, else (or on request) the zPCI reset. The errno where none
@@ -156,8 +157,7 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
  * Ground: arch/s390/pci/pci_event.c, __zpci_event_availability, takes the lock; drivers/pci/hotplug/s390_pci_hpc.c, reset_slot, says -EIO
  * without it, asked as well as told; drivers/pci/pci.c, pci_bus_reset: no root bus can be reset.
  */
-export const canBeAskedToReset = (host: Host, fn: ModelFunction): boolean =>
-  isOldLine(host) || (fn.unplugged !== "asked" && fn.leaves === null);
+export const canBeAskedToReset = (host: Host, fn: ModelFunction): boolean => isOldLine(host) || !isWantedBack(fn);
 
 /**
  * A reset of the function's slot: the zPCI reset. Where the recovery from an error event is on its way, the two want the same

@@ -234,6 +234,8 @@ export interface HostState {
   /** Contents of blocks of media, by `function:block`. */
   blocks: Record<string, string>;
   bufferPages: Record<string, number>;
+  /** Error events that wait until the kernel hears of them, in order. */
+  unheard: { function: string; pec: string | null }[];
   autoCount: number;
   domainCount: number;
 }

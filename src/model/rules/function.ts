@@ -5,15 +5,20 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
+import { isWantedBack } from "../leaving.ts";
 import { isOldLine } from "../old-line.ts";
 import { closeOnHost } from "../outside.ts";
 import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
+import { hearAll } from "../recovery.ts";
 import { endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
 
-/** Whoever takes a function from the PCI core, or scans it, waits for a removal that waits for its user. */
+/**
+ * Whoever takes a function from the PCI core, or scans it, waits for a removal that waits for its user, whoever asked for that
+ * (arch/s390/pci/pci_bus.c, zpci_bus_remove_device; drivers/pci/remove.c, pci_stop_and_remove_bus_device_locked).
+ */
 const requireNoRemoval = (host: Host): void => {
-  const waiting = Object.values(host.state.functions).find(({ removing }) => removing);
+  const waiting = Object.values(host.state.functions).find((each) => each.removing || isWantedBack(each));
   if (waiting !== undefined) {
     throw new ScenarioMistake(
       `The removal of "${waiting.profile.name}" has the PCI core's lock: close its device first`,
@@ -132,6 +137,9 @@ export function letGo(host: Host, fn: ModelFunction, isWantedByHost = false): vo
   fn.configured = false;
   host.say(`${name} deconfigure`);
   if (fn.outside.wanted === "waits") host.again = { after: host.messages.length, message: `${name} available 0x303` };
+  fn.unplugged = "gone";
+  // The thread that lets go of it hears of what waited before the hypervisor says that it has it.
+  hearAll(host);
   reserve(host, fn);
 }
 
