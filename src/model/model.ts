@@ -12,7 +12,7 @@ import type { InsideOperation, Operation, OperationFields, OperationName } from 
 import type { Plan } from "../plan/plan.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
 import type { Profile } from "../trace/profile.ts";
-import { chooseEndForMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
+import { chooseEndForMemory, deviceWithoutMemory, messagesWithoutMemory, withInjected } from "./allocation.ts";
 import { Choices, type Choice, type Script } from "./choices.ts";
 import { cloneState } from "./clone-state.ts";
 import { Host } from "./host.ts";
@@ -153,7 +153,8 @@ export function step(
   const devices: Record<string, Pattern> = {};
   for (const fn of Object.values(next.functions).filter(({ plugged }) => plugged)) {
     functions[fn.profile.name] = viewOf(fn, next, !isOldLine(host));
-    if (traitsOf(fn.profile).served) devices[fn.profile.name] = host.devices.describe(fn, host.tableOf(fn));
+    if (!traitsOf(fn.profile).served) continue;
+    devices[fn.profile.name] = deviceWithoutMemory(host.devices.describe(fn, host.tableOf(fn)), operation);
   }
   const during = operation.during === undefined ? {} : { during: inside.results };
   const answered = answers.length === 0 ? {} : { answered: describeGiven(answers, book.given, quirks.size > 0) };
