@@ -62,6 +62,9 @@ export const suitesByAge = [
   "oldstable",
 ] as const;
 
+/** The same, and release candidates last: whoever asks for no less than them finds them nowhere else. */
+export const suitesWithCandidates: readonly string[] = [...suitesByAge, "experimental"];
+
 /** A list of packages younger than this is not asked for again, in milliseconds. */
 const freshness = 10 * 60 * 1000;
 

@@ -1,5 +1,5 @@
 /** Which packages of the archive are a ready-made kernel. Nothing here knows a version. */
-import { makeNotFoundError, suitesByAge, type Archive, type Package } from "../assets/archive.ts";
+import { makeNotFoundError, suitesWithCandidates, type Archive, type Package } from "../assets/archive.ts";
 import { compareVersions } from "../assets/debian-version.ts";
 import { UsageError } from "../errors/harness-error.ts";
 import { isVersion, spellDebianName } from "./debian-name.ts";
@@ -17,8 +17,6 @@ export interface DebianKernelPackages {
 
 const architecture = "s390x";
 const namePattern = /^linux-(image|binary|modules|base)-(\d.*-s390x)$/;
-/** Release candidates come last: whoever asks for no less than them finds them nowhere else. */
-const suites = [...suitesByAge, "experimental"];
 
 /**
  * The newest kernel of a version that a suite has; suites are asked newest first, and the first that has one is taken,
@@ -29,7 +27,7 @@ const suites = [...suitesByAge, "experimental"];
 export async function findDebianKernel(archive: Archive, wanted: string): Promise<DebianKernelPackages> {
   const reasons: string[] = [];
   const there = new Set<string>();
-  for (const suite of suites) {
+  for (const suite of suitesWithCandidates) {
     const kernels = await askForKernels(archive, suite);
     if (kernels === null) {
       reasons.push(`${suite} cannot be reached`);
@@ -50,7 +48,7 @@ export async function findDebianKernel(archive: Archive, wanted: string): Promis
 /** Versions of all kernels that suites have which can be reached. */
 export async function listArchivedVersions(archive: Archive): Promise<readonly string[]> {
   const versions = new Set<string>();
-  for (const suite of suites)
+  for (const suite of suitesWithCandidates)
     for (const { version } of (await askForKernels(archive, suite)) ?? []) versions.add(version);
   return [...versions];
 }

@@ -2,7 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Kernel } from "../assets/assets.ts";
-import { makeNotFoundError, suitesByAge, withArchive, type Archive, type Package } from "../assets/archive.ts";
+import {
+  makeNotFoundError,
+  suitesWithCandidates,
+  withArchive,
+  type Archive,
+  type Package,
+} from "../assets/archive.ts";
 import { readChoice, writeChoice } from "../assets/cache.ts";
 import { digestFile } from "../assets/digest.ts";
 import { withLock } from "../assets/file-lock.ts";
@@ -78,7 +84,7 @@ async function findChosen(root: string, recipe: KernelRecipe, version: string): 
 
 async function findSource(archive: Archive, version: string): Promise<Package> {
   const reasons: string[] = [];
-  for (const suite of suitesByAge) {
+  for (const suite of suitesWithCandidates) {
     if (!(await archive.ask(suite))) {
       reasons.push(`${suite} cannot be reached`);
       continue;
