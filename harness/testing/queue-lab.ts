@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ResourceScope } from "../lifecycle/resource-scope.ts";
 import { parseQueueAddress } from "../queue/address.ts";
@@ -83,8 +83,7 @@ export async function openLab(built: BuiltCommand, options: LabOptions): Promise
         ...{ url: server.url, lease, log, milliseconds, jobs: 1, dies },
         ...(isFenced ? { fence: { hardware, file: fence } } : {}),
       };
-      const root = dirname(dirname(dirname(built.program)));
-      const child = spawn(process.execPath, [program, root, JSON.stringify(settings)], {
+      const child = spawn(process.execPath, [program, built.folder, JSON.stringify(settings)], {
         stdio: ["ignore", "ignore", "inherit"],
       });
       workers.add(child);

@@ -1,5 +1,5 @@
 // A worker with the model as its bench, whose operations take time and are noted: `node queue-worker.mjs BUILT JSON`, with the
-// folder of a built project, and url, lease, log, milliseconds, jobs, and fence where its hardware is others' as well.
+// folder of a built project (otherwise dist), and url, lease, log, milliseconds, jobs, and fence where its hardware is others' as well.
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
