@@ -24,6 +24,7 @@ export const quirks = {
     "A function that is scanned anew by its slot or by recover has no reset by its slot any more, which most have nothing but",
   "reports-wait-for-user":
     "While VFIO's user holds a function that is wanted back, the kernel hears of no function's error events",
+  "lists-flush-at-once": "In lazy mode a transfer of more than one segment is flushed by itself, as in strict mode",
   "flush-lost-in-error-state":
     "What is unmapped while a function is in the error state stays in reach of it when it is back",
   "flush-without-table-is-an-error":
