@@ -27,6 +27,7 @@ export const sections = [
       "reference/scenario.md",
       "reference/ledger.md",
       "docs/model.md",
+      "docs/devices.md",
       "docs/seeds.md",
       "docs/evidence.md",
       "docs/agent-protocol.md",

@@ -40,7 +40,8 @@ it("kills a kernel that ignores read-only, by the scenario that writes to a read
     kills: [{ scenario: "access-read-only", operation: "dma-write" }],
     asExpected: true,
   });
-});
+  // Its kernel is built first, where none was.
+}, 900_000);
 
 it("lets the same kernel survive a scenario that never writes to one", async () => {
   expect(await tryOn("read-only-ignored", "detach-never-attached")).toMatchObject({ fate: "survived", kills: [] });
