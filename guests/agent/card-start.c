@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "patience.h"
 #include "region.h"
 #include "table.h"
 
@@ -57,20 +56,15 @@ static int identify(struct function *function)
 static int await_bits(struct function *function, uint32_t offset, uint32_t bits, uint32_t wanted,
 		      enum queues_state *state)
 {
-	struct patience patience = { 0 };
-	uint32_t value;
-	int error;
+	const struct sign sign = {
+		.at = function->card.bar + offset,
+		.size = 4,
+		.bits = bits,
+		.ready = wanted,
+		.gone = CARD_GONE,
+	};
 
-	do {
-		error = card_read(function, offset, &value);
-		if (error)
-			return error;
-		if (value == CARD_GONE)
-			*state = QUEUES_GONE;
-		else
-			*state = (value & bits) == wanted ? QUEUES_READY : QUEUES_TIMEOUT;
-	} while (*state == QUEUES_TIMEOUT && keep_waiting(&patience));
-	return 0;
+	return await_sign(function, &sign, state);
 }
 
 static int reset_card(struct function *function, enum queues_state *state)
@@ -168,12 +162,7 @@ static int try_rings(struct function *function, enum queues_state *state)
 	struct outcome outcome;
 	int error = card_loop(function, rings + CARD_OUTGOING, rings + CARD_INCOMING, &outcome);
 
-	if (outcome.completed == COMPLETED_SUCCESS)
-		*state = QUEUES_READY;
-	else if (outcome.condition == CARD_GONE)
-		*state = QUEUES_GONE;
-	else
-		*state = outcome.completed == COMPLETED_ERROR ? QUEUES_FAILED : QUEUES_TIMEOUT;
+	*state = state_after(&outcome, 0, CARD_GONE);
 	return error;
 }
 

@@ -4,7 +4,6 @@
  */
 #include <endian.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "patience.h"
 #include "region.h"
@@ -26,19 +25,12 @@ struct descriptor {
 
 int card_read(const struct function *function, uint32_t offset, uint32_t *value)
 {
-	uint32_t word = 0;
-	int error = access_result(pread(function->device, &word, sizeof(word), function->card.bar + offset),
-				  sizeof(word));
-
-	*value = le32toh(word);
-	return error;
+	return region_read(function, function->card.bar + offset, 4, value);
 }
 
 int card_write(const struct function *function, uint32_t offset, uint32_t value)
 {
-	const uint32_t word = htole32(value);
-
-	return access_result(pwrite(function->device, &word, sizeof(word), function->card.bar + offset), sizeof(word));
+	return region_write(function, function->card.bar + offset, 4, value);
 }
 
 static bool is_done(const uint32_t *word)

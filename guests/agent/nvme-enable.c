@@ -8,7 +8,6 @@
 #include <endian.h>
 #include <string.h>
 
-#include "patience.h"
 #include "table.h"
 
 #define IO_QUEUE	1
@@ -20,27 +19,19 @@ enum queue_page {
 	IO_COMPLETION,
 };
 
-/* Wait until CSTS.RDY is as wanted. */
+/* Wait until CSTS.RDY is as wanted; one that is to be disabled may have failed before. */
 static int await_ready(struct function *function, uint32_t ready, enum queues_state *state)
 {
-	struct patience patience = { 0 };
-	uint32_t csts;
-	int error;
+	const struct sign sign = {
+		.at = function->nvme.bar + NVME_CSTS,
+		.size = 4,
+		.bits = NVME_CSTS_RDY,
+		.ready = ready,
+		.failed = ready ? NVME_CSTS_CFS : 0,
+		.gone = NVME_CSTS_GONE,
+	};
 
-	do {
-		error = nvme_read(function, NVME_CSTS, &csts);
-		if (error)
-			return error;
-		if (csts == NVME_CSTS_GONE)
-			*state = QUEUES_GONE;
-		else if (ready && (csts & NVME_CSTS_CFS))
-			*state = QUEUES_FAILED;
-		else if ((csts & NVME_CSTS_RDY) == ready)
-			*state = QUEUES_READY;
-		else
-			*state = QUEUES_TIMEOUT;
-	} while (*state == QUEUES_TIMEOUT && keep_waiting(&patience));
-	return 0;
+	return await_sign(function, &sign, state);
 }
 
 static int reset_controller(struct function *function, enum queues_state *state)
@@ -114,14 +105,7 @@ static int create_queue(struct function *function, uint8_t opcode, uint64_t iova
 	struct outcome outcome;
 	int error = nvme_execute(function, &function->nvme.admin, &command, &outcome);
 
-	if (outcome.completed == COMPLETED_SUCCESS)
-		*state = QUEUES_READY;
-	else if (outcome.condition == NVME_CSTS_GONE)
-		*state = QUEUES_GONE;
-	else if (outcome.completed == COMPLETED_ERROR || (outcome.condition & NVME_CSTS_CFS))
-		*state = QUEUES_FAILED;
-	else
-		*state = QUEUES_TIMEOUT;
+	*state = state_after(&outcome, NVME_CSTS_CFS, NVME_CSTS_GONE);
 	return error;
 }
 

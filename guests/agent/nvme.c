@@ -7,7 +7,6 @@
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "patience.h"
 #include "region.h"
@@ -15,19 +14,12 @@
 
 int nvme_read(const struct function *function, uint32_t offset, uint32_t *value)
 {
-	uint32_t word = 0;
-	int error = access_result(pread(function->device, &word, sizeof(word), function->nvme.bar + offset),
-				  sizeof(word));
-
-	*value = le32toh(word);
-	return error;
+	return region_read(function, function->nvme.bar + offset, 4, value);
 }
 
 int nvme_write(const struct function *function, uint32_t offset, uint32_t value)
 {
-	const uint32_t word = htole32(value);
-
-	return access_result(pwrite(function->device, &word, sizeof(word), function->nvme.bar + offset), sizeof(word));
+	return region_write(function, function->nvme.bar + offset, 4, value);
 }
 
 /* In two halves, as the specification allows: not every kernel makes 8-byte accesses for user space. */

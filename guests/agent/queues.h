@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+struct function;
+
 /**
  * enum queues_state - how far a device came that was to have queues
  * @QUEUES_FAILED: it says that it failed
@@ -37,5 +39,27 @@ struct outcome {
 	uint32_t status;
 	uint32_t condition;
 };
+
+/**
+ * struct sign - by what of a register a device is known to have come where it should
+ * @at: where the register is in the device's file
+ * @size: its bytes
+ * @bits: the bits that matter
+ * @ready: what they are then
+ * @failed: bits of which any says that the device failed
+ * @gone: what is read of the register when the device is out of reach
+ */
+struct sign {
+	uint64_t at;
+	uint32_t size;
+	uint32_t bits;
+	uint32_t ready;
+	uint32_t failed;
+	uint32_t gone;
+};
+
+/* queues.c */
+int await_sign(const struct function *function, const struct sign *sign, enum queues_state *state);
+enum queues_state state_after(const struct outcome *outcome, uint32_t failed, uint32_t gone);
 
 #endif

@@ -25,6 +25,29 @@ int access_result(ssize_t done, size_t size)
 }
 
 /**
+ * region_read - read a register of 1, 2 or 4 bytes, little-endian as all of PCI is
+ * @at: where it is in the device's file
+ */
+int region_read(const struct function *function, uint64_t at, uint32_t size, uint32_t *value)
+{
+	uint32_t word = 0;
+	int error = access_result(pread(function->device, &word, size, at), size);
+
+	*value = le32toh(word);
+	return error;
+}
+
+/**
+ * region_write - write a register of 1, 2 or 4 bytes
+ */
+int region_write(const struct function *function, uint64_t at, uint32_t size, uint32_t value)
+{
+	const uint32_t word = htole32(value);
+
+	return access_result(pwrite(function->device, &word, size, at), size);
+}
+
+/**
  * find_region - where a region begins in the device's file
  */
 int find_region(const struct function *function, uint32_t index, uint64_t *offset)

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "patience.h"
 #include "region.h"
 #include "table.h"
 
@@ -45,12 +44,12 @@ static int find_structure(const struct function *function, uint8_t type, uint64_
 
 static int read_register(const struct function *function, uint32_t offset, uint32_t size, uint32_t *value)
 {
-	return virtio_read(function, function->virtio.common + offset, size, value);
+	return region_read(function, function->virtio.common + offset, size, value);
 }
 
 static int write_register(const struct function *function, uint32_t offset, uint32_t size, uint32_t value)
 {
-	return virtio_write(function, function->virtio.common + offset, size, value);
+	return region_write(function, function->virtio.common + offset, size, value);
 }
 
 /* In two halves, as the specification asks for. */
@@ -63,21 +62,16 @@ static int write_address(const struct function *function, uint32_t offset, uint6
 
 static int reset_device(struct function *function, enum queues_state *state)
 {
-	struct patience patience = { 0 };
-	uint32_t status;
+	const struct sign sign = {
+		.at = function->virtio.common + VIRTIO_PCI_COMMON_STATUS,
+		.size = 1,
+		.bits = 0xff,
+		.ready = 0,
+		.gone = VIRTIO_GONE,
+	};
 	int error = write_register(function, VIRTIO_PCI_COMMON_STATUS, 1, 0);
 
-	*state = QUEUES_TIMEOUT;
-	while (!error) {
-		error = read_register(function, VIRTIO_PCI_COMMON_STATUS, 1, &status);
-		if (!error && status == VIRTIO_GONE)
-			*state = QUEUES_GONE;
-		else if (!error && !status)
-			*state = QUEUES_READY;
-		if (*state != QUEUES_TIMEOUT || !keep_waiting(&patience))
-			break;
-	}
-	return error;
+	return error ? error : await_sign(function, &sign, state);
 }
 
 /**
@@ -161,14 +155,7 @@ static int try_queue(struct function *function, enum queues_state *state)
 	struct outcome outcome;
 	int error = virtio_identify(function, &outcome);
 
-	if (outcome.completed == COMPLETED_SUCCESS)
-		*state = QUEUES_READY;
-	else if (outcome.condition == VIRTIO_GONE)
-		*state = QUEUES_GONE;
-	else if (outcome.completed == COMPLETED_ERROR || (outcome.condition & VIRTIO_CONFIG_S_NEEDS_RESET))
-		*state = QUEUES_FAILED;
-	else
-		*state = QUEUES_TIMEOUT;
+	*state = state_after(&outcome, VIRTIO_CONFIG_S_NEEDS_RESET, VIRTIO_GONE);
 	return error;
 }
 

@@ -8,7 +8,6 @@
 #include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "patience.h"
 #include "region.h"
@@ -22,28 +21,6 @@
 #define ID_MICROS	1000000
 /* No answer that a device gives. */
 #define UNANSWERED	0xff
-
-/**
- * virtio_read - read a register of 1, 2 or 4 bytes
- */
-int virtio_read(const struct function *function, uint64_t offset, uint32_t size, uint32_t *value)
-{
-	uint32_t word = 0;
-	int error = access_result(pread(function->device, &word, size, offset), size);
-
-	*value = le32toh(word);
-	return error;
-}
-
-/**
- * virtio_write - write a register of 1, 2 or 4 bytes
- */
-int virtio_write(const struct function *function, uint64_t offset, uint32_t size, uint32_t value)
-{
-	const uint32_t word = htole32(value);
-
-	return access_result(pwrite(function->device, &word, size, offset), size);
-}
 
 static void describe(struct vring_desc *descriptor, uint64_t iova, uint32_t length, uint16_t flags, uint16_t next)
 {
@@ -63,7 +40,7 @@ static int await_used(const struct function *function, const struct vring_used *
 	bool over = false;
 
 	for (;;) {
-		int error = virtio_read(function, virtio->common + VIRTIO_PCI_COMMON_STATUS, 1, &outcome->condition);
+		int error = region_read(function, virtio->common + VIRTIO_PCI_COMMON_STATUS, 1, &outcome->condition);
 
 		if (error)
 			return error;
@@ -105,7 +82,7 @@ static int ask(struct function *function, uint32_t type, uint64_t sector, uint64
 	/* The index is written last: what comes before it is complete when the device sees it. */
 	__atomic_store_n(&available->idx, htole16(virtio->requests), __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	error = virtio_write(function, virtio->notify, 2, 0);
+	error = region_write(function, virtio->notify, 2, 0);
 	return error ? error : await_used(function, (const struct vring_used *)(pages + VIRTIO_USED),
 					  type == VIRTIO_BLK_T_GET_ID ? ID_MICROS : 0, outcome);
 }

@@ -30,8 +30,6 @@ int virtio_start(struct function *function, uint64_t queues_iova, enum queues_st
 void virtio_stop(struct function *function);
 
 /* virtio.c */
-int virtio_read(const struct function *function, uint64_t offset, uint32_t size, uint32_t *value);
-int virtio_write(const struct function *function, uint64_t offset, uint32_t size, uint32_t value);
 int virtio_identify(struct function *function, struct outcome *outcome);
 int virtio_transfer(struct function *function, bool to_medium, uint32_t block, uint64_t iova, struct outcome *outcome);
 
