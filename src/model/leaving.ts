@@ -19,11 +19,22 @@ export const findAwaited = (host: Host): ModelFunction | undefined =>
   Object.values(host.state.functions).find(({ unplugged }) => unplugged === "asked");
 
 /**
- * To be called before the platform tells the kernel of anything but an error.
- * @throws {ScenarioMistake} where the kernel would not hear of it before VFIO's user closes a function
+ * Whether somebody takes a function away and waits for VFIO's user with the device's lock held: no reset gets that.
+ * Ground: drivers/base/dd.c, device_release_driver_internal; who resets only tries for it (drivers/pci/pci.c,
+ * pci_dev_trylock, pci_slot_trylock).
  */
-export function requireHearing(host: Host): void {
-  const awaited = findAwaited(host);
-  if (awaited === undefined) return;
-  throw new ScenarioMistake(`The kernel hears of nothing while it waits for "${awaited.profile.name}" to be closed`);
+export const isLocked = (fn: ModelFunction): boolean => isWantedBack(fn) || fn.removing;
+
+/**
+ * To be called before the PCI core is to scan a function, or to be rid of one: that waits for a removal that waits for its user,
+ * whoever asked for that.
+ * Ground: arch/s390/pci/pci_bus.c, zpci_bus_remove_device; drivers/pci/remove.c, pci_stop_and_remove_bus_device_locked.
+ * @throws {ScenarioMistake} where one waits
+ */
+export function requireNoRemoval(host: Host): void {
+  const waiting = Object.values(host.state.functions).find(isLocked);
+  if (waiting === undefined) return;
+  throw new ScenarioMistake(
+    `The removal of "${waiting.profile.name}" has the PCI core's lock: close its device first`,
+  );
 }

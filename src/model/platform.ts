@@ -101,8 +101,8 @@ export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
 /**
  * Whether a failure to register a table is one to the kernel.
  * Ground: s390-iommu.c, reg_ioat_propagate_error: a function in the error state gets its table when it is reset, one that is gone
- * is torn down by an event. Up to 6.1 every condition code but 0 is an error (s390_iommu_attach_device). Before 6.16.9 an invalid handle is an error ("iommu/s390: Make attach succeed when the device was surprise
- * removed").
+ * is torn down by an event. Up to 6.1 every condition code but 0 is an error (s390_iommu_attach_device). Before
+ * 6.16.9 an invalid handle is an error ("iommu/s390: Make attach succeed when the device was surprise removed").
  */
 const isFailure = (host: Platform, { cc, status }: Pick<Told, "cc" | "status">): boolean => {
   if (cc === 0) return false;

@@ -1,7 +1,7 @@
 /** Resets of functions. */
 import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
-import { isWantedBack } from "./leaving.ts";
+import { isLocked, isWantedBack } from "./leaving.ts";
 import { isOldLine } from "./old-line.ts";
 import { resetOnHost } from "./outside.ts";
 import { ask, askToRegister, describeTold, disableFunction, enableFunction, registerDefault } from "./platform.ts";
@@ -119,9 +119,6 @@ const collisions: Readonly<Record<Caller, readonly ResetResult[]>> = {
 
 /** The same where functions have no state lock (6.1: s390_pci_hpc.c, reset_slot, leaves it to the device's). */
 const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"], "hot-reset": ["OK", "EAGAIN"] };
-
-/** The host is letting go of it, or removes it, with the device locked (drivers/base/dd.c, device_release_driver_internal). */
-const isLocked = (fn: ModelFunction): boolean => isWantedBack(fn) || fn.removing;
 
 /**
  * A reset by the methods the function uses: its own where it has one, else (or on request) the zPCI reset. The errno where none

@@ -1,4 +1,4 @@
-/** DMA, with an NVMe controller, a virtio disk, a network card or a witness as the device that does it; and the CPU's own hand in memory. */
+/** DMA, whatever device does it; and the CPU's own hand in memory. */
 import { anything } from "../../compare/pattern.ts";
 import { pageSize } from "../../zpci/iova.ts";
 import type { Host } from "../host.ts";
@@ -154,7 +154,8 @@ export const dmaRules: Rules<
 > = {
   "bus-master": {
     ground:
-      "drivers/vfio/pci/vfio_pci_config.c, vfio_basic_config_write: bus master reaches the function's own command register; arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state, or disabled",
+      "drivers/vfio/pci/vfio_pci_config.c, vfio_basic_config_write: bus master reaches the function's own command register; " +
+      "arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state, or disabled",
     predict: (host, { function: name, on }) => {
       const fn = inUse(host, name);
       if (fn.inError || fn.disabled) return outOfReach(host);
@@ -192,7 +193,8 @@ export const dmaRules: Rules<
   },
   "dma-write": {
     ground:
-      "NVM Express NVM command set, Read, and Virtual I/O Device specification, section 5.2.6, VIRTIO_BLK_T_IN: the block is written to the page, as a card writes what it receives; a witness writes its block as it is " +
+      "NVM Express NVM command set, Read, and Virtual I/O Device specification, section 5.2.6, VIRTIO_BLK_T_IN: the " +
+      "block is written to the page, as a card writes what it receives; a witness writes its block as it is " +
       "(harness/vfio-user/witness.ts), and what the IOMMU refuses is told to it (vfio-user protocol, VFIO_USER_DMA_WRITE)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "write" });
@@ -203,7 +205,8 @@ export const dmaRules: Rules<
   },
   "dma-read": {
     ground:
-      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block, as what a card sends does; so with a witness, whose " +
+      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block, as what a card sends does; so with " +
+      "a witness, whose " +
       "block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "read" });

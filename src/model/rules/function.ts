@@ -5,26 +5,13 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
-import { isWantedBack } from "../leaving.ts";
+import { requireNoRemoval } from "../leaving.ts";
 import { isOldLine } from "../old-line.ts";
 import { closeOnHost } from "../outside.ts";
 import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
 import { hearAll } from "../recovery.ts";
 import { endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
-
-/**
- * Whoever takes a function from the PCI core, or scans it, waits for a removal that waits for its user, whoever asked for that
- * (arch/s390/pci/pci_bus.c, zpci_bus_remove_device; drivers/pci/remove.c, pci_stop_and_remove_bus_device_locked).
- */
-const requireNoRemoval = (host: Host): void => {
-  const waiting = Object.values(host.state.functions).find((each) => each.removing || isWantedBack(each));
-  if (waiting !== undefined) {
-    throw new ScenarioMistake(
-      `The removal of "${waiting.profile.name}" has the PCI core's lock: close its device first`,
-    );
-  }
-};
 
 /** A function that VFIO has is not to be taken from under it: that waits until it is closed. */
 export const requireUnused = (fn: ModelFunction, what: string): void => {

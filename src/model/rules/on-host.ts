@@ -1,9 +1,8 @@
 /** What is done to a function on the host of the guest that has it, and to the guest as a whole. */
 import type { GuestOperationName, HostOperationName } from "../../operation/host-fields.ts";
-import { traitsOf } from "../../trace/device-kinds.ts";
+import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import { initialState } from "../initial-state.ts";
 import type { Host } from "../host.ts";
-import type { DeviceKind } from "../../trace/device-kinds.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";

@@ -8,7 +8,7 @@ import { pageSize } from "../../zpci/iova.ts";
 import { blockContent, contentOf, mayWritePage, writeBlock, writePage } from "../contents.ts";
 import { dmaErrors } from "../dma-answer.ts";
 import type { Host } from "../host.ts";
-import { requireHearing } from "../leaving.ts";
+import { requireNoRemoval } from "../leaving.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { succeed, type Outcome, type Rules } from "../rule.ts";
 import type { DeviceEnd, HostState, ModelFunction, Storm } from "../state.ts";
@@ -183,7 +183,7 @@ export const servedRules: Rules<
       if (outcome === undefined || fn.plugged) {
         throw new ScenarioMistake(`Function "${name}" is plugged in from the start`);
       }
-      requireHearing(host);
+      requireNoRemoval(host);
       if (outcome === "refused") return { result: "REFUSED", values: {} };
       fn.plugged = true;
       fn.configured = outcome === "seen";

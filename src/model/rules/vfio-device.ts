@@ -1,6 +1,7 @@
 /** What VFIO does with a PCI device when it opens and closes it, however it is attached. */
 import { anything } from "../../compare/pattern.ts";
 import type { Host } from "../host.ts";
+import { isLocked } from "../leaving.ts";
 import { resetFunction, zpciReset } from "../reset.ts";
 import { freshCounters } from "../state.ts";
 
@@ -28,9 +29,7 @@ export function openDevice(host: Host, name: string): void {
 export function closeDevice(host: Host, name: string): void {
   const fn = host.fn(name);
   fn.busMaster = "off";
-  // A function that is to be let go of, or removed, has its device locked: no slot can be reset.
-  const isLeaving = fn.unplugged !== "no" || fn.leaves !== null || fn.removing;
-  if (resetFunction(host, name) !== "OK" && !isLeaving) zpciReset(host, name);
+  if (resetFunction(host, name) !== "OK" && !isLocked(fn)) zpciReset(host, name);
   host.devices.reset(fn, anything);
   fn.inUse = false;
   fn.busMaster = "off";
