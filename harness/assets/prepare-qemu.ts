@@ -1,4 +1,7 @@
-/** A QEMU for s390x: the one the user names, by path or as the archive's of a version, the system's where it is new enough, else the archive's newest. */
+/**
+ * A QEMU for s390x: the one the user names, by path or as the archive's of a version, the system's where it is new enough,
+ * else the archive's newest.
+ */
 import { access, constants } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { UsageError } from "../errors/harness-error.ts";
