@@ -28,6 +28,8 @@ const trace: Trace = {
 const lines = (version: number = traceVersion): unknown[] =>
   JSON.parse(JSON.stringify([{ ...trace.header, trace: version }, ...trace.steps])) as unknown[];
 
+const otherKernel = { ...plan.profile, kernel: { ...plan.profile.kernel, options: "all" } };
+
 /** As the first version wrote it. */
 function firstVersion(): unknown[] {
   const [{ buffers: _, replaced: __, ...header }, ...steps] = lines(1) as [Record<string, unknown>, ...object[]];
@@ -62,6 +64,11 @@ it.each([
   ["nothing", () => [null], /first line is not the header/u],
   ["a version that is none", () => [{ trace: 1.5 }], /first line is not the header/u],
   ["a header without a profile", () => [{ trace: 2 }], /^header: /u],
+  [
+    "a kernel without options",
+    () => [{ ...trace.header, profile: otherKernel }],
+    /^header: profile.kernel: options: /u,
+  ],
   ["an unknown operation", () => change({ operation: { op: "constructor" } }), /^step 2: operation.op: /u],
   [
     "an operation with a field too many",
@@ -69,6 +76,12 @@ it.each([
     /^step 2: operation bind/u,
   ],
   ["an observation that is none", () => change({ observation: { result: "OK" } }), /^step 2: observation/u],
+  [
+    "an entry that is passed over by its name",
+    () =>
+      change({ observation: { ...trace.steps[1]?.observation, memory: JSON.parse('{"__proto__":1}') as object } }),
+    /^step 2: observation.memory: /u,
+  ],
   ["a step that is none", () => change(null), /^step 2: /u],
 ])("refuses %s", (_, make, message) => {
   expect(() => readTrace(make(), null)).toThrow(message);

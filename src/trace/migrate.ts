@@ -1,9 +1,8 @@
 /** Traces as they were written, by this version or an older one. What is not a trace is refused: it came from others. */
-import { operationFields, operationNames, type Operation } from "../operation/operation.ts";
+import * as z from "zod";
+import { operationFields, operationNames, type Operation, type OperationName } from "../operation/operation.ts";
 import type { PlannedBuffer } from "../plan/plan.ts";
 import { deviceNames } from "./device-kinds.ts";
-import { entriesOf, flag, having, listOf, number, oneOf, only, optional, orNull } from "./shape.ts";
-import { shortText, something, text, textLike, wholeBetween, type Shape } from "./shape.ts";
 import { traceVersion, type Trace, type TraceHeader, type TraceStep } from "./trace.ts";
 
 /** What is wrong with a trace, without its name. */
@@ -17,40 +16,53 @@ export interface PlanBeside {
   readonly notes: readonly (string | null)[];
 }
 
-const count = wholeBetween(0, 1_000_000);
-const hex = textLike(/^0x[0-9a-f]{1,16}$/u, "a hexadecimal number");
-const componentEntries = { version: text, digest: text };
+const text = z.string().max(1_000_000);
+const texts = z.array(text);
+const count = z.int().min(0).max(1_000_000);
+const hex = z.string().regex(/^0x[0-9a-f]{1,16}$/u, "expected a hexadecimal number");
+const component = z.object({ version: text, digest: text });
 
-const headerShape = having({
+const kernelSchema = component.extend({ options: texts, commandLine: text, patches: texts });
+const headerSchema = z.object({
   scenario: text,
   recorder: text,
-  profile: having({
+  profile: z.object({
     bench: text,
-    kernel: having({ ...componentEntries, options: listOf(text), commandLine: text, patches: listOf(text) }),
-    qemu: having(componentEntries),
-    hypervisor: optional(shortText(100)),
-    platform: optional(having({ aperture: having({ first: hex, last: hex }), refresh: flag })),
-    memoryMiB: wholeBetween(1, 1_000_000),
+    qemu: component,
+    hypervisor: z.string().max(100).optional(),
+    platform: z.object({ aperture: z.object({ first: hex, last: hex }), refresh: z.boolean() }).optional(),
+    memoryMiB: count.min(1),
     cpus: count,
-    functions: listOf(having({ name: text, device: oneOf(...deviceNames, "own"), uid: count, fid: count }), 256),
+    functions: z
+      .array(z.object({ name: text, device: z.enum([...deviceNames, "own"]), uid: count, fid: count }))
+      .max(256),
   }),
-  buffers: listOf(only({ name: text, pages: wholeBetween(1, 65_536) }), 1024),
-  replaced: listOf(text),
+  buffers: z.array(z.strictObject({ name: text, pages: count.min(1).max(65_536) })).max(1024),
+  replaced: texts,
 });
 
-const texts = listOf(text);
+/** Entries by any name but one: zod passes over an entry of that name, so nobody would have looked at what it holds. */
+const entriesOf = (value: z.ZodType): z.ZodType =>
+  z
+    .custom((entries) => !(entries instanceof Object && Object.hasOwn(entries, "__proto__")))
+    .pipe(z.record(text, value));
 const textEntries = entriesOf(text);
-const entries = entriesOf(something);
-const stepShape = having({
+const entries = entriesOf(z.unknown());
+const stepSchema = z.object({
   step: count,
-  note: orNull(text),
-  expectedMemory: optional(textEntries),
-  operation: having({ op: oneOf(...operationNames) }),
-  observation: having({
-    ...{ result: text, values: entries, functions: entries, messages: texts },
-    ...{ memory: textEntries, blocks: textEntries, alarms: texts },
+  note: text.nullable(),
+  expectedMemory: textEntries.optional(),
+  operation: z.object({ op: z.enum(operationNames as [OperationName, ...OperationName[]]) }),
+  observation: z.object({
+    result: text,
+    values: entries,
+    functions: entries,
+    messages: texts,
+    memory: textEntries,
+    blocks: textEntries,
+    alarms: texts,
   }),
-  evidence: having({ micros: number, log: texts, raw: something }),
+  evidence: z.object({ micros: z.number(), log: texts, raw: z.unknown() }),
 });
 
 /**
@@ -66,15 +78,17 @@ export function readTrace(lines: readonly unknown[], beside: PlanBeside | null):
     );
   }
   const migrated = version === 1 ? fromFirst(first as object, rest, beside) : { header: first, steps: rest };
-  check(headerShape, migrated.header, "header");
+  check(headerSchema, migrated.header, "header");
+  const header = migrated.header as TraceHeader;
+  checkOnce(kernelSchema, header.profile.kernel, "kernel", "header: profile.kernel");
   const steps = migrated.steps.map((each, index) => {
     const where = `step ${String(index + 1)}`;
-    check(stepShape, each, where);
+    check(stepSchema, each, where);
     const step = each as TraceStep;
     checkOperation(step.operation, where);
     return step;
   });
-  return { header: migrated.header as TraceHeader, steps };
+  return { header, steps };
 }
 
 function versionOf(header: unknown): number {
@@ -127,25 +141,30 @@ interface MigratedLines {
   readonly steps: readonly unknown[];
 }
 
-function check(shape: Shape, value: unknown, where: string): void {
-  const wrong = shape(value);
-  if (wrong !== null) throw new TraceError(`${where}: ${wrong.replace(/^: /u, "")}`);
+/** What is more in a value than its schema names stays there: the value is what is read, not the copy. */
+function check(schema: z.ZodType, value: unknown, where: string): void {
+  const { success, error } = schema.safeParse(value);
+  if (success) return;
+  const [issue] = error.issues;
+  const place = issue?.path.join(".") ?? "";
+  throw new TraceError(`${where}: ${place}: ${issue?.message ?? "not what a trace has"}`);
 }
 
-/** Operations that were found to be right, as JSON: a thousand traces have a few hundred different ones. */
-const rightOperations = new Set<string>();
-const rightOperationsLimit = 10_000;
+/** What was found to be right, as JSON: a thousand traces have a few hundred different operations, and a few kernels. */
+const right = new Set<string>();
+const rightLimit = 10_000;
+
+/** Checks what many traces have in common, if it was not seen before. */
+function checkOnce(schema: z.ZodType, value: unknown, kind: string, where: string): void {
+  const text = kind + JSON.stringify(value);
+  if (right.has(text)) return;
+  check(schema, value, where);
+  if (right.size >= rightLimit) right.clear();
+  right.add(text);
+}
 
 /** The model takes an operation's fields for granted. */
 function checkOperation(operation: Operation, where: string): void {
-  const text = JSON.stringify(operation);
-  if (rightOperations.has(text)) return;
   const { op, during: _, answers: __, failNth: ___, ...fields } = operation;
-  const parsed = operationFields[op].safeParse(fields);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new TraceError(`${where}: operation ${op}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "none"}`);
-  }
-  if (rightOperations.size >= rightOperationsLimit) rightOperations.clear();
-  rightOperations.add(text);
+  checkOnce(operationFields[op], fields, op, `${where}: operation ${op}`);
 }
