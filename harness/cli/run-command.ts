@@ -53,6 +53,8 @@ export interface RunFlags extends SelectionFlags {
   readonly order?: (typeof orderNames)[number];
   readonly orderSeed?: number;
   readonly out: string;
+  /** Whether that folder is gone when the run is over. */
+  readonly passing?: true;
   readonly junit?: string;
   readonly report: readonly FileReport[];
   readonly json?: true;
@@ -101,7 +103,7 @@ export async function runCommand(
     return await failNthCommand({ ...context, selected, which: flags.failNth, jobs, json }, io, screen);
   }
   const reporters = new ReporterGroup([
-    new LineReporter(screen),
+    new LineReporter(screen, flags.passing === true),
     ...(json ? [new JsonReporter(io.stdout)] : []),
     ...files,
     new HtmlReporter(services.readPageParts, ledger),

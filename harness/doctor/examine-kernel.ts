@@ -68,10 +68,13 @@ function findChosen(root: string, given: string | undefined, signal: AbortSignal
   return version === null ? examineGivenKernel(given) : readDebianKernel(root, version);
 }
 
-/** What a kernel with these options can be used for; none means that it does not tell. */
-export function judgeOptions(enabled: readonly string[]): readonly Finding[] {
+/** What a kernel with these options can be used for; none means that it does not tell, and that somebody can put them there. */
+export function judgeOptions(
+  enabled: readonly string[],
+  there = "beside the image as config-RELEASE or .config",
+): readonly Finding[] {
   if (enabled.length === 0) {
-    const remedy = "Put its configuration beside the image as config-RELEASE or .config";
+    const remedy = `Put its configuration ${there}`;
     return [warning("kernel options", "unknown: the kernel given does not tell", remedy)];
   }
   return options.map((option) => {

@@ -1,90 +1,22 @@
-/** A host that is emulated and nothing special: reached by SSH as a real one, its functions there before. */
-import { writeFile, readFile } from "node:fs/promises";
-import { join } from "node:path";
+/** An emulated host in the place of a real one: what scenarios come to there, and the page that leads to it. */
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { execa } from "execa";
+import { marked } from "marked";
 import { expect, it } from "vitest";
-import { createCacheFolder, findCacheRoot } from "../assets/cache.ts";
-import { prepareHostRoot } from "../assets/host-root.ts";
-import { prepareAssets } from "../assets/prepare-assets.ts";
-import { findCompiler } from "../kernel/compiler.ts";
-import { prepareKernel } from "../kernel/prepare-kernel.ts";
-import { ResourceScope } from "../lifecycle/resource-scope.ts";
-import { createScratch } from "../lifecycle/scratch.ts";
-import { awaitHost, locateHost } from "../passthrough/reach-host.ts";
-import { makeKeys, packKeys } from "../passthrough/template-keys.ts";
-import { plugFunction } from "../qemu/plug-function.ts";
-import { startQemu } from "../qemu/start-qemu.ts";
+import { projectRoot } from "../assets/project-root.ts";
 import { readLedger } from "../scenarios/read-ledger.ts";
-import { spellFid } from "./host-config.ts";
 import { callCli, type Call } from "../testing/call-cli.ts";
+import { firstFid, startEmulatedHost, type EmulatedHost } from "../testing/emulated-host.ts";
 import { temporaryFolder } from "../testing/scenario-files.ts";
-
-const { signal } = new AbortController();
-const report = (): void => undefined;
-
-const plugged = [
-  { name: "a", device: "nvme" },
-  { name: "b", device: "nvme" },
-  { name: "r", device: "virtio-rng" },
-] as const;
-
-/** What any host has with util-linux, and this one's busybox has not. */
-const flock = `
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-	int wait = argc == 4 && !strcmp(argv[1], "-w") ? atoi(argv[2]) : 0;
-	do {
-		if (!flock(atoi(argv[argc - 1]), LOCK_EX | LOCK_NB))
-			return 0;
-	} while (wait-- > 0 && !sleep(1));
-	return 1;
-}
-`;
-
-async function buildFlock(folder: string): Promise<Buffer> {
-  const { prefix } = await findCompiler(signal);
-  const program = join(folder, "flock");
-  await execa(`${prefix}gcc`, ["-static", "-O1", "-x", "c", "-o", program, "-"], { input: flock });
-  return readFile(program);
-}
+import { spellFid } from "./host-config.ts";
 
 it("gets the same verdicts over SSH as where it is emulated, and has its functions back", async () => {
-  const assets = await prepareAssets({ report, signal });
-  const preparation = { root: await createCacheFolder(findCacheRoot()), update: false, report, signal };
-  const root = await prepareHostRoot(preparation);
-  const kernel = await prepareKernel(preparation, "host");
-  await using scope = new ResourceScope();
-  const scratch = scope.use("scratch folder", await createScratch());
-  const folder = await scratch.createFolder("keys");
-  const keys = await makeKeys(folder);
-  const initramfs = join(folder, "root.cpio");
-  await writeFile(initramfs, Buffer.concat([await readFile(root.path), packKeys(keys)]), { mode: 0o600 });
-  const machine = scope.use(
-    "host",
-    await startQemu(
-      {
-        ...{ qemu: assets.qemu, kernel: kernel.image, initramfs, commandLine: "console=ttysclp0 loglevel=5" },
-        ...{ memoryMiB: 1024, cpus: 1, ports: [], reachable: true },
-      },
-      { scratch, startLimit: 30_000 },
-      signal,
-    ),
-  );
-  const host = await locateHost(machine, keys, signal);
-  {
-    using client = await awaitHost(host, 600_000, signal);
-    using files = await client.files(signal);
-    await files.write("/usr/bin/flock", await buildFlock(folder), { mode: 0o755, limit: 60_000, signal });
-  }
-  for (const [index, { name, device }] of plugged.entries()) {
-    await plugFunction(machine, { name, device, uid: 0x11 + index, fid: 0x40 + index }, { scope }, signal);
-  }
-  const functions = plugged.map(({ device }, index) => ({
-    ...{ fid: spellFid(0x40 + index), device, overwrite: device === "nvme" },
+  const devices = ["nvme", "nvme", "virtio-rng"] as const;
+  await using emulated = await startEmulatedHost(devices);
+  const { host, keys } = emulated;
+  const functions = devices.map((device, index) => ({
+    ...{ fid: spellFid(firstFid + index), device, overwrite: device === "nvme" },
   }));
   const lpar = {
     ...{ address: host.address, port: host.port, user: host.user, key: "key", hostKey: keys.host.publicKey },
@@ -111,4 +43,70 @@ it("gets the same verdicts over SSH as where it is emulated, and has its functio
   const after = await call("doctor", "--bench", "lpar");
   expect(after.stdout).toContain("function 0x00000040: 0011:00:00.0, no driver, free");
   expect(after.stdout).toContain("lease: nobody has the functions");
+});
+
+/** The blocks of a page of one language, in order. */
+const blocksOf = (page: string, language: string): string[] =>
+  marked
+    .lexer(page)
+    .flatMap((token) => (token.type === "code" && token["lang"] === language ? [token["text"] as string] : []));
+
+/** Programs of that name find the host at its port, with the key that it lets in: what a user's own configuration of SSH says. */
+async function leadToHost(folder: string, { host, keys }: EmulatedHost): Promise<string> {
+  const key = join(folder, "lpar-key");
+  await writeFile(key, keys.client.privateKey, { mode: 0o600 });
+  const known = join(folder, "known_hosts");
+  await writeFile(known, `[${host.address}]:${String(host.port)} ${keys.host.publicKey}\n`);
+  const port = `-p ${String(host.port)}`;
+  for (const [program, options] of [
+    ["ssh", `${port} -F none -i ${key} -o UserKnownHostsFile=${known} -o StrictHostKeyChecking=yes`],
+    ["ssh-keyscan", port],
+  ] as const) {
+    const { stdout } = await execa("which", [program]);
+    await writeFile(join(folder, program), `#!/bin/sh\nexec ${stdout} ${options} "$@"\n`);
+    await chmod(join(folder, program), 0o755);
+  }
+  return key;
+}
+
+it("docs/hardware.md leads from nothing to recorded traces, command by command, in ten minutes", async () => {
+  await using emulated = await startEmulatedHost(["nvme"]);
+  const { host } = emulated;
+  await using place = await temporaryFolder();
+  const key = await leadToHost(place.path, emulated);
+  const page = (await readFile(join(projectRoot, "docs/hardware.md"), "utf8"))
+    .replaceAll("lpar.example", host.address)
+    .replace("git clone …", `git clone ${projectRoot}`);
+  const environment = { PATH: [place.path, process.env["PATH"] ?? ""].join(delimiter) };
+  let here = place.path;
+  let said = "";
+  const perform = async (commands: string): Promise<void> => {
+    for (const line of commands.split("\n")) {
+      const { all, exitCode } = await execa("sh", ["-c", `${line}\n`], {
+        ...{ cwd: here, env: environment, all: true, reject: false },
+      });
+      expect(exitCode, `${line}\n${all}`).toBe(0);
+      said += `${all}\n`;
+      if (line.includes("cd zpci-hil")) here = join(here, "zpci-hil");
+    }
+  };
+  const began = performance.now();
+  const [arrive = "", ...others] = blocksOf(page, "sh");
+  await perform(arrive);
+  const hostKey = /^\S+ (ssh-ed25519 \S+)$/mu.exec(said)?.[1] ?? "none";
+  const address = /^(\S+)\/class:0x010802$/mu.exec(said)?.[1] ?? "none";
+  const fid = new RegExp(`^${address}/function_id:(0x[0-9a-f]{8})$`, "mu").exec(said)?.[1] ?? "none";
+  const [config = ""] = blocksOf(page, "ts");
+  const own = config
+    .replace(/"ssh-ed25519 .*"/u, JSON.stringify(hostKey))
+    .replace(/fid: ".*?"/u, `fid: "${fid}"`)
+    .replace(/key: ".*?"/u, `key: "${key}", port: ${String(host.port)}`);
+  const [, name = "none"] = /`(\S+\.config\.ts)`/u.exec(page) ?? [];
+  await writeFile(join(here, name), own);
+  for (const block of others) await perform(block);
+  expect(said).toContain(`ok       function ${fid}: ${address}, no driver, free`);
+  expect(said).toMatch(/[5-9] pass, 0 fail, 0 known, \d+ skip, 0 error/u);
+  expect(said).toMatch(/[5-9] pass, 0 fail, 0 known in/u);
+  expect((await execa("git", ["status", "--porcelain", "--untracked-files=no"], { cwd: here })).stdout).toBe("");
+  expect((performance.now() - began) / 60_000).toBeLessThan(10);
 });

@@ -16,7 +16,7 @@ it("takes what happens to a function of the host alone", () => {
 it("says what a host has not, and what may not be done on one", () => {
   const two = scenario("{ a: nvme, b: nvme, w: witness }", "  - power: { function: a, on: false }\n");
   expect(findUnfit(two, [plain])).toEqual([
-    "2 nvmes that may be used, and 1 may",
+    "2 nvmes that may be used, of which the configuration names 1",
     "no witness is on a host: this process serves it",
     "a machine of its own: a function that is powered on gets whatever driver the host has for it",
   ]);

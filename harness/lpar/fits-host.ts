@@ -31,7 +31,9 @@ export function findUnfit(
     if (isServed({ device: kind })) return [`no ${kind} is on a host: this process serves it`];
     const count = wanted.filter((each) => each === kind).length;
     const had = usable.filter(({ device }) => device === kind).length;
-    return had >= count ? [] : [`${count} ${kind}${count === 1 ? "" : "s"} that may be used, and ${had} may`];
+    return had >= count
+      ? []
+      : [`${count} ${kind}${count === 1 ? "" : "s"} that may be used, of which the configuration names ${had}`];
   });
   const writes =
     steps.some(({ op }) => op === "dma-write") && !usable.every((each) => each.overwrite || each.device !== "nvme");

@@ -1,8 +1,10 @@
 /** What a configuration says of a real host: how it is reached, and which of its functions may be used. */
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as z from "zod";
 import { UsageError } from "../errors/harness-error.ts";
+import { findKeyFault } from "../ssh/find-key-fault.ts";
 import { parseKnownKey } from "../ssh/host-key.ts";
 import type { SshHost } from "../ssh/ssh-host.ts";
 
@@ -61,11 +63,16 @@ export async function locateRealHost(
   const { address, port, user, key, hostKey } = config;
   const located = { address, port, user, hostKey: parseKnownKey(hostKey) };
   if (key !== undefined) {
-    const file = resolve(folder, key);
+    const file = resolve(folder, key.replace(/^~(?=\/)/u, homedir()));
     const privateKey = await readFile(file, "utf8").catch((cause: unknown) => {
       throw new UsageError({ what: `Cannot read the key "${file}"`, remedy: 'Name another one as "key"', cause });
     });
-    return { ...located, identity: { privateKey } };
+    const fault = await findKeyFault(privateKey);
+    if (fault === null) return { ...located, identity: { privateKey } };
+    throw new UsageError({
+      what: `Cannot use the key "${file}": ${fault}`,
+      remedy: 'Add it to ssh-agent and name no "key", or name a private key that has no passphrase',
+    });
   }
   if (agent !== null) return { ...located, identity: { agent } };
   throw new UsageError({

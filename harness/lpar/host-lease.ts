@@ -125,7 +125,10 @@ const askTwice = (place: LeasePlace, words: readonly string[], signal: AbortSign
   });
 
 const restoredOf = (said: Said): Restored => ({
-  functions: said.get("restored") ?? [],
+  functions: (said.get("restored") ?? []).map((each) => {
+    const [fid = "", driver = "none"] = each.split(" ");
+    return `${fid}, ${driver === "none" ? "without a driver" : `driver ${driver}`}`;
+  }),
   rebooted: said.has("rebooted"),
 });
 

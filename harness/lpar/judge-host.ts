@@ -21,7 +21,9 @@ const ofMachinesOnly = [
 export const judgeHost = (facts: HostFacts, config: HostConfig): readonly Finding[] => [
   judgePlatform(facts),
   fine("kernel", `Linux ${facts.release}`),
-  ...judgeOptions(facts.options).filter(({ what }) => !ofMachinesOnly.some((option) => what.endsWith(` ${option}`))),
+  ...judgeOptions(facts.options, `on the host as /boot/config-${facts.release}`).filter(
+    ({ what }) => !ofMachinesOnly.some((option) => what.endsWith(` ${option}`)),
+  ),
   ...judgeNodes(facts),
   ...judgePrograms(facts),
   judgeRoom(facts, config),
@@ -82,7 +84,10 @@ function judgePrograms({ programs }: HostFacts): readonly Finding[] {
 }
 
 function judgeRoom({ roomKiB }: HostFacts, { folder }: HostConfig): Finding {
-  const detail = roomKiB === null ? "unknown" : `${Math.round(roomKiB / 1024)} MiB free`;
+  const detail =
+    roomKiB === null
+      ? "what it would be in is not there, or df does not know it"
+      : `${Math.round(roomKiB / 1024)} MiB free`;
   if (roomKiB !== null && roomKiB >= neededRoom) return fine("room", `${folder}: ${detail}`);
   return missing("room", `${folder}: ${detail}`, 'Make room there, or name another "folder"');
 }

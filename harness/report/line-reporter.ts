@@ -18,13 +18,15 @@ export class LineReporter implements Reporter {
   readonly #running = new Set<string>();
   #plan: RunPlan = { scenarios: [], bench: "", jobs: 1, folder: "" };
   #ended = 0;
+  readonly #isPassing: boolean;
   readonly #clock: () => number;
   readonly #counts = new Map<ScenarioRecord["verdict"], number>();
   #began = 0;
 
-  /** `clock` gives milliseconds. */
-  constructor(screen: Screen, clock: () => number = () => performance.now()) {
+  /** `isPassing` says that the run's folder is gone when it is over; `clock` gives milliseconds. */
+  constructor(screen: Screen, isPassing = false, clock: () => number = () => performance.now()) {
     this.#screen = screen;
+    this.#isPassing = isPassing;
     this.#clock = clock;
   }
 
@@ -34,7 +36,8 @@ export class LineReporter implements Reporter {
     const count = plan.scenarios.length;
     const atATime = plan.jobs > 1 && count > 1 ? `, ${Math.min(plan.jobs, count)} at a time` : "";
     this.#screen.print(`${count} scenario${count === 1 ? "" : "s"} on ${plan.bench}${atATime}`);
-    this.#screen.print(this.#screen.paint("faint", `evidence: ${relative(process.cwd(), plan.folder) || "."}`));
+    if (!this.#isPassing)
+      this.#screen.print(this.#screen.paint("faint", `evidence: ${relative(process.cwd(), plan.folder) || "."}`));
   }
 
   started(scenario: string): void {

@@ -164,7 +164,7 @@ describe("LineReporter", () => {
   it("tells on a terminal what failed so far, the pace, and how long the rest takes at that", () => {
     const paper = new Paper(80, true);
     let now = 1000;
-    const reporter = new LineReporter(createScreen(paper, false), () => now);
+    const reporter = new LineReporter(createScreen(paper, false), false, () => now);
     const scenarios = Array.from({ length: 200 }, (_, index) => `scenario-${index}`);
     reporter.begin({ scenarios, bench: "a bench", jobs: 1, folder: "/runs/latest" });
     const end = (record: ScenarioRecord): string => {

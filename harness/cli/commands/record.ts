@@ -47,9 +47,14 @@ export const registerRecord: RegisterCommand = (program, context) => {
           });
         });
         await using scratch = await createScratch();
-        const code = await runCommand(names, { ...flags, boot: "clone", report: [], out: scratch.path }, context);
+        const code = await runCommand(
+          names,
+          { ...flags, boot: "clone", report: [], out: scratch.path, passing: true },
+          context,
+        );
         const kept = await keepTraces(join(scratch.path, "latest"), out);
-        io.stdout.write(`${kept} trace${kept === 1 ? "" : "s"} in ${flags.out}: zhil check ${flags.out}\n`);
+        const next = kept === 0 ? "" : `: zhil check ${flags.out}`;
+        io.stdout.write(`${kept} trace${kept === 1 ? "" : "s"} in ${flags.out}${next}\n`);
         context.exit(code);
       },
     );
