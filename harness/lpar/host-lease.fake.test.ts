@@ -49,7 +49,7 @@ it("has one holder at a time, who is named to others, and gives functions back w
     await expect(take(held)).rejects.toThrow(/are in use: ".*@.*" has them, \d s ago/u);
     await lease.clear(signal);
     expect(fake.drivers()).toMatchObject({ "0x00000020": null, "0x00000021": "nvme", "0x00000099": "mlx5_core" });
-    expect((await lease.giveBack(signal)).functions).toEqual(["0x00000020 nvme"]);
+    expect((await lease.giveBack(signal)).functions).toEqual(["0x00000020, driver nvme"]);
     expect(fake.get("sys/bus/pci/devices/0001:00:00.0/driver_override")).toBe("nvme\n");
     expect(fake.drivers()["0x00000020"]).toBe("nvme");
     const next = await take(held);
@@ -62,7 +62,7 @@ it("is put back by the next run where one was killed, who does nothing any more 
   await withHost(async (held) => {
     const killed = await crash(held);
     const next = await take(held);
-    expect(next.found.functions).toEqual(["0x00000020 nvme"]);
+    expect(next.found.functions).toEqual(["0x00000020, driver nvme"]);
     expect(next.token).toBeGreaterThan(killed.token);
     const { config, connect, fake, start } = held;
     await sendAgent(fake.agent, { client: await connect(signal), config, signal });
@@ -79,7 +79,7 @@ it("is put back by a release where nobody comes next, but not under a run that b
     await crash(held, 5);
     await expect(releaseHost(held, leaseSeconds, signal)).rejects.toThrow(/are in use/u);
     expect(held.fake.drivers()["0x00000020"]).toBe("vfio-pci");
-    expect((await releaseHost(held, 0, signal)).functions).toEqual(["0x00000020 nvme"]);
+    expect((await releaseHost(held, 0, signal)).functions).toEqual(["0x00000020, driver nvme"]);
     expect(held.fake.drivers()["0x00000020"]).toBe("nvme");
     expect((await releaseHost(held, leaseSeconds, signal)).functions).toEqual([]);
   });
@@ -113,7 +113,7 @@ async function leaveAgent({ fake, start, config, connect }: Held, program: strin
 it("is put back by a release that ends the agent of a run that is gone", async () => {
   await withHost(async (held) => {
     await using agent = await leaveAgent(held, "var/tmp/zhil/agent");
-    expect((await releaseHost(held, leaseSeconds, signal)).functions).toEqual(["0x00000020 nvme"]);
+    expect((await releaseHost(held, leaseSeconds, signal)).functions).toEqual(["0x00000020, driver nvme"]);
     expect(held.fake.drivers()["0x00000020"]).toBe("nvme");
     expect(held.fake.get("var/tmp/zhil/lease")).toBeNull();
     await expect(agent.request("look", {}, signal, limit)).rejects.toThrow(/closed|ended|gone/u);
@@ -140,7 +140,7 @@ it("keeps what it cannot put back for another time, and says what that is", asyn
     );
     await expect(take(held)).rejects.toThrow("0x00000020 it has driver none and had nvme");
     held.fake.put("unwilling", null);
-    expect((await releaseHost(held, leaseSeconds, signal)).functions).toEqual(["0x00000020 nvme"]);
+    expect((await releaseHost(held, leaseSeconds, signal)).functions).toEqual(["0x00000020, driver nvme"]);
   });
 });
 
