@@ -144,10 +144,10 @@ static void send(struct watch *watch, json_t *id, json_t *answer)
 	json_decref(answer);
 }
 
-static void power_off(void)
+static void power_off(int how)
 {
 	sync();
-	reboot(RB_POWER_OFF);
+	reboot(how);
 }
 
 /*
@@ -181,7 +181,7 @@ static void attend_end(struct watch *watch)
 
 static void serve(struct watch *watch)
 {
-	bool off = false, later = false;
+	bool off = false, anew = false, later = false;
 	struct request request;
 	json_t *answer = NULL, *id;
 
@@ -189,10 +189,11 @@ static void serve(struct watch *watch)
 		const char *name = take_string(&request, "op");
 
 		off = !strcmp(name, "poweroff");
+		anew = !strcmp(name, "reboot");
 		later = !strcmp(name, "restart");
 		if (off)
 			answer = json_object();
-		else if (!strcmp(name, "ping"))
+		else if (anew || !strcmp(name, "ping"))
 			answer = describe(watch);
 		else if (!later)
 			request_refuse(&request, "Unknown request \"%.40s\"", name);
@@ -208,8 +209,8 @@ static void serve(struct watch *watch)
 	else
 		send(watch, id, answer);
 	request_close(&request);
-	if (off)
-		power_off();
+	if (off || anew)
+		power_off(anew ? RB_AUTOBOOT : RB_POWER_OFF);
 }
 
 /*

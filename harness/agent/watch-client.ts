@@ -48,6 +48,14 @@ export class WatchClient implements Disposable {
     });
   }
 
+  /**
+   * Has the guest's kernel boot anew, by reboot(2), the worker as it is: answered just before.
+   * @throws {TimeLimitError} where the kernel does not answer; {InfrastructureError} where the channel closes
+   */
+  async reboot(signal: AbortSignal, limit: number): Promise<void> {
+    await this.#ask("reboot", signal, limit, () => undefined);
+  }
+
   async #ask(op: string, signal: AbortSignal, limit: number, answered: () => void): Promise<WorkerReport> {
     const id = ++this.#lastId;
     const either = AbortSignal.any([signal, this.#channel.closed]);

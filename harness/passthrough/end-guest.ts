@@ -54,10 +54,14 @@ const reset: End = async ({ guest: { qmp }, hostAgent, functions }, signal) => {
 };
 
 /**
- * Resets a guest's machine, which then goes on where it ran.
+ * Resets a guest's machine, which then goes on where it ran; from outside, or by what the guest does.
  * @throws {HarnessError} where it is not reset
  */
-export async function resetMachine(qmp: StartedQemu["qmp"], signal: AbortSignal): Promise<void> {
+export async function resetMachine(
+  qmp: StartedQemu["qmp"],
+  signal: AbortSignal,
+  reset: () => Promise<unknown> = () => qmp.execute("system_reset", {}, signal),
+): Promise<void> {
   // Guests are started to end where others start anew.
   await qmp.execute("set-action", { reboot: "reset" }, signal);
   const wait = { what: "the guest's machine to be reset", limit: resetLimit, signal };
@@ -67,7 +71,7 @@ export async function resetMachine(qmp: StartedQemu["qmp"], signal: AbortSignal)
         if (event === "RESET") resolve();
       });
     });
-    await qmp.execute("system_reset", {}, signal);
+    await reset();
     await told;
   });
 }

@@ -115,10 +115,13 @@ export class PassthroughMachines implements MachineSource {
       endGuest: async (how, until) => {
         said = await endings[how]({ guest: guest.machine, hostAgent, functions }, until);
       },
-      rebootGuest: async (until) => {
-        met.agent[Symbol.dispose]();
-        met.watch[Symbol.dispose]();
-        await resetMachine(guest.machine.qmp, until);
+      rebootGuest: async (by, until) => {
+        const { agent, watch } = met;
+        const itself = (): Promise<void> => watch.reboot(until, lookLimit);
+        await resetMachine(guest.machine.qmp, until, by === "guest" ? itself : undefined);
+        // Not before: a worker whose channel ends lets go of what it holds.
+        agent[Symbol.dispose]();
+        watch[Symbol.dispose]();
         met = await meetAgent({ client, boot: guestBootLimit, scope: kept, signal: until });
       },
       lookAtHost: async (until) => {

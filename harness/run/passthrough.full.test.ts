@@ -15,7 +15,7 @@ const names =
   function-power-cycle access-write-only host-resets-flr host-resets-slot host-resets-unused host-recover-under-guest
   host-unbind-under-guest host-unplug-under-guest host-takes-deconfigured host-loses-function guest-killed-nvme
   guest-killed-virtio guest-reset-nvme guest-reset-virtio guest-reset-driven guest-reset-type1
-  guest-reboot-nvme guest-reboot-standby host-removes-held`.split(/\s+/u);
+  guest-reboot-nvme guest-reboot-standby guest-reboots-itself host-removes-held`.split(/\s+/u);
 /** Those that want the host's entries to run short, which only a container has. */
 const short = ["entries-run-short", "entries-after-detach", "entries-freed-by-flush", "type1-entries-run-short"];
 

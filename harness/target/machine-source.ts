@@ -1,6 +1,6 @@
 /** How a plan comes to its machine, and what becomes of the machine after. */
 import type { Plan } from "../../src/plan/plan.ts";
-import type { GuestEndName } from "../../src/operation/host-fields.ts";
+import type { GuestEndName, Rebooter } from "../../src/operation/host-fields.ts";
 import type { HostView } from "../../src/trace/host-view.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
 import type { Phases } from "../../src/target/target.ts";
@@ -33,8 +33,11 @@ export interface HeldMachine extends BootedMachine {
   readonly performOnHost?: (operation: HostOperation, signal: AbortSignal) => Promise<AgentAnswer>;
   /** Ends the guest one way or the other, and comes back when its host has noticed; of guests only. */
   readonly endGuest?: (how: GuestEndName, signal: AbortSignal) => Promise<void>;
-  /** Resets the guest and waits until it has booted anew: agent, watch and hello are the new ones then; of guests only. */
-  readonly rebootGuest?: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Resets the guest, or has it reboot by itself, and waits until it has booted anew: agent, watch and hello are the new ones then;
+   * of guests only.
+   */
+  readonly rebootGuest?: (by: Rebooter, signal: AbortSignal) => Promise<void>;
   /** Looks at the host that the machine is a guest of, where one takes part. */
   readonly lookAtHost?: (signal: AbortSignal) => Promise<HostView>;
   /**

@@ -1,7 +1,7 @@
 /** A machine that performs a plan's operations, until the first thing that goes wrong. */
 import { performance } from "node:perf_hooks";
 import * as z from "zod";
-import type { GuestEndName } from "../../src/operation/host-fields.ts";
+import type { GuestEndName, Rebooter } from "../../src/operation/host-fields.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
 import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
@@ -94,7 +94,9 @@ export class StartedEmulatedTarget implements StartedTarget {
    */
   perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
     const ask = (until: AbortSignal): Promise<AgentAnswer> =>
-      operation.op === "guest-reboot" ? this.#reboot(until) : this.#performers.perform(operation, until);
+      operation.op === "guest-reboot"
+        ? this.#reboot(operation.by, until)
+        : this.#performers.perform(operation, until);
     return this.#perform(operation, ask, signal);
   }
 
@@ -156,11 +158,11 @@ export class StartedEmulatedTarget implements StartedTarget {
   }
 
   /** The guest boots anew: what it says is told by an agent that has just begun. */
-  async #reboot(signal: AbortSignal): Promise<AgentAnswer> {
+  async #reboot(by: Rebooter, signal: AbortSignal): Promise<AgentAnswer> {
     const { rebootGuest } = this.#held;
     if (rebootGuest === undefined) throw new InfrastructureError({ what: "There is no guest to be booted anew" });
     const began = performance.now();
-    await rebootGuest(signal);
+    await rebootGuest(by, signal);
     const answer = await this.#introduce(signal);
     return { ...answer, micros: Math.round((performance.now() - began) * 1000) };
   }

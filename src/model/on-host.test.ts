@@ -182,6 +182,13 @@ describe("a guest that boots anew", () => {
     expect(last?.host).toMatchObject({ functions: { a: { ...back, pages: 5 } } });
   });
 
+  it("is reset as by its host where it reboots by itself, unless it waits for a function", () => {
+    const alone = `${started}host-unbind: { function: r }\nhost-unbind: { function: w }\n`;
+    const itself = "guest-reboot: { by: guest }";
+    expect(seen(`${alone}${itself}\n${started}${write}`)).toEqual(seen(`${alone}guest-reboot:\n${started}${write}`));
+    expect(() => seen(`${alone}unplug: { function: a }\n${itself}`)).toThrow('before "a" is let go of');
+  });
+
   it("leaves in standby what was, and numbers groups of the others", () => {
     const off = "host-unbind: { function: w }\npower: { function: a, on: false }\nguest-reboot:\n";
     const all = seen(`${off}group: { function: r }\npower: { function: a, on: true }`);

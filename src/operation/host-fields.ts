@@ -34,6 +34,12 @@ export const hostFields = {
     .describe("Have the host be told that a function that a guest has was taken from it unasked: event 0x0304"),
 } as const;
 
+/** Who may have a guest boot anew. */
+const rebooters = ["host", "guest"] as const;
+
+/** One of those. */
+export type Rebooter = (typeof rebooters)[number];
+
 /** What is done to a guest as a whole. */
 export const guestFields = {
   "guest-kill": z
@@ -43,9 +49,14 @@ export const guestFields = {
     .strictObject({})
     .describe("On the host: reset the guest's machine, as a reboot does, whatever the guest is at; the last step"),
   "guest-reboot": z
-    .strictObject({})
+    .strictObject({
+      by: z
+        .enum(rebooters)
+        .default("host")
+        .describe("Who begins: the host, which resets the guest's machine, or the guest itself, by reboot(2)"),
+    })
     .describe(
-      "On the host: reset the guest's machine, and have its kernel boot anew; of names only functions and buffers are left",
+      "Have the guest's kernel boot anew, whatever the guest is at; of names only functions and buffers are left",
     ),
 } as const;
 

@@ -7,6 +7,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 import { closeOnHost, isResetBySlot, resetOnHost, sayOnHost, sayReset } from "../outside.ts";
+import { isLocked } from "../leaving.ts";
 import { joinGroup } from "./domain.ts";
 import { nvmeDriver, takeByDriver } from "./driver.ts";
 import { forget, letGo, reserve } from "./function.ts";
@@ -203,8 +204,17 @@ export const onHostRules: Rules<HostOperationName | GuestOperationName> = {
       `${resetGround}; s390_pci_device_reset: a function in standby stays there, any other is configured and disabled; arch/s390/pci/pci.c, ` +
       "zpci_scan_devices: functions are added and scanned in the order of the list, with their own slots, nobody holding their state; " +
       "init/main.c, async_synchronize_full before the first process: drivers that are built in have probed what they know (drivers/nvme/host/pci.c, " +
-      "drivers/virtio/virtio_pci_common.c), for nobody has told them not to yet",
-    predict: (host) => {
+      "drivers/virtio/virtio_pci_common.c), for nobody has told them not to yet. By the guest itself: kernel/reboot.c, kernel_restart; " +
+      "drivers/base/core.c, device_shutdown: vfio-pci, zPCI and s390-iommu have nothing to do there, and drivers of its own stop their devices; it waits for " +
+      "the lock of a device that is being taken from its driver; " +
+      "arch/s390/kernel/ipl.c, __reipl_run: DIAG 308, load clear; QEMU target/s390x/diag.c, handle_diag_308: S390_RESET_REIPL, which " +
+      "s390_machine_reset treats as it does a reset from outside",
+    predict: (host, { by }) => {
+      const waits = Object.values(host.state.functions).find((fn) => isLocked(fn));
+      if (by === "guest" && waits !== undefined)
+        throw new ScenarioMistake(
+          `The guest does not come to its reboot before "${waits.profile.name}" is let go of`,
+        );
       resetMachine(host);
       bootAnew(host);
       return succeed();
