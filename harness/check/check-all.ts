@@ -1,23 +1,17 @@
 /** Many traces, judged by two threads: a thousand of them is a second's work for each. */
 import { basename, dirname, extname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Ledger } from "../../src/verdict/ledger.ts";
 import { describeError } from "../errors/describe-error.ts";
 import { evidenceFiles } from "../evidence/scenario-folder.ts";
+import { compileLate } from "../lifecycle/compile-late.ts";
 import { TraceChecker, type CheckedTrace } from "./check-trace.ts";
 
 /** Traces that are judged in one go. */
 const share = 20;
 /** Fewer than this many are judged before a thread has begun. */
 const worthThread = 200;
-
-/**
- * How much of a function V8 executes before it thinks of compiling it once more, for speed: four times what it does by itself. A thousand traces are over
- * before most of that pays: with it two threads take a quarter less of the processors' time, and many thousands are compiled all the same.
- */
-const patience = "--interrupt-budget=270000";
 
 /** What a trace was found to be, or in lines why it cannot be told. */
 export type Checked = CheckedTrace | { readonly unreadable: readonly string[] };
@@ -77,7 +71,7 @@ export async function* checkAll(
 ): AsyncGenerator<Checked> {
   const next: NextShare = new Int32Array(new SharedArrayBuffer(4));
   const isMany = paths.length >= worthThread;
-  if (isMany) setFlagsFromString(patience);
+  if (isMany) compileLate();
   // It begins while the ledger is read.
   const thread = isMany ? start(next) : null;
   let isAlone = thread === null;

@@ -2,6 +2,7 @@
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { ScenarioRecord } from "../evidence/record.ts";
 import { ScenarioFolder as EvidenceFolder } from "../evidence/scenario-folder.ts";
+import { compileLate } from "../lifecycle/compile-late.ts";
 import type { ReporterGroup, RunResult } from "../report/reporter.ts";
 import type { BrokenScenario, ScenarioFolder } from "../scenarios/read-scenarios.ts";
 import { errorOutcome } from "./outcome.ts";
@@ -35,6 +36,7 @@ export async function runSuite(selected: ScenarioFolder, options: SuiteOptions):
   const tasks: readonly (Scenario | BrokenScenario)[] = [...selected.broken, ...selected.scenarios];
   const names = tasks.map((task) => task.name);
   const begin = performance.now();
+  compileLate();
   reporters.begin({ scenarios: names, bench: bench.title, jobs, folder: runFolder });
 
   const fatal = new AbortController();
