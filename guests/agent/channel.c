@@ -27,6 +27,7 @@ int channel_init(struct channel *channel, int in, int out)
 	channel->read = 0;
 	channel->kept = NULL;
 	channel->kept_length = 0;
+	channel->kept_room = 0;
 	channel->body = malloc(FRAME_LIMIT);
 	return channel->body ? 0 : -1;
 }
@@ -118,6 +119,23 @@ static int write_kept(struct channel *channel)
 	return written ? 0 : -EIO;
 }
 
+/* A message is mostly shorter than this: it is made in one go. */
+#define USUAL_LENGTH	(16 * 1024)
+
+static bool make_room(struct channel *channel, size_t room)
+{
+	char *kept;
+
+	if (room <= channel->kept_room)
+		return true;
+	kept = realloc(channel->kept, room);
+	if (!kept)
+		return false;
+	channel->kept = kept;
+	channel->kept_room = room;
+	return true;
+}
+
 /**
  * channel_write - send a message
  * @more: another one follows soon: it may wait for that, for each write costs as much as many operations
@@ -128,20 +146,23 @@ static int write_kept(struct channel *channel)
  */
 int channel_write(struct channel *channel, const json_t *message, bool more)
 {
-	size_t length = json_dumpb(message, NULL, 0, JSON_COMPACT);
-	uint32_t header = htobe32(length);
-	size_t wanted = channel->kept_length + HEADER_SIZE + length;
-	char *kept;
+	const size_t begin = channel->kept_length + HEADER_SIZE;
+	uint32_t header;
+	size_t length;
 
+	if (!make_room(channel, begin + USUAL_LENGTH))
+		return -EIO;
+	length = json_dumpb(message, channel->kept + begin, channel->kept_room - begin, JSON_COMPACT);
 	if (!length || length > FRAME_LIMIT)
 		return -E2BIG;
-	kept = realloc(channel->kept, wanted);
-	if (!kept)
-		return -EIO;
-	channel->kept = kept;
+	if (begin + length > channel->kept_room) {
+		if (!make_room(channel, begin + length))
+			return -EIO;
+		json_dumpb(message, channel->kept + begin, length, JSON_COMPACT);
+	}
 	/* One write for header and body: half a frame must never be all that is sent. */
-	memcpy(kept + channel->kept_length, &header, HEADER_SIZE);
-	json_dumpb(message, kept + channel->kept_length + HEADER_SIZE, length, JSON_COMPACT);
-	channel->kept_length = wanted;
-	return more && wanted < KEPT_LIMIT ? 0 : write_kept(channel);
+	header = htobe32(length);
+	memcpy(channel->kept + channel->kept_length, &header, HEADER_SIZE);
+	channel->kept_length = begin + length;
+	return more && channel->kept_length < KEPT_LIMIT ? 0 : write_kept(channel);
 }

@@ -18,6 +18,7 @@
  * @ahead: what was read beyond what was wanted; from @taken to @read of it are still to be taken
  * @kept: frames that are to be written with the next one
  * @kept_length: their length
+ * @kept_room: for how many bytes there is memory
  */
 struct channel {
 	int in;
@@ -29,6 +30,7 @@ struct channel {
 	char ahead[4096];
 	char *kept;
 	size_t kept_length;
+	size_t kept_room;
 };
 
 /**

@@ -143,10 +143,15 @@ static bool is_same_page(const unsigned char *one, const unsigned char *other)
  */
 json_t *view_page(const unsigned char *page)
 {
+	static const char digits[] = "0123456789abcdef";
 	char head[2 * HEAD_SIZE + 1];
 
-	for (size_t i = 0; i < HEAD_SIZE; i++)
-		snprintf(head + 2 * i, 3, "%02x", page[i]);
+	/* Not by snprintf(): for a page that is a tenth of all that the processor does in an operation. */
+	for (size_t i = 0; i < HEAD_SIZE; i++) {
+		head[2 * i] = digits[page[i] >> 4];
+		head[2 * i + 1] = digits[page[i] & 0xf];
+	}
+	head[2 * HEAD_SIZE] = '\0';
 	return json_pack("{s:o, s:s}", "digest", json_sprintf("%016" PRIx64, fnv1a64(page, PAGE_SIZE)), "head", head);
 }
 
