@@ -29,7 +29,8 @@ export async function failNthCommand(command: FailNthCommand, io: Io, screen: Sc
   const { selected, which, jobs, json, ...context } = command;
   const begin = performance.now();
   const losses = await readLosses();
-  screen.print(`${String(selected.scenarios.length)} scenarios on ${context.bench.title}, their allocations failing`);
+  const count = selected.scenarios.length;
+  screen.print(`${count} scenario${count === 1 ? "" : "s"} on ${context.bench.title}, with allocations that fail`);
   const records = await runFailNthSuite(selected.scenarios, {
     ...context,
     ...{ only: which === true ? null : readInjection(which), losses, jobs },
@@ -50,6 +51,7 @@ function readInjection(text: string): Injection {
   if (found !== null) return found;
   throw new UsageError({
     what: `Cannot use --fail-nth "${text}"`,
-    remedy: "Give STEP:NTH, such as 5:2 for the second allocation in step 5, or nothing for all of them",
+    remedy:
+      "Give STEP:NTH, such as 5:2 for the second allocation in step 5, or nothing for all of them: names of scenarios stand before it",
   });
 }

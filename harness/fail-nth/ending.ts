@@ -24,9 +24,7 @@ export function listReleases(
     ...Object.keys(containers)
       .filter((name) => !isClosed(name))
       .map((container): Operation => ({ op: "container-close", container })),
-    ...Object.entries(iommufds)
-      .filter(([, { open }]) => open)
-      .map(([iommufd]): Operation => ({ op: "iommufd-close", iommufd })),
+    ...Object.keys(iommufds).map((iommufd): Operation => ({ op: "iommufd-close", iommufd })),
     { op: "pinned" },
   ];
 }

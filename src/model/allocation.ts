@@ -34,7 +34,10 @@ const reserving: OtherEnd = {
   result: "EINVAL",
   ground: "drivers/iommu/iommufd/io_pagetable.c, iopt_table_enforce_dev_resv_regions: iommufd_should_fail",
 };
-
+const borrowing: OtherEnd = {
+  result: "EINVAL",
+  ground: "drivers/iommu/iommufd/pages.c, iopt_pages_rw_page: iommufd_should_fail",
+};
 const probing: OtherEnd = {
   result: "EINVAL",
   ground:
@@ -67,6 +70,10 @@ const otherEnds: Readonly<Partial<Record<OperationName, readonly OtherEnd[]>>> =
   "ioas-unmap": [lookup],
   "ioas-copy": [lookup, pinning, storing],
   "iova-ranges": [lookup],
+  "access-pin": [pinning, storing],
+  "access-read": [borrowing, pinning],
+  "access-write": [borrowing, pinning],
+  "access-replace": [lookup],
   "huge-pages": [lookup, pinning, storing],
   "hwpt-alloc": [lookup, reserving, pinning, storing],
 };

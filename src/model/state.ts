@@ -217,8 +217,8 @@ export interface ModelFunction {
 /** Everything. */
 export interface HostState {
   functions: Record<string, ModelFunction>;
-  /** iommufds in use, by name. */
-  iommufds: Record<string, { open: boolean; accounts?: "user" | "process"; vfioIoas?: string }>;
+  /** iommufds that are open, by name. */
+  iommufds: Record<string, { accounts?: "user" | "process"; vfioIoas?: string }>;
   /** IOASes and HWPTs; null where one was destroyed and its stale id is nobody else's yet. */
   objects: Record<string, Ioas | Hwpt | null>;
   /** The mock's objects in iommufds; null where one was destroyed and its stale id is nobody else's yet. */

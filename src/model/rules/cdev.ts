@@ -205,7 +205,7 @@ const attachGround =
 export function bindFunction(host: Host, name: string, iommufd: string): Outcome {
   const fn = host.fn(name);
   requireOpen(fn);
-  host.state.iommufds[iommufd] ??= { open: true };
+  host.state.iommufds[iommufd] ??= {};
   if (fn.open === "group") return fail("EINVAL");
   if (fn.group.open) return fail("EBUSY");
   if (fn.iommufd !== null) return fail("EINVAL");

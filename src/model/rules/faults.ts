@@ -105,7 +105,7 @@ export const faultRules: Rules<
       "drivers/iommu/iommufd/eventq.c, iommufd_fault_alloc: -EOPNOTSUPP for any flag; an answer that cannot be written is -EFAULT, " +
       "and nothing is left",
     predict: (host, { queue, iommufd, flags, unwritable }) => {
-      host.state.iommufds[iommufd] ??= { open: true };
+      host.state.iommufds[iommufd] ??= {};
       if (flags !== 0) return fail("EOPNOTSUPP");
       if (unwritable) return fail("EFAULT");
       addMocks(host, queue, { kind: "fault-queue", iommufd, open: true, undelivered: [], unanswered: {} });

@@ -22,8 +22,7 @@ interface OptionFields {
 }
 
 /** The iommufd of a name, opened on first use. */
-const iommufdOf = (host: Host, name: string): Host["state"]["iommufds"][string] =>
-  (host.state.iommufds[name] ??= { open: true });
+const iommufdOf = (host: Host, name: string): Host["state"]["iommufds"][string] => (host.state.iommufds[name] ??= {});
 
 /** True where an iommufd has any object. */
 const hasObjects = (host: Host, iommufd: string): boolean =>

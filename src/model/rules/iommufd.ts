@@ -90,7 +90,7 @@ export const iommufdRules: Rules<
   "ioas-alloc": {
     ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_alloc_ioctl",
     predict: (host, { ioas, iommufd }) => {
-      host.state.iommufds[iommufd] ??= { open: true };
+      host.state.iommufds[iommufd] ??= {};
       host.forgetStaleIds();
       host.state.objects[ioas] = { kind: "ioas", iommufd, areas: [], reserved: [], hugePages: true };
       return succeed();
@@ -232,6 +232,7 @@ export const iommufdRules: Rules<
         const isOpenQueue = object !== null && "open" in object && object.open;
         if (object?.iommufd === iommufd && !isOpenQueue) Reflect.deleteProperty(host.state.others, name);
       }
+      Reflect.deleteProperty(host.state.iommufds, iommufd);
       return succeed();
     },
   },

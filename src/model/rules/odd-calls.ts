@@ -115,7 +115,7 @@ export const oddCallRules: Rules<"pasid-attach" | "pasid-detach" | "odd-call"> =
       const errno = refusals[call][how];
       if (errno === undefined) throw new ScenarioMistake(`"${how}" is nothing that ${call} has`);
       if (call === "bind-iommufd") {
-        host.state.iommufds["main"] ??= { open: true };
+        host.state.iommufds["main"] ??= {};
         if (fn.iommufd !== null && afterArgument.has(how)) return fail("EINVAL");
       }
       return fail(errno);
