@@ -28,9 +28,11 @@ const handles = new Map([
 /** A machine that executes instructions in order, and the operation that ends with the last. */
 function play(
   instructions: readonly Instruction[],
+  keeps = true,
 ): Stopping & { readonly run: () => Promise<string>; readonly log: string[] } {
   const breakpoints = new Set<bigint>();
   const log: string[] = [];
+  const written = new Map<number, bigint>();
   let next = 0;
   let stop: (() => void) | null = null;
   let finish: (value: string) => void = () => undefined;
@@ -43,6 +45,8 @@ function play(
     removeBreakpoint: (address) => Promise.resolve(void breakpoints.delete(address)),
     readRegister: (number) => {
       const { at, argument = 0n, stack = 0n, returnsTo = 0n } = here();
+      const kept = written.get(number);
+      if (kept !== undefined) return Promise.resolve(kept);
       if (number === registers.pswAddress) return Promise.resolve(at);
       if (number === registers.general(2)) return Promise.resolve(argument);
       return Promise.resolve(number === registers.general(14) ? returnsTo : stack);
@@ -51,11 +55,13 @@ function play(
     writeRegister: (number, value) => {
       log.push(`r${number}=${value.toString(16)}`);
       if (number === registers.pswAddress) next += 1;
+      else if (keeps) written.set(number, value);
       return Promise.resolve();
     },
     writeRegisters: (all) => Promise.resolve(void log.push(`all=${all}`)),
     step: () => Promise.resolve(void (next += 1)),
     resume: async () => {
+      written.clear();
       for (; next < instructions.length; next += 1) if (breakpoints.has(here().at)) return;
       finish("answered");
       await new Promise<void>((resolve) => {
@@ -157,6 +163,14 @@ it("has a function called where the machine stands, and everything as it was aft
   await expect(
     stopAtPoints(play([{ at: unmapPages }]), [at("before-invalidate")], machine.run, (_, call) => call("panic")),
   ).rejects.toThrow('Cannot call "panic": the kernel has no such function');
+});
+
+it("calls nothing where the machine does not keep what it is called with", async () => {
+  const machine = play([{ at: unmapPages }, { at: refresh }], false);
+  const begun = stopAtPoints(machine, [at("before-invalidate")], machine.run, (_, call) =>
+    call("zpci_refresh_trans", 1n),
+  );
+  await expect(begun).rejects.toThrow("QEMU's gdbstub did not keep register 4: 0x0 for 0x1");
 });
 
 it("says which function a kernel does not have, before anything begins", async () => {

@@ -192,12 +192,24 @@ class Walk {
     const before = await client.readRegisters(signal);
     const place = await client.readRegister(registers.pswAddress, signal);
     const stack = (await client.readRegister(stackPointer, signal)) - stackGap;
-    for (const [index, value] of parameters.entries()) await client.writeRegister(argument + index, value, signal);
-    await client.writeRegister(returnAddress, place, signal);
-    await client.writeRegister(stackPointer, stack, signal);
-    await client.writeRegister(registers.pswAddress, entry, signal);
+    const wanted = new Map([
+      ...parameters.map((value, index) => [argument + index, value] as const),
+      [returnAddress, place],
+      [stackPointer, stack],
+      [registers.pswAddress, entry],
+    ]);
+    for (const [register, value] of wanted) await client.writeRegister(register, value, signal);
+    for (const [register, value] of wanted) await this.#requireRegister(register, value);
     this.#place = entry;
     return { address: place, stack, registers: before };
+  }
+
+  /** A call whose parameters did not arrive would be taken for one that did something else. */
+  async #requireRegister(register: number, wanted: bigint): Promise<void> {
+    const value = await this.#stopping.client.readRegister(register, this.#stopping.signal);
+    if (value === wanted) return;
+    const [is, was] = [value, wanted].map((each) => `0x${each.toString(16)}`);
+    throw new InfrastructureError({ what: `QEMU's gdbstub did not keep register ${register}: ${is} for ${was}` });
   }
 
   /** Goes on to one of these instructions; false where the operation ended before. */
