@@ -12,131 +12,140 @@
 #include "turn.h"
 
 /**
+ * enum settling - how far what an operation causes may reach beyond its call
+ * @AT_ONCE: no further
+ * @LATER: something of it may go on behind the call, and then tells of itself
+ * @EVENTS: it may cause an error event
+ * @LIVES: it may, or has the kernel's threads do something, and functions may have another driver or handle than before
+ */
+enum settling { AT_ONCE, LATER, EVENTS, LIVES };
+
+/**
  * struct operation - an operation by its name
- * @settles: it may cause an error event, or work that goes on behind it: wait until the kernel is quiet
+ * @settles: whether to wait until the kernel is quiet
  */
 struct operation {
 	const char *name;
 	perform_fn *perform;
-	bool settles;
+	enum settling settles;
 };
 
 static const struct operation operations[] = {
-	{ "define-function", define_function, true },
-	{ "define-buffer", define_buffer, false },
-	{ "seed", seed, false },
-	{ "find-symbols", find_symbols, false },
-	{ "gcov-reset", gcov_reset, false },
-	{ "gcov-read", gcov_read, false },
-	{ "run-program", run_program, true },
-	{ "quit", quit, true },
+	{ "define-function", define_function, LIVES },
+	{ "define-buffer", define_buffer, AT_ONCE },
+	{ "seed", seed, AT_ONCE },
+	{ "find-symbols", find_symbols, AT_ONCE },
+	{ "gcov-reset", gcov_reset, AT_ONCE },
+	{ "gcov-read", gcov_read, AT_ONCE },
+	{ "run-program", run_program, LIVES },
+	{ "quit", quit, LIVES },
 
-	{ "bind", bind_function, true },
-	{ "unbind", unbind_function, true },
-	{ "power", power, true },
-	{ "sysfs-reset", sysfs_reset, true },
-	{ "recover", recover, true },
-	{ "reset-method", reset_method, false },
-	{ "domain-type", domain_type, false },
-	{ "group", group_view, false },
-	{ "churn", churn, true },
+	{ "bind", bind_function, LIVES },
+	{ "unbind", unbind_function, LIVES },
+	{ "power", power, LIVES },
+	{ "sysfs-reset", sysfs_reset, LIVES },
+	{ "recover", recover, LIVES },
+	{ "reset-method", reset_method, AT_ONCE },
+	{ "domain-type", domain_type, LIVES },
+	{ "group", group_view, AT_ONCE },
+	{ "churn", churn, LIVES },
 
-	{ "drive", drive, true },
-	{ "block-read", block_read, true },
-	{ "block-write", block_write, true },
-	{ "counters-reset", counters_reset, false },
-	{ "await-flush", await_flush, true },
+	{ "drive", drive, LIVES },
+	{ "block-read", block_read, LIVES },
+	{ "block-write", block_write, LIVES },
+	{ "counters-reset", counters_reset, AT_ONCE },
+	{ "await-flush", await_flush, LIVES },
 
-	{ "open", open_device, true },
-	{ "close", close_device, true },
-	{ "unplug", unplug, false },
-	{ "event", event, true },
-	{ "remove", remove_function, true },
-	{ "await-removal", await_removal, true },
-	{ "bind-iommufd", bind_iommufd, true },
-	{ "attach", attach, true },
-	{ "replace", attach, true },
-	{ "detach", detach, true },
+	{ "open", open_device, LIVES },
+	{ "close", close_device, LIVES },
+	{ "unplug", unplug, AT_ONCE },
+	{ "event", event, LIVES },
+	{ "remove", remove_function, LIVES },
+	{ "await-removal", await_removal, LIVES },
+	{ "bind-iommufd", bind_iommufd, LIVES },
+	{ "attach", attach, LATER },
+	{ "replace", attach, LATER },
+	{ "detach", detach, LATER },
 
-	{ "ioas-alloc", ioas_alloc, false },
-	{ "ioas-map", ioas_map, true },
-	{ "ioas-unmap", ioas_unmap, true },
-	{ "ioas-copy", ioas_copy, true },
-	{ "iova-ranges", iova_ranges, false },
-	{ "huge-pages", huge_pages, false },
-	{ "hwpt-alloc", hwpt_alloc, true },
-	{ "destroy", destroy, true },
-	{ "iommufd-close", iommufd_close, true },
+	{ "ioas-alloc", ioas_alloc, AT_ONCE },
+	{ "ioas-map", ioas_map, LATER },
+	{ "ioas-unmap", ioas_unmap, LATER },
+	{ "ioas-copy", ioas_copy, LATER },
+	{ "iova-ranges", iova_ranges, AT_ONCE },
+	{ "huge-pages", huge_pages, AT_ONCE },
+	{ "hwpt-alloc", hwpt_alloc, LATER },
+	{ "destroy", destroy, LATER },
+	{ "iommufd-close", iommufd_close, LIVES },
 
-	{ "container-open", container_open, false },
-	{ "container-close", container_close, true },
-	{ "container-set-iommu", container_set_iommu, true },
-	{ "container-info", container_info, false },
-	{ "container-map", container_map, true },
-	{ "container-unmap", container_unmap, true },
-	{ "group-open", group_open, false },
-	{ "group-close", group_close, true },
-	{ "group-set-container", group_set_container, true },
-	{ "group-unset-container", group_unset_container, true },
-	{ "group-get-device", group_get_device, true },
+	{ "container-open", container_open, AT_ONCE },
+	{ "container-close", container_close, LIVES },
+	{ "container-set-iommu", container_set_iommu, LATER },
+	{ "container-info", container_info, AT_ONCE },
+	{ "container-map", container_map, LATER },
+	{ "container-unmap", container_unmap, LATER },
+	{ "group-open", group_open, AT_ONCE },
+	{ "group-close", group_close, LIVES },
+	{ "group-set-container", group_set_container, LATER },
+	{ "group-unset-container", group_unset_container, LATER },
+	{ "group-get-device", group_get_device, LIVES },
 
-	{ "device-info", device_info, false },
-	{ "reset", device_reset, true },
-	{ "hot-reset-info", hot_reset_info, false },
-	{ "hot-reset", hot_reset, true },
-	{ "interrupts-enable", interrupts_enable, true },
-	{ "interrupts-disable", interrupts_disable, true },
-	{ "interrupts-count", interrupts_count, true },
+	{ "device-info", device_info, AT_ONCE },
+	{ "reset", device_reset, LIVES },
+	{ "hot-reset-info", hot_reset_info, AT_ONCE },
+	{ "hot-reset", hot_reset, LIVES },
+	{ "interrupts-enable", interrupts_enable, EVENTS },
+	{ "interrupts-disable", interrupts_disable, EVENTS },
+	{ "interrupts-count", interrupts_count, LATER },
 
-	{ "bus-master", bus_master, true },
-	{ "nvme-enable", nvme_enable, true },
-	{ "queues-enable", queues_enable, true },
-	{ "nvme-identify", nvme_identify, true },
-	{ "dma-write", dma_write, true },
-	{ "dma-read", dma_read, true },
+	{ "bus-master", bus_master, EVENTS },
+	{ "nvme-enable", nvme_enable, EVENTS },
+	{ "queues-enable", queues_enable, EVENTS },
+	{ "nvme-identify", nvme_identify, EVENTS },
+	{ "dma-write", dma_write, EVENTS },
+	{ "dma-read", dma_read, EVENTS },
 
-	{ "mock-create", mock_create, false },
-	{ "mock-replace", mock_replace, true },
-	{ "mock-check", mock_check, false },
-	{ "mock-hwpt-alloc", mock_hwpt_alloc, false },
-	{ "mock-pasid-attach", mock_pasid_attach, false },
-	{ "mock-pasid-replace", mock_pasid_replace, false },
-	{ "mock-pasid-detach", mock_pasid_detach, false },
-	{ "mock-pasid-check", mock_pasid_check, false },
-	{ "access-create", access_create, false },
-	{ "access-replace", access_replace, false },
-	{ "access-pin", access_pin, false },
-	{ "access-unpin", access_unpin, false },
-	{ "access-read", access_read, false },
-	{ "access-write", access_write, false },
-	{ "access-close", access_close, false },
-	{ "page-pins", page_pins, false },
-	{ "iova-reserve", iova_reserve, false },
-	{ "iova-allow", iova_allow, false },
-	{ "option-get", option_get, false },
-	{ "option-set", option_set, false },
-	{ "hw-info", hw_info, false },
-	{ "vfio-ioas-set", vfio_ioas_set, false },
-	{ "vfio-ioas-get", vfio_ioas_get, false },
-	{ "pasid-attach", pasid_attach, true },
-	{ "pasid-detach", pasid_detach, true },
-	{ "odd-call", odd_call, true },
-	{ "fault-queue-alloc", fault_queue_alloc, false },
-	{ "fault-raise", fault_raise, false },
-	{ "fault-read", fault_read, false },
-	{ "fault-respond", fault_respond, false },
-	{ "viommu-alloc", viommu_alloc, false },
-	{ "vdevice-alloc", vdevice_alloc, false },
-	{ "hw-queue-alloc", hw_queue_alloc, false },
-	{ "event-queue-alloc", event_queue_alloc, false },
-	{ "event-raise", event_raise, false },
-	{ "event-read", event_read, false },
-	{ "queue-poll", queue_poll, false },
-	{ "queue-close", queue_close, false },
+	{ "mock-create", mock_create, AT_ONCE },
+	{ "mock-replace", mock_replace, LATER },
+	{ "mock-check", mock_check, AT_ONCE },
+	{ "mock-hwpt-alloc", mock_hwpt_alloc, AT_ONCE },
+	{ "mock-pasid-attach", mock_pasid_attach, AT_ONCE },
+	{ "mock-pasid-replace", mock_pasid_replace, AT_ONCE },
+	{ "mock-pasid-detach", mock_pasid_detach, AT_ONCE },
+	{ "mock-pasid-check", mock_pasid_check, AT_ONCE },
+	{ "access-create", access_create, AT_ONCE },
+	{ "access-replace", access_replace, AT_ONCE },
+	{ "access-pin", access_pin, AT_ONCE },
+	{ "access-unpin", access_unpin, AT_ONCE },
+	{ "access-read", access_read, AT_ONCE },
+	{ "access-write", access_write, AT_ONCE },
+	{ "access-close", access_close, AT_ONCE },
+	{ "page-pins", page_pins, AT_ONCE },
+	{ "iova-reserve", iova_reserve, AT_ONCE },
+	{ "iova-allow", iova_allow, AT_ONCE },
+	{ "option-get", option_get, AT_ONCE },
+	{ "option-set", option_set, AT_ONCE },
+	{ "hw-info", hw_info, AT_ONCE },
+	{ "vfio-ioas-set", vfio_ioas_set, AT_ONCE },
+	{ "vfio-ioas-get", vfio_ioas_get, AT_ONCE },
+	{ "pasid-attach", pasid_attach, LATER },
+	{ "pasid-detach", pasid_detach, LATER },
+	{ "odd-call", odd_call, LIVES },
+	{ "fault-queue-alloc", fault_queue_alloc, AT_ONCE },
+	{ "fault-raise", fault_raise, AT_ONCE },
+	{ "fault-read", fault_read, AT_ONCE },
+	{ "fault-respond", fault_respond, AT_ONCE },
+	{ "viommu-alloc", viommu_alloc, AT_ONCE },
+	{ "vdevice-alloc", vdevice_alloc, AT_ONCE },
+	{ "hw-queue-alloc", hw_queue_alloc, AT_ONCE },
+	{ "event-queue-alloc", event_queue_alloc, AT_ONCE },
+	{ "event-raise", event_raise, AT_ONCE },
+	{ "event-read", event_read, AT_ONCE },
+	{ "queue-poll", queue_poll, AT_ONCE },
+	{ "queue-close", queue_close, AT_ONCE },
 
-	{ "fill", fill, false },
-	{ "look", look, true },
-	{ "pinned", pinned, false },
+	{ "fill", fill, AT_ONCE },
+	{ "look", look, EVENTS },
+	{ "pinned", pinned, AT_ONCE },
 };
 
 static const struct operation *find_operation(const char *name)
@@ -156,11 +165,23 @@ static json_t *refusal(const struct request *request, json_t *answer)
 	return answer;
 }
 
-/* Wait for what goes on behind an operation, and take what is new. */
-static bool settle(struct observer *observer, const struct operation *operation, bool quick)
+/* How much is looked at and said; what may go on behind an operation is not passed by. */
+static enum manner take_manner(struct request *request, const struct operation *operation)
 {
-	if (operation->settles)
-		return quick ? observe_settle_quickly(observer) : observe_settle(observer);
+	bool quick = take_bool_or(request, "quick", false), passing = take_bool_or(request, "passing", false);
+
+	if (passing && operation->settles != LIVES)
+		return IN_PASSING;
+	return quick ? BRIEFLY : FULLY;
+}
+
+/* Wait for what goes on behind an operation, and take what is new. */
+static bool settle(struct observer *observer, const struct operation *operation, enum manner manner)
+{
+	if (manner == IN_PASSING)
+		return true;
+	if (operation->settles >= EVENTS || (operation->settles == LATER && manner == FULLY))
+		return manner == FULLY ? observe_settle(observer) : observe_settle_quickly(observer);
 	observe_drain(observer);
 	return true;
 }
@@ -176,17 +197,20 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	const struct operation *operation;
 	char unnamed[ERRNO_NAME_SIZE];
 	const char *name;
+	enum manner manner;
 	uint64_t since;
-	bool ahead, quick;
+	bool ahead;
 	int result;
 
 	name = take_string(request, "op");
 	operation = find_operation(name);
-	if (!operation)
+	if (!operation) {
 		request_refuse(request, "Unknown operation \"%.40s\"", name);
+		return refusal(request, answer);
+	}
 	fail_nth_take(&agent->fail, request);
 	ahead = take_bool_or(request, "ahead", false);
-	quick = take_bool_or(request, "quick", false);
+	manner = take_manner(request, operation);
 	request->holds = take_bool_or(request, "holds", false);
 	if (*request->error)
 		return refusal(request, answer);
@@ -202,11 +226,13 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	if (result == REFUSED)
 		return refusal(request, answer);
 	json_object_set_new(answer, "result", json_string(errno_name(result, unnamed)));
-	json_object_set(answer, "values", request->values);
+	if (manner == FULLY || json_object_size(request->values))
+		json_object_set(answer, "values", request->values);
 	json_object_set_new(answer, "micros", json_integer(clock_micros() - since));
 
-	if (!settle(&agent->observer, operation, quick))
+	if (!settle(&agent->observer, operation, manner))
 		json_object_set_new(answer, "settled", json_false());
-	observe_report(&agent->observer, &agent->table, answer);
+	observe_shorten(&agent->observer);
+	observe_report(&agent->observer, &agent->table, manner, answer);
 	return answer;
 }

@@ -14,6 +14,11 @@
 #define MESSAGES_SIZE	(256 * 1024)
 #define MESSAGES_LIMIT	1000
 #define TEXT_LIMIT	256
+#define PAGES_PATH	"/sys/kernel/debug/s390dbf/pci_msg/pages"
+/* Pages of the ring, of eight: a look copies and searches all of them. They hold 102 messages. */
+#define PAGES		"2"
+/* Messages in the ring from which on having it forgotten costs less than reading them again each time. */
+#define MANY		20
 
 /* Not asked for each time: the kernel would have to find and clear the same pages again. */
 static char ring[MESSAGES_SIZE];
@@ -101,13 +106,15 @@ static bool take_news(struct observer *observer, bool reported)
 	const uint64_t newest = observer->newest;
 	uint32_t seen = observer->newest_count;
 	struct message *messages = NULL;
-	bool any = false;
+	bool any = false, known = !observer->in_ring;
 	size_t count;
 
 	count = sort_ring(read_ring(), &messages);
+	observer->in_ring = count;
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t time = messages[i].time;
 
+		known = known || time <= newest;
 		if (time < newest)
 			continue;
 		/* Several may carry the same time: as many as were seen are old. */
@@ -122,6 +129,9 @@ static bool take_news(struct observer *observer, bool reported)
 		any = true;
 	}
 	free(messages);
+	/* Of those that it kept none is left: there was no room for all that came. */
+	if (!known)
+		observer->dropped++;
 	return any;
 }
 
@@ -133,6 +143,16 @@ static bool take_news(struct observer *observer, bool reported)
 void messages_forget(void)
 {
 	write_attribute(FLUSH_PATH, "-");
+}
+
+/**
+ * messages_keep_few - have the kernel keep fewer messages
+ *
+ * For such a machine as well, before the kernel log is looked at: it says so there.
+ */
+void messages_keep_few(void)
+{
+	write_attribute(PAGES_PATH, PAGES);
 }
 
 void messages_start(struct observer *observer)
@@ -149,4 +169,26 @@ void messages_start(struct observer *observer)
 bool messages_drain(struct observer *observer)
 {
 	return take_news(observer, true);
+}
+
+/**
+ * messages_are_many - whether the ring is full of what was taken already
+ */
+bool messages_are_many(const struct observer *observer)
+{
+	return observer->in_ring > MANY;
+}
+
+/**
+ * messages_shorten - have the kernel forget what was taken, unless there is something new
+ *
+ * For a time when no thread has anything to do: what came between reading and forgetting would never be told.
+ */
+void messages_shorten(struct observer *observer)
+{
+	if (take_news(observer, true))
+		return;
+	messages_forget();
+	observer->in_ring = 0;
+	observer->newest_count = 0;
 }

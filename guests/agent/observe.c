@@ -144,6 +144,17 @@ bool observe_settle_quickly(struct observer *observer)
 }
 
 /**
+ * observe_shorten - keep what every look costs from growing with what was seen before
+ *
+ * On a machine of one processor, when all had their turn: nobody is left who would write a message meanwhile.
+ */
+void observe_shorten(struct observer *observer)
+{
+	if (messages_are_many(observer) && !observer->told && let_finish(observer))
+		messages_shorten(observer);
+}
+
+/**
  * observe_error_of - whether an error event of a function is among what was drained since the last answer
  */
 bool observe_error_of(const struct observer *observer, uint32_t fid)
@@ -159,17 +170,33 @@ bool observe_error_of(const struct observer *observer, uint32_t fid)
 	return false;
 }
 
+/* Puts a list into an answer, and begins another; one of nothing need not be told. */
+static void report_list(json_t *answer, const char *key, json_t **list, enum manner manner)
+{
+	if (manner != FULLY && !json_array_size(*list))
+		return;
+	json_object_set_new(answer, key, *list);
+	*list = json_array();
+}
+
+static void report_object(json_t *answer, const char *key, json_t *object, enum manner manner)
+{
+	if (manner == FULLY || json_object_size(object))
+		json_object_set_new(answer, key, object);
+	else
+		json_decref(object);
+}
+
 /**
  * observe_report - put everything observed since the last report into an answer
  */
-void observe_report(struct observer *observer, struct table *table, json_t *answer)
+void observe_report(struct observer *observer, struct table *table, enum manner manner, json_t *answer)
 {
-	json_object_set_new(answer, "functions", view_functions(table));
-	json_object_set_new(answer, "messages", observer->messages);
-	json_object_set_new(answer, "log", observer->log);
-	json_object_set_new(answer, "dropped", json_integer(observer->dropped));
-	json_object_set_new(answer, "memory", view_memory(table));
-	observer->messages = json_array();
-	observer->log = json_array();
+	report_object(answer, "functions", view_functions(table, manner), manner);
+	report_list(answer, "messages", &observer->messages, manner);
+	report_list(answer, "log", &observer->log, manner);
+	report_object(answer, "memory", view_memory(table), manner);
+	if (manner == FULLY || observer->dropped)
+		json_object_set_new(answer, "dropped", json_integer(observer->dropped));
 	observer->dropped = 0;
 }

@@ -10,9 +10,16 @@
 struct table;
 struct function;
 
-/* Counters of a domain, and the place among them of how often the whole table was flushed. */
-#define COUNTERS		5
+/* The place among a domain's counters of how often the whole table was flushed. */
 #define COUNTER_GLOBAL		2
+
+/**
+ * enum manner - how much is said of what is observed
+ * @FULLY: all
+ * @BRIEFLY: what is not as it was when it was last said
+ * @IN_PASSING: the same of what costs little: the domains' counters and the memory
+ */
+enum manner { FULLY, BRIEFLY, IN_PASSING };
 
 /**
  * struct observer - what is seen without being asked for
@@ -21,6 +28,7 @@ struct function;
  * @kmsg: /dev/kmsg, -1 without
  * @newest: when the newest zPCI message seen was written, in microseconds
  * @newest_count: how many that were seen carry that time
+ * @in_ring: how many the kernel kept when it was last asked
  * @messages: new zPCI messages, without what comes before their text
  * @log: new kernel log records
  * @dropped: how many more there were
@@ -33,6 +41,7 @@ struct observer {
 	int kmsg;
 	uint64_t newest;
 	uint32_t newest_count;
+	size_t in_ring;
 	json_t *messages;
 	json_t *log;
 	uint32_t dropped;
@@ -45,13 +54,17 @@ bool observe_drain(struct observer *observer);
 bool observe_reports_handled(const struct observer *observer);
 bool observe_settle(struct observer *observer);
 bool observe_settle_quickly(struct observer *observer);
+void observe_shorten(struct observer *observer);
 bool observe_error_of(const struct observer *observer, uint32_t fid);
-void observe_report(struct observer *observer, struct table *table, json_t *answer);
+void observe_report(struct observer *observer, struct table *table, enum manner manner, json_t *answer);
 
 /* messages.c, kmsg.c: add what is new; whether anything was. */
 void messages_forget(void);
+void messages_keep_few(void);
 void messages_start(struct observer *observer);
 bool messages_drain(struct observer *observer);
+bool messages_are_many(const struct observer *observer);
+void messages_shorten(struct observer *observer);
 void kmsg_start(struct observer *observer);
 bool kmsg_drain(struct observer *observer);
 
@@ -59,9 +72,9 @@ bool kmsg_drain(struct observer *observer);
 bool event_is_open(void);
 
 /* views.c */
-json_t *view_functions(struct table *table);
+json_t *view_functions(struct table *table, enum manner manner);
 json_t *view_memory(struct table *table);
 json_t *view_page(const unsigned char *page);
-bool read_counters(struct function *function, uint64_t values[COUNTERS]);
+bool read_counters(struct function *function, uint64_t *values);
 
 #endif

@@ -66,6 +66,22 @@ struct buffer {
 	unsigned char *shadow;
 };
 
+/* Counters of a domain. */
+#define COUNTERS	5
+
+/**
+ * struct function_view - what a function looks like
+ * @driver: its driver's name, empty without one
+ * @handle: its handle, empty where it is gone
+ * @counted: whether it has counters
+ */
+struct function_view {
+	char driver[64];
+	char handle[32];
+	bool counted;
+	uint64_t counters[COUNTERS];
+};
+
 /**
  * struct function_files - what is read of a function after every operation, kept open; -1 where it is not
  * @folder: its folder
@@ -96,6 +112,7 @@ struct function_files {
  * @removal: it is being taken from the PCI core, which waits for its device to be closed; NULL if not
  * @queued: when a block was read or written first since a flush was last waited for, in microseconds; 0 if never
  * @files: what is read of it
+ * @told: what the harness was told of it last; @is_told: whether it was
  */
 struct function {
 	char name[NAME_SIZE];
@@ -115,6 +132,8 @@ struct function {
 	struct removal *removal;
 	uint64_t queued;
 	struct function_files files;
+	struct function_view told;
+	bool is_told;
 };
 
 #define FUNCTIONS	16

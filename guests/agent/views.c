@@ -58,7 +58,7 @@ static void reopen(int *file, int folder, const char *path, int flags)
  *
  * Return: whether there are any.
  */
-bool read_counters(struct function *function, uint64_t values[COUNTERS])
+bool read_counters(struct function *function, uint64_t *values)
 {
 	int *file = &function->files.statistics;
 	char path[PATH_SIZE], statistics[2048];
@@ -75,19 +75,6 @@ bool read_counters(struct function *function, uint64_t values[COUNTERS])
 	return true;
 }
 
-static json_t *view_counters(struct function *function)
-{
-	uint64_t values[COUNTERS];
-	json_t *counters;
-
-	if (!read_counters(function, values))
-		return json_null();
-	counters = json_array();
-	for (size_t i = 0; i < COUNTERS; i++)
-		json_array_append_new(counters, json_integer(values[i]));
-	return counters;
-}
-
 /* A function that is there again has another folder: the handle tells, which each has. */
 static void read_handle(struct function *function, char *handle, size_t size)
 {
@@ -102,28 +89,72 @@ static void read_handle(struct function *function, char *handle, size_t size)
 	read_again(files->handle, handle, size);
 }
 
-static json_t *view_function(struct function *function)
+static struct function_view look_at(struct function *function, enum manner manner)
 {
-	char driver[64], handle[32];
+	struct function_view view = function->told;
+
+	if (manner != IN_PASSING) {
+		read_handle(function, view.handle, sizeof(view.handle));
+		read_link_name_at(function->files.folder, "driver", view.driver, sizeof(view.driver));
+	}
+	view.counted = read_counters(function, view.counters);
+	return view;
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
+static json_t *counters_of(const struct function_view *view)
+{
+	json_t *counters = view->counted ? json_array() : json_null();
+
+	for (size_t i = 0; view->counted && i < COUNTERS; i++)
+		json_array_append_new(counters, json_integer(view->counters[i]));
+	return counters;
+}
+
+static bool same_counters(const struct function_view *one, const struct function_view *other)
+{
+	return one->counted == other->counted &&
+	       (!one->counted || !memcmp(one->counters, other->counters, sizeof(one->counters)));
+}
+
+/* What is to be said of a function; it has been, from then on. */
+static json_t *view_function(struct function *function, enum manner manner)
+{
+	const struct function_view now = look_at(function, manner), *told = &function->told;
+	bool all = manner == FULLY;
 	json_t *view = json_object();
 
-	read_handle(function, handle, sizeof(handle));
-	read_link_name_at(function->files.folder, "driver", driver, sizeof(driver));
-	json_object_set_new(view, "driver", *driver ? json_string(driver) : json_null());
-	json_object_set_new(view, "handle", *handle ? json_string(handle) : json_null());
-	json_object_set_new(view, "counters", view_counters(function));
+	if (all || strcmp(now.driver, told->driver))
+		json_object_set_new(view, "driver", text_or_null(now.driver));
+	if (all || strcmp(now.handle, told->handle))
+		json_object_set_new(view, "handle", text_or_null(now.handle));
+	if (all || !same_counters(&now, told))
+		json_object_set_new(view, "counters", counters_of(&now));
+	function->told = now;
+	function->is_told = true;
 	return view;
 }
 
 /**
- * view_functions - every function that was defined
+ * view_functions - every function that was defined; where not all is said, those of which there is something to say
  */
-json_t *view_functions(struct table *table)
+json_t *view_functions(struct table *table, enum manner manner)
 {
 	json_t *views = json_object();
 
-	for (size_t i = 0; i < FUNCTIONS && *table->functions[i].name; i++)
-		json_object_set_new(views, table->functions[i].name, view_function(&table->functions[i]));
+	for (size_t i = 0; i < FUNCTIONS && *table->functions[i].name; i++) {
+		struct function *function = &table->functions[i];
+		json_t *view = view_function(function, function->is_told ? manner : FULLY);
+
+		if (manner == FULLY || json_object_size(view))
+			json_object_set_new(views, function->name, view);
+		else
+			json_decref(view);
+	}
 	return views;
 }
 

@@ -12,12 +12,16 @@
 
 #define PROTOCOL_VERSION	1
 
-static int greet(struct channel *channel)
+/* Whoever is greeted was told nothing yet. */
+static int greet(struct agent *agent)
 {
+	struct channel *channel = agent->channel;
 	struct utsname system;
 	json_t *hello;
 	int error;
 
+	for (size_t i = 0; i < FUNCTIONS; i++)
+		agent->table.functions[i].is_told = false;
 	uname(&system);
 	hello = json_pack("{s:i, s:s, s:s, s:I}", "hello", PROTOCOL_VERSION, "kernel", system.release, "agent",
 			  AGENT_VERSION, "cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
@@ -103,10 +107,12 @@ int worker_run(struct channel *channel, bool reconnects)
 	/* Requests come from whoever started this machine: no need for a secret hash seed, nor to wait for entropy. */
 	json_object_seed(1);
 	/* A channel that outlives its peer is that of a machine of our own, which is emulated. */
-	if (reconnects)
+	if (reconnects) {
 		messages_forget();
+		messages_keep_few();
+	}
 	observe_start(&agent->observer, reconnects);
-	error = greet(channel);
+	error = greet(agent);
 	while (!error && !quit) {
 		switch (channel_read(channel)) {
 		case FRAME_READ:
@@ -118,11 +124,11 @@ int worker_run(struct channel *channel, bool reconnects)
 		case FRAME_END:
 			if (!reconnects)
 				return 0;
-			error = greet(channel);
+			error = greet(agent);
 			break;
 		}
 		if (error && reconnects)
-			error = greet(channel);
+			error = greet(agent);
 	}
 	return error ? 1 : 0;
 }

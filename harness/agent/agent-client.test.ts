@@ -57,6 +57,24 @@ it("takes counters of 64 bits of anything: a kernel may read them where there ar
   expect((await asked).functions["a"]?.counters?.[0]).toBe(2 ** 62);
 });
 
+it("takes what an answer says of functions for what changed since the last one", async () => {
+  const guest = makeAgent();
+  const view = { driver: "vfio-pci", handle: "0x80020000", counters: [0, 0, 0, 0, 0] };
+  const requests = ["look", "look", "look"].map((op) => ({ op, fields: {} }));
+  const [first, second, third] = guest.client.requestAll(requests);
+  await untilAsked(guest, 3);
+  guest.say({ id: 1, ...answer, functions: { a: view } });
+  guest.say({ id: 2, result: "OK", micros: 1, functions: { a: { counters: [1, 0, 0, 0, 0] } } });
+  await first?.(never, 1000);
+  expect(await second?.(never, 1000)).toMatchObject({
+    functions: { a: { ...view, counters: [1, 0, 0, 0, 0] } },
+    ...{ values: {}, messages: [], log: [], memory: {} },
+  });
+  // Of a function that it never told of, that is no answer.
+  guest.say({ id: 3, result: "OK", micros: 1, functions: { b: { counters: null } } });
+  await expect(third?.(never, 1000)).rejects.toThrow(/handle/);
+});
+
 it("does what an operation is held for before it goes on", async () => {
   const guest = makeAgent();
   const did: string[] = [];
@@ -121,7 +139,7 @@ it("stays busy until a late answer has come", async () => {
 it.each([
   ["no JSON", Buffer.from([0, 0, 0, 1, 0x7b]), /Cannot understand the agent's channel after "{"/],
   ["too long a frame", Buffer.from([0xff, 0xff, 0xff, 0xff]), /a frame of 4294967295 bytes/],
-  ["an answer of another shape", encodeFrame({ id: 1, result: "OK" }), /values/],
+  ["an answer of another shape", encodeFrame({ id: 1, result: "OK" }), /micros/],
   ["an answer to another request", encodeFrame({ id: 9, ...answer }), /request 9 is not pending/],
   ["an errno of an odd kind", encodeFrame({ id: 1, ...answer, result: "\u001b[2J" }), /result/],
 ])("closes the channel at %s", async (_, bytes, message) => {

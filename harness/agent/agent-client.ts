@@ -6,10 +6,12 @@ import {
   answerSchema,
   heldSchema,
   helloSchema,
+  lookNow,
   readAs,
   refusalSchema,
   type AgentAnswer,
   type AgentHello,
+  type FunctionViews,
 } from "./answers.ts";
 import { FrameChannel } from "./frame-channel.ts";
 
@@ -51,6 +53,8 @@ export class AgentClient implements Disposable {
   #hello = makeAwaited<AgentHello>();
   /** What was asked for and not answered, by its id. */
   readonly #pending = new Map<number, Pending>();
+  /** How the functions looked when the last answer was given. */
+  #views: FunctionViews = {};
   #lastId = 0;
   #lastSeen = "no message";
 
@@ -142,6 +146,7 @@ export class AgentClient implements Disposable {
     }
     if (typeof message === "object" && message !== null && "hello" in message) {
       this.#lastSeen = "its hello";
+      this.#views = {};
       this.#hello.settle(readAs(helloSchema, message));
       return;
     }
@@ -155,7 +160,8 @@ export class AgentClient implements Disposable {
     this.#lastSeen = `the answer to request ${answer.id}`;
     const pending = this.#take(answer.id);
     if (pending === undefined) throw new Error(`request ${answer.id} is not pending`);
-    pending.answer.settle(answer);
+    this.#views = lookNow(this.#views, answer.functions);
+    pending.answer.settle({ ...answer, functions: this.#views });
   }
 
   #take(id: number): Pending | undefined {

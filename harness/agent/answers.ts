@@ -22,24 +22,30 @@ const functionSchema = z.object({
   counters: z.tuple([counter, counter, counter, counter, counter]).nullable(),
 });
 
+/** How functions look. */
+const functionsSchema = z.record(name, functionSchema);
+
 /** What the agent says of a page: a digest of it, and how it begins. */
 export const pageViewSchema = z.object({
   digest: z.string().regex(/^[0-9a-f]{16}$/),
   head: z.string().regex(/^[0-9a-f]{0,128}$/),
 });
 
-/** Answer to an operation or a setup request that was understood. */
+/** Answer to an operation or a setup request that was understood; of functions it may tell what changed, and leave out what is empty. */
 export const answerSchema = z.object({
   id: z.int(),
   result: z.string().regex(/^[A-Z][A-Z0-9_]{0,30}$/, "OK or the name of an errno"),
-  values: z.record(name, z.json()),
+  values: z.record(name, z.json()).default({}),
   micros: z.number(),
-  functions: z.record(name, functionSchema),
-  messages: z.array(text).max(1000),
-  log: z.array(z.object({ level: z.int(), text })).max(200),
+  functions: z.record(name, functionSchema.partial()).default({}),
+  messages: z.array(text).max(1000).default([]),
+  log: z
+    .array(z.object({ level: z.int(), text }))
+    .max(200)
+    .default([]),
   dropped: z.int().default(0),
   settled: z.boolean().default(true),
-  memory: z.record(name, pageViewSchema),
+  memory: z.record(name, pageViewSchema).default({}),
 });
 
 /** Answer to a request that was not understood or could not be served: no answer was had. */
@@ -61,12 +67,27 @@ export const workerReportSchema = z.object({
   uptime: z.number().optional(),
 });
 
+/** How functions look, by name. */
+export type FunctionViews = Readonly<z.output<typeof functionsSchema>>;
 /** First message of the worker. */
 export type AgentHello = z.output<typeof helloSchema>;
-/** Answer to an operation. */
-export type AgentAnswer = z.output<typeof answerSchema>;
+/** Answer to an operation, with all functions as they look now. */
+export type AgentAnswer = Omit<z.output<typeof answerSchema>, "functions"> & { readonly functions: FunctionViews };
 /** What the supervisor says of the worker. */
 export type WorkerReport = z.output<typeof workerReportSchema>;
+
+/**
+ * How functions look that looked so before, after what an answer says of them.
+ * @throws {Error} where it leaves out what was never told
+ */
+export function lookNow(before: FunctionViews, said: z.output<typeof answerSchema>["functions"]): FunctionViews {
+  const names = Object.keys(said);
+  if (names.length === 0) return before;
+  return {
+    ...before,
+    ...readAs(functionsSchema, Object.fromEntries(names.map((of) => [of, { ...before[of], ...said[of] }]))),
+  };
+}
 
 /**
  * A message read by its schema.

@@ -8,7 +8,7 @@ import { Runs } from "../../src/explore/runs.ts";
 import type { Sequence } from "../../src/explore/sequence.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { PlannedStep } from "../../src/plan/plan.ts";
-import { Follower } from "../../src/verdict/follow.ts";
+import { Follower, type Foretold } from "../../src/verdict/follow.ts";
 import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { StartedTarget } from "../../src/target/target.ts";
 import { HarnessError } from "../errors/harness-error.ts";
@@ -98,7 +98,7 @@ async function onClone(
     const follower = new Follower({ ...plan, profile: started.profile }, ledger);
     const runs = new Runs(follower, operationsFor);
     const told = onOperation === undefined ? {} : { onOperation };
-    const nextRun = (): readonly PlannedStep[] => runs.next();
+    const nextRun = (): readonly Foretold[] => runs.next();
     const performed = await perform({ started, follower, nextRun, quick, signal, ...told });
     if (performed.shown !== null) started.distrust?.("it showed what it should not");
     return { cast, ...performed };

@@ -2,9 +2,8 @@
 import type { Difference } from "../../src/compare/pattern.ts";
 import { ScenarioMistake } from "../../src/model/scenario-mistake.ts";
 import type { Operation } from "../../src/operation/operation.ts";
-import type { PlannedStep } from "../../src/plan/plan.ts";
-import type { Performed as TargetAnswer, StartedTarget } from "../../src/target/target.ts";
-import type { Follower } from "../../src/verdict/follow.ts";
+import type { Performed as TargetAnswer, RunOperation, StartedTarget } from "../../src/target/target.ts";
+import type { Follower, Foretold } from "../../src/verdict/follow.ts";
 import { normaliseText, signatureOf } from "../../src/explore/signature.ts";
 import { HarnessError, RefusalError } from "../errors/harness-error.ts";
 
@@ -29,7 +28,7 @@ export interface Performing {
   readonly started: StartedTarget;
   readonly follower: Follower;
   /** The next operations, which may be begun before what came of those ahead of them is known; none where there are no more. */
-  readonly nextRun: () => readonly PlannedStep[];
+  readonly nextRun: () => readonly Foretold[];
   /** Whether they are, where the target can; else one after the other. */
   readonly quick: boolean;
   readonly signal: AbortSignal;
@@ -55,20 +54,21 @@ export async function perform(parts: Performing): Promise<Performed> {
 
 /** Performs a run; null where all was well and it can go on. */
 async function performOne(
-  run: readonly PlannedStep[],
+  run: readonly Foretold[],
   operations: Operation[],
   { started, follower, quick, signal, onOperation }: Performing,
 ): Promise<{ readonly shown: Shown | null } | null> {
   const answers = ask(started, run, quick, signal)[Symbol.asyncIterator]();
   try {
-    for (const planned of run) {
+    for (const foretold of run) {
+      const { planned } = foretold;
       const { operation } = planned;
       operations.push(operation);
       const answer = await answers.next();
       if (answer.done === true || isAborted(signal)) return { shown: null };
       const { observation } = answer.value;
       onOperation?.();
-      const { differences } = follower.follow(planned, observation);
+      const { differences } = follower.follow(planned, observation, foretold);
       const isEnd = observation.result === "panic" || observation.result === "hang";
       if (differences.length === 0 && !isEnd) continue;
       const shown = { signature: signatureOf(operation, differences), differences, error: null };
@@ -87,11 +87,16 @@ async function performOne(
 
 async function* ask(
   started: StartedTarget,
-  run: readonly PlannedStep[],
+  run: readonly Foretold[],
   quick: boolean,
   signal: AbortSignal,
 ): AsyncIterable<TargetAnswer> {
-  const operations = run.map(({ operation }) => operation);
-  if (quick && started.performRun !== undefined) yield* started.performRun(operations, signal);
-  else for (const operation of operations) yield await started.perform(operation, signal);
+  if (quick && started.performRun !== undefined) {
+    yield* started.performRun(run.map(describeAsked), signal);
+  } else for (const { planned } of run) yield await started.perform(planned.operation, signal);
+}
+
+function describeAsked({ planned: { operation }, foreseen: { isQuiet }, deviating }: Foretold): RunOperation {
+  const { devices } = deviating.expectation;
+  return { operation, isQuiet, ...(devices === undefined ? {} : { devices }) };
 }

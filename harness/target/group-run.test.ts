@@ -11,15 +11,21 @@ const served = {
   performs: (operation: Operation): boolean => operation.op === "dma-read" && operation.function.startsWith("w"),
 };
 const sizes = (...operations: readonly Operation[]): readonly number[] =>
-  groupRun(operations, served).map(({ length }) => length);
+  groupRun(
+    operations.map((operation) => ({ operation, isQuiet: false })),
+    served,
+  ).map(({ length }) => length);
 
 it("asks for operations of the agent's at once", () => {
   expect(sizes(map("0x1000"), map("0x2000"), make("look", {}))).toEqual([3]);
   expect(sizes()).toEqual([]);
 });
 
-it("leaves alone what a function that is served here does itself, and what a debugger or the monitor has a part in", () => {
-  expect(sizes(map("0x1000"), dma("w", 1), map("0x2000"), map("0x3000"))).toEqual([1, 1, 2]);
+it("has what a function that is served here does itself ahead of what the agent is asked for", () => {
+  expect(sizes(map("0x1000"), dma("w", 1), map("0x2000"), dma("w", 2), dma("w", 3))).toEqual([1, 2, 1, 1]);
+});
+
+it("leaves alone what a debugger or the monitor has a part in", () => {
   const answers = [{ instruction: "rpcit", cc: 1, status: 4, times: 1, from: 1, done: false }];
   const answered = make("ioas-map", { ioas: "A", iova: "0x1000", buffer: "p" }, { answers });
   expect(sizes(map("0x1000"), answered, map("0x2000"))).toEqual([1, 1, 1]);

@@ -1,29 +1,35 @@
 /** Which operations of a run can be asked for before those ahead of them are answered. */
 import type { Operation } from "../../src/operation/operation.ts";
+import type { RunOperation } from "../../src/target/target.ts";
 import { isOfGuest, isOnHost } from "./act-on-host.ts";
 import type { ServedFunctions } from "./served-functions.ts";
 
 /** Operations that take more than the agent, whoever the function is. */
 const others: ReadonlySet<Operation["op"]> = new Set(["plug", "unplug", "event", "interrupt", "block-write"]);
 
-/** A run in groups of which each is asked for at once: operations of the agent's alone, or a single one. */
+/**
+ * A run in groups of which each is asked for at once: operations of the agent's alone, what a function that is served here does
+ * itself before them, or a single one.
+ */
 export function groupRun(
-  operations: readonly Operation[],
+  run: readonly RunOperation[],
   served: Pick<ServedFunctions, "performs">,
-): readonly (readonly Operation[])[] {
-  const groups: Operation[][] = [];
-  let open: Operation[] | null = null;
+): readonly (readonly RunOperation[])[] {
+  const groups: RunOperation[][] = [];
+  let open: RunOperation[] | null = null;
   let written = new Set<string>();
-  for (const operation of operations) {
-    const isAlone = takesOthers(operation) || served.performs(operation);
+  for (const each of run) {
+    const { operation } = each;
+    const isAlone = takesOthers(operation);
+    const leads = served.performs(operation);
     // What it writes to the medium is read there when it has been answered: no other must have written it again by then.
     const block = operation.op === "dma-read" ? `${operation.function}:${String(operation.block)}` : null;
-    if (open === null || isAlone || (block !== null && written.has(block))) {
+    if (open === null || isAlone || leads || (block !== null && written.has(block))) {
       written = new Set();
-      groups.push([operation]);
+      groups.push([each]);
       open = isAlone ? null : (groups.at(-1) ?? null);
     } else {
-      open.push(operation);
+      open.push(each);
     }
     if (block !== null) written.add(block);
   }

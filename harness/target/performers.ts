@@ -1,7 +1,9 @@
 /** Who performs operations: the agent, a function that this process serves, QEMU's monitor, a debugger. */
 import { performance } from "node:perf_hooks";
 import type { Operation } from "../../src/operation/operation.ts";
+import type { RunOperation } from "../../src/target/target.ts";
 import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
+import type { AwaitAnswer } from "../agent/agent-client.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
 import { mergeAnswers } from "../agent/merge-answers.ts";
 import type { Observer } from "../agent/observe.ts";
@@ -22,6 +24,12 @@ import type { ServedFunctions } from "./served-functions.ts";
 /** How the agent is to observe: with `quick`, what comes later than an operation returns is left for what follows. */
 interface Manner {
   readonly quick?: true;
+}
+
+function nth(asked: readonly AwaitAnswer[], index: number): AwaitAnswer {
+  const answer = asked[index];
+  if (answer === undefined) throw new RangeError("It was not asked for");
+  return answer;
 }
 
 /** What performing takes. */
@@ -64,20 +72,35 @@ export class Performers {
 
   /**
    * Has operations performed, those of a group all asked for before the first is answered: what waits for each answer, in
-   * order. What comes later than an operation returns is left for what follows.
+   * order. What comes later than an operation returns is left for what follows. The first may be a function's own to perform.
    */
-  performAll(group: readonly Operation[]): readonly ((signal: AbortSignal) => Promise<AgentAnswer>)[] {
-    const manner: Manner = { quick: true };
+  performAll(group: readonly RunOperation[]): readonly ((signal: AbortSignal) => Promise<AgentAnswer>)[] {
     const [first, ...more] = group;
     if (first === undefined) return [];
-    if (more.length === 0) return [async (signal) => this.#settle(await this.#ask(first, signal, manner), signal)];
-    const requests = group.map(({ op, ...fields }, index) => {
-      // Its answer may wait for that of the next.
-      const more = index < group.length - 1;
-      return { op, fields: { ...fields, ...manner, ...(more ? { more } : {}) } };
-    });
+    const manner: Manner = { quick: true };
+    if (more.length === 0)
+      return [async (signal) => this.#settle(await this.#ask(first.operation, signal, manner), signal)];
     const limit = this.#limits.operation * group.length;
-    return this.#held.agent.requestAll(requests).map((answer) => (signal) => answer(signal, limit));
+    if (!this.#served.performs(first.operation)) {
+      return this.#askAll(group).map((answer) => (signal) => answer(signal, limit));
+    }
+    let asked: readonly AwaitAnswer[] = [];
+    const lead = async (signal: AbortSignal): Promise<AgentAnswer> => {
+      const own = await this.#performOwn(first.operation, signal);
+      asked = this.#askAll(own === null ? group : [{ ...first, operation: { op: "look" } }, ...more]);
+      return { ...(await nth(asked, 0)(signal, limit)), ...own };
+    };
+    return [lead, ...more.map((_, index) => (signal: AbortSignal) => nth(asked, index + 1)(signal, limit))];
+  }
+
+  #askAll(group: readonly RunOperation[]): readonly AwaitAnswer[] {
+    const requests = group.map(({ operation: { op, ...fields }, isQuiet }, index) => {
+      const isLast = index === group.length - 1;
+      // Its answer may wait for that of the next; so may what its kernel says, where it should say nothing.
+      const manner = isLast ? { quick: true } : { quick: true, more: true, ...(isQuiet ? { passing: true } : {}) };
+      return { op, fields: { ...fields, ...manner } };
+    });
+    return this.#held.agent.requestAll(requests);
   }
 
   /** Has an operation performed by who performs it: the agent, or a function that this process serves. */
@@ -111,24 +134,38 @@ export class Performers {
     if (operation.op === "plug") return this.#plugIn(operation.function, signal);
     if (operation.op === "unplug") return this.#unplug(operation.function, signal);
     if (isOnHost(operation)) return actOnHost(operation, this.#held, limit, signal);
-    const own = this.#served.perform(operation);
+    const own = await this.#performOwn(operation, signal);
     if (own === null) {
       const hold = isStopped ? undefined : whenHeld(operation, this.#held, signal);
       return agent.request(op, { ...fields, ...manner }, signal, limit, hold);
     }
-    const began = performance.now();
-    const what = `the answer to "${op}" of a function that is served here`;
-    const values = await withLimit({ what, limit, signal }, () => own);
-    const micros = Math.round((performance.now() - began) * 1000);
-    // The guest had no part in it: what it noticed is to be asked for, once nothing more is under way.
+    const { micros, values } = own;
     if (operation.op !== "interrupt") {
-      await this.#awaitDma(signal);
-      return { ...(await agent.request("look", { ...manner }, signal, limit)), micros, values: { ...values } };
+      return { ...(await agent.request("look", { ...manner }, signal, limit)), micros, values };
     }
     // QEMU has passed on what was raised before it answers for the second time: it looks at its descriptors in between.
     for (let round = 0; round < 2; round++) await this.#held.machine.qmp.execute("query-status", {}, signal);
     const counted = await agent.request("interrupts-count", { function: operation.function }, signal, limit);
     return { ...counted, micros, values: { ...values, ...counted.values } };
+  }
+
+  /**
+   * Has a function that is served here perform its operation; null where none does. The guest has no part in it: what it noticed
+   * is to be asked for.
+   */
+  async #performOwn(
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<Pick<AgentAnswer, "micros" | "values"> | null> {
+    const own = this.#served.perform(operation);
+    if (own === null) return null;
+    const began = performance.now();
+    const what = `the answer to "${operation.op}" of a function that is served here`;
+    const values = await withLimit({ what, limit: this.#limits.operation, signal }, () => own);
+    const micros = Math.round((performance.now() - began) * 1000);
+    // Once nothing more is under way.
+    if (operation.op !== "interrupt") await this.#awaitDma(signal);
+    return { micros, values: { ...values } };
   }
 
   #profileOf(name: string): FunctionProfile {

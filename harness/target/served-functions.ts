@@ -1,9 +1,14 @@
 /** Functions of a plan that this process serves: what they perform themselves, without their guest, and what they were told. */
+import type { Pattern } from "../../src/compare/pattern.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { DeviceView, Value } from "../../src/trace/observation.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import type { ObservedFunction } from "../vfio-user/observed-function.ts";
 import type { OwnValues, Witness } from "../vfio-user/witness.ts";
+import { shareOut } from "./share-out.ts";
+
+/** What each function may reach, and what befell it. */
+export type DeviceViews = Readonly<Record<string, DeviceView | null>>;
 
 /** A function that this process serves, and the witness that it is, where it is one. */
 export interface Served {
@@ -68,15 +73,30 @@ export class ServedFunctions {
   }
 
   /** What the functions may reach now, and what befell them since the last time; null where there are none. */
-  takeViews(): Readonly<Record<string, DeviceView | null>> | null {
+  takeViews(): DeviceViews | null {
     if (this.#all.size === 0) return null;
     return Object.fromEntries([...this.#all].map(([name, { served }]) => [name, served.takeView()]));
   }
 
-  /** What the functions may reach now, as if nothing had befallen them since the last time; null where there are none. */
-  describeReach(): Readonly<Record<string, DeviceView | null>> | null {
+  /**
+   * From now on, notes what the functions are told; what is returned takes it, and says what they showed of each of several
+   * operations since, of which it is given what they are to show. Null where there are none.
+   */
+  follow(): ((expected: readonly (Pattern | undefined)[]) => readonly DeviceViews[]) | null {
     if (this.#all.size === 0) return null;
-    return Object.fromEntries([...this.#all].map(([name, { served }]) => [name, served.describeReach()]));
+    const before = [...this.#all].map(([name, { served }]) => ({ name, served, start: served.describeReach() }));
+    return (expected) => {
+      const shared = before.map(({ name, served, start }) => {
+        const { steps } = served;
+        const last = served.takeView();
+        const own = expected.map((each) => (each as Readonly<Record<string, Pattern>> | undefined)?.[name]);
+        const views = start === null || last === null ? expected.map(() => last) : shareOut(own, start.reach, steps);
+        return [name, views] as const;
+      });
+      return expected.map((_, index) =>
+        Object.fromEntries(shared.map(([name, views]) => [name, views[index] ?? null])),
+      );
+    };
   }
 
   /**

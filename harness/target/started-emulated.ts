@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import * as z from "zod";
 import type { GuestEndName, Rebooter } from "../../src/operation/host-fields.ts";
 import type { Operation } from "../../src/operation/operation.ts";
-import type { Performed, Phases, StartedTarget } from "../../src/target/target.ts";
+import type { Performed, Phases, RunOperation, StartedTarget } from "../../src/target/target.ts";
 import type { FunctionProfile, Profile } from "../../src/trace/profile.ts";
 import { findAlarms } from "../agent/alarms.ts";
 import type { AgentAnswer } from "../agent/answers.ts";
@@ -18,13 +18,13 @@ import { examineSilence } from "./examine-silence.ts";
 import { groupRun } from "./group-run.ts";
 import type { HeldMachine } from "./machine-source.ts";
 import { Performers } from "./performers.ts";
-import type { ServedFunctions } from "./served-functions.ts";
+import type { DeviceViews, ServedFunctions } from "./served-functions.ts";
 
 /** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
 function addDevices(
   { observation, evidence }: Performed,
   served: ServedFunctions,
-  devices = served.takeViews(),
+  devices: DeviceViews | null,
 ): Performed {
   if (devices === null) return { observation, evidence };
   return {
@@ -92,32 +92,52 @@ export class StartedEmulatedTarget implements StartedTarget {
    * Performs an operation. A guest that panics, and a call that never returns, are answers; the target is broken after.
    * @throws {HarnessError} where no answer was had, and ever after the first failure
    */
-  perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
+  async perform(operation: Operation, signal: AbortSignal): Promise<Performed> {
     const ask = (until: AbortSignal): Promise<AgentAnswer> =>
       operation.op === "guest-reboot"
         ? this.#reboot(operation.by, until)
         : this.#performers.perform(operation, until);
-    return this.#perform(operation, ask, signal);
+    const performed = await this.#perform(operation, ask, signal);
+    return this.#broken === null ? addDevices(performed, this.#served, this.#served.takeViews()) : performed;
   }
 
-  async *performRun(operations: readonly Operation[], signal: AbortSignal): AsyncGenerator<Performed, void> {
-    for (const group of groupRun(operations, this.#served)) {
-      const asked = this.#broken === null ? this.#performers.performAll(group) : [];
-      const quiet = this.#served.describeReach();
-      for (const [index, operation] of group.entries()) {
-        const answered =
-          asked[index] ?? ((): Promise<never> => Promise.reject(new RangeError("It was not asked for")));
-        yield await this.#perform(operation, answered, signal, index < group.length - 1 ? quiet : undefined);
+  async *performRun(run: readonly RunOperation[], signal: AbortSignal): AsyncGenerator<Performed, void> {
+    for (const group of groupRun(run, this.#served)) {
+      const takeViews = this.#served.follow();
+      const { performed, failed } = await this.#performGroup(group, signal);
+      const views = takeViews?.(group.slice(0, performed.length).map(({ devices }) => devices)) ?? [];
+      for (const [index, each] of performed.entries()) {
+        const isEnd = this.#broken !== null && failed === null && index === performed.length - 1;
+        yield isEnd ? each : addDevices(each, this.#served, views[index] ?? null);
       }
+      if (failed !== null) throw failed.error;
     }
   }
 
-  /** Performs an operation, or has its answer already asked for; of functions that are served it shows what is given. */
+  /** What came of the operations of a group, until one had no answer. */
+  async #performGroup(
+    group: readonly RunOperation[],
+    signal: AbortSignal,
+  ): Promise<{ readonly performed: readonly Performed[]; readonly failed: { readonly error: unknown } | null }> {
+    const performed: Performed[] = [];
+    try {
+      const asked = this.#broken === null ? this.#performers.performAll(group) : [];
+      for (const [index, { operation }] of group.entries()) {
+        const answered =
+          asked[index] ?? ((): Promise<never> => Promise.reject(new RangeError("It was not asked for")));
+        performed.push(await this.#perform(operation, answered, signal));
+      }
+      return { performed, failed: null };
+    } catch (error) {
+      return { performed, failed: { error } };
+    }
+  }
+
+  /** Performs an operation, or has its answer already asked for. */
   async #perform(
     operation: Operation,
     ask: (until: AbortSignal) => Promise<AgentAnswer>,
     signal: AbortSignal,
-    views?: ReturnType<ServedFunctions["takeViews"]>,
   ): Promise<Performed> {
     if (this.#broken !== null) {
       throw new InfrastructureError({
@@ -134,8 +154,7 @@ export class StartedEmulatedTarget implements StartedTarget {
       ];
       const until = AbortSignal.any([signal, ...ends]);
       const answer = await ask(until);
-      const seen = addDevices(await this.#observer.observe(operation, answer), this.#served, views);
-      const performed = await this.#addHost(seen, until);
+      const performed = await this.#addHost(await this.#observer.observe(operation, answer), until);
       this.#served.check();
       const [alarm] = performed.observation.alarms;
       if (alarm !== undefined) this.#doubt ??= `its kernel said: ${alarm}`;

@@ -1,6 +1,6 @@
 /** A function that is served and watched: what it is told, what comes of its DMA, and what it may reach. */
 import type { DeviceView } from "../../src/trace/observation.ts";
-import { describeReach } from "../../src/zpci/reach.ts";
+import { describeReach, type ReachedRange } from "../../src/zpci/reach.ts";
 import type { RawMessage } from "./connection.ts";
 import { DmaRefused, type Dma } from "./dma.ts";
 import { EventLog, type FunctionEvent, type TakenEvents } from "./event-log.ts";
@@ -9,11 +9,33 @@ import { serveFunction, type RelayTo, type ServedFunction, type Tamper } from ".
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
+/** What a function was told at one time, and what it could reach then. */
+export interface ReachStep {
+  readonly mappings: readonly ReachedRange[];
+  readonly emptied: boolean;
+  readonly reset: boolean;
+}
+
+/** So many steps are kept between two looks; of what is told beyond that the last look shows what it came to. */
+const stepLimit = 4096;
+
 /** What a function was told, and what it is to do then; nothing of its own. */
 class Memory {
   readonly log = new EventLog();
   emptied = false;
   reset = false;
+  /** Since the last look. */
+  steps: ReachStep[] = [];
+  /** What it may reach now; nothing before it is served. */
+  mappings = (): readonly ReachedRange[] => [];
+
+  /** Notes that it was told something. */
+  step({ emptied = false, reset = false } = {}): void {
+    this.emptied ||= emptied;
+    this.reset ||= reset;
+    if (this.steps.length < stepLimit) this.steps.push({ mappings: [...this.mappings()], emptied, reset });
+  }
+
   /** The message that is its last. */
   lastMessage: "map" | "unmap" | null = null;
   /** DMA that was asked for and not answered. */
@@ -52,6 +74,7 @@ export class ObservedFunction implements AsyncDisposable {
     const memory = new Memory();
     let served: ServedFunction | null = null;
     const die = (): void => void served?.vanish();
+    memory.mappings = () => served?.mappings ?? [];
     served = await serveFunction(watch(definition, memory, die), path, makeTamper(die), relayTo);
     return new ObservedFunction(served, memory);
   }
@@ -79,9 +102,14 @@ export class ObservedFunction implements AsyncDisposable {
   /** What it may reach now, and what it was told since the last time; null where no client is connected. */
   takeView(): DeviceView | null {
     const { emptied, reset } = this.#memory;
-    Object.assign(this.#memory, { emptied: false, reset: false });
+    Object.assign(this.#memory, { emptied: false, reset: false, steps: [] });
     const view = this.describeReach();
     return view === null ? null : { ...view, emptied, reset };
+  }
+
+  /** What it was told since the last time, step by step, and from then on. */
+  get steps(): readonly ReachStep[] {
+    return this.#memory.steps;
   }
 
   /** What it may reach now, as if it had been told nothing since the last time; null where no client is connected. */
@@ -142,19 +170,20 @@ function watch(definition: FunctionDefinition, memory: Memory, die: () => void):
     ...definition,
     onReset: (device) => {
       log.note({ event: "reset" });
-      memory.reset = true;
+      memory.step({ reset: true });
       return onReset?.(noted(device));
     },
     onMap: (mapping, device) => {
       const { iova, size, read, write } = mapping;
       log.note({ event: "map", iova: hex(iova), size: hex(size), access: `${read ? "r" : ""}${write ? "w" : ""}` });
+      memory.step();
       hear("map");
       return onMap?.(mapping, noted(device));
     },
     onUnmap: (range, device) => {
       log.note({ event: "unmap", iova: hex(range.iova), size: hex(range.size) });
       // No RPCIT begins below the aperture: from 0 on it is the whole of it.
-      if (range.iova === 0n) memory.emptied = true;
+      memory.step({ emptied: range.iova === 0n });
       hear("unmap");
       return onUnmap?.(range, noted(device));
     },

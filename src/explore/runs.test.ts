@@ -25,8 +25,8 @@ function runsOf(device: "nvme" | "witness", operations: readonly Operation[]): s
   });
   const names: string[][] = [];
   for (let run = runs.next(); run.length > 0; run = runs.next()) {
-    names.push(run.map(({ operation }) => operation.op));
-    for (const planned of run) follower.suppose(planned);
+    names.push(run.map(({ planned }) => planned.operation.op));
+    for (const { planned } of run) follower.suppose(planned);
   }
   return names;
 }
@@ -45,9 +45,9 @@ describe("runs", () => {
     ).toEqual([16, 4]);
   });
 
-  it("end with what changes what a function that is served can reach", () => {
-    const runs = runsOf("witness", [...take("a"), attach, map(1), map(2), make("look", {}), make("look", {})]);
-    expect(runs.slice(-3)).toEqual([["attach", "ioas-map"], ["ioas-map"], ["look", "look"]]);
+  it("go on where what a function that is served can reach changes", () => {
+    const runs = runsOf("witness", [...take("a"), attach, map(1), map(2), make("look", {})]);
+    expect(runs).toHaveLength(1);
   });
 
   it("end before what the model has no word for", () => {

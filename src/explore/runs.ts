@@ -1,6 +1,6 @@
 /** Runs: operations of a sequence of which the later ones need not wait for what came of those ahead of them. */
 import type { PlannedStep } from "../plan/plan.ts";
-import type { Follower } from "../verdict/follow.ts";
+import type { Follower, Foretold } from "../verdict/follow.ts";
 
 /** Operations in a run at most: what goes wrong in one is noticed after the last. */
 const longest = 16;
@@ -19,15 +19,15 @@ export class Runs {
   }
 
   /** The next run; empty where there is none, or the model has no word for what comes next. The last one has been followed. */
-  next(): readonly PlannedStep[] {
+  next(): readonly Foretold[] {
     this.#scout.catchUp(this.#follower);
-    const run: PlannedStep[] = [];
+    const run: Foretold[] = [];
     while (run.length < longest) {
       const planned = this.#next();
-      const supposed = planned === null ? null : this.#scout.suppose(planned);
-      if (planned === null || supposed === null) break;
-      run.push(planned);
-      if (supposed.isOpen || supposed.isLost) break;
+      const foretold = planned === null ? null : this.#scout.suppose(planned);
+      if (foretold === null) break;
+      run.push(foretold);
+      if (foretold.foreseen.isOpen || foretold.foreseen.isLost) break;
     }
     return run;
   }

@@ -1,4 +1,5 @@
 /** A target performs a plan's operations: the model in process, or a real kernel somewhere. */
+import type { Pattern } from "../compare/pattern.ts";
 import type { Operation } from "../operation/operation.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Evidence, Observation } from "../trace/observation.ts";
@@ -8,6 +9,15 @@ import type { Profile } from "../trace/profile.ts";
 export interface Performed {
   readonly observation: Observation;
   readonly evidence: Evidence;
+}
+
+/** An operation of several that are asked for at once. */
+export interface RunOperation {
+  readonly operation: Operation;
+  /** Its kernel should have nothing to say of it: whether it does may show with what follows. */
+  readonly isQuiet: boolean;
+  /** What functions that are served are to show of it, by which it is told from those before and after it. */
+  readonly devices?: Pattern;
 }
 
 /** Where time went: milliseconds by phase. */
@@ -24,10 +34,10 @@ export interface StartedTarget extends AsyncDisposable {
   perform(operation: Operation, signal: AbortSignal): Promise<Performed>;
   /**
    * Performs operations in order, beginning one before what came of the last is known where that is possible; for targets
-   * that can. Only the last may change what functions that are served here can reach. What comes later than an operation
+   * that can. What comes later than an operation
    * returns is not waited for and shows with what follows: whoever sees a difference asks again, one after the other.
    */
-  performRun?(operations: readonly Operation[], signal: AbortSignal): AsyncIterable<Performed>;
+  performRun?(run: readonly RunOperation[], signal: AbortSignal): AsyncIterable<Performed>;
   /** Says why whatever it runs on is not to be used again; for targets that would. */
   distrust?(why: string): void;
 }

@@ -8,7 +8,7 @@ import { ScenarioMistake } from "../model/scenario-mistake.ts";
 import type { QuirkName } from "../model/quirks.ts";
 import type { HostState } from "../model/state.ts";
 import type { Plan, PlannedStep } from "../plan/plan.ts";
-import type { DeviceView, Observation } from "../trace/observation.ts";
+import type { Observation } from "../trace/observation.ts";
 import { quirksOf, type Ledger } from "./ledger.ts";
 
 /** The host as the contract has it, and as it is known to deviate. */
@@ -30,22 +30,27 @@ export interface Foreseen {
   readonly result: Pattern;
   /** Nothing could be said of the kernel after it. */
   readonly isLost: boolean;
-  /** It leaves open how things go on, or changes what functions that are served can reach: what comes of it is to be seen first. */
+  /** It leaves open how things go on: what comes of it is to be seen first. */
   readonly isOpen: boolean;
+  /** The kernel has nothing to say of it. */
+  readonly isQuiet: boolean;
+  /** How the DMA that it is would end, such as "success"; null of what is none, or where that is not said. */
+  readonly completion: string | null;
 }
 
-/** What was foreseen of an operation, and where it leads. */
-interface Supposed {
+/** What was foreseen of an operation, the usual way, and where it leads. */
+export interface Foretold {
   readonly planned: PlannedStep;
   readonly foreseen: Foreseen;
-  readonly states: States;
-  readonly devices: string | undefined;
+  /** From where that was foreseen. */
+  readonly from: States;
+  readonly contract: Step;
+  readonly deviating: Step;
 }
 
 interface Gone {
   readonly states: States;
   readonly choices: readonly Choice[];
-  readonly devices: string | undefined;
   /** To the host as it is known to deviate. */
   readonly differences: readonly Difference[];
   readonly meetsContract: boolean;
@@ -55,24 +60,28 @@ interface Gone {
 const rank = ({ differences, meetsContract }: Gone): number =>
   differences.length === 0 ? 0 : meetsContract ? 0.5 : differences.length;
 
-const describeDevices = ({ devices }: Step["expectation"]): string | undefined =>
-  devices === undefined ? undefined : JSON.stringify(devices);
+function completionOf(values: Pattern): string | null {
+  const { completion, $has } = values as { completion?: Pattern; $has?: { completion?: Pattern } };
+  const told = completion ?? $has?.completion;
+  return typeof told === "string" ? told : null;
+}
 
-/** Whether functions that are served are told anything but to go on. */
-const hasNews = ({ devices }: Step["expectation"]): boolean =>
-  Object.values((devices ?? {}) as Readonly<Record<string, Partial<DeviceView> | null>>).some(
-    (each) => each !== null && (each.emptied !== false || each.reset !== false),
-  );
+const saysNothing = (pattern: Pattern | undefined): boolean => Array.isArray(pattern) && pattern.length === 0;
+
+const judge = (contract: Step, deviating: Step, observation: Observation): Gone => ({
+  states: { contract: contract.state, deviating: deviating.state },
+  choices: deviating.choices,
+  differences: compareObservation(deviating.expectation, observation),
+  meetsContract: compareObservation(contract.expectation, observation).length === 0,
+});
 
 /** Follows a host, at each operation the first way that explains what was observed: what shows only later it does not go back for. */
 export class Follower {
   readonly #plan: Plan;
   #quirks: ReadonlySet<QuirkName>;
   #states: States;
-  /** What functions that are served showed last, as a text. */
-  #devices: string | undefined = undefined;
   /** What was foreseen last. */
-  #foreseen: Supposed | null = null;
+  #foreseen: Foretold | null = null;
 
   constructor(plan: Plan, ledger: Ledger) {
     this.#plan = plan;
@@ -92,19 +101,17 @@ export class Follower {
     return this.#foreseen?.foreseen ?? null;
   }
 
-  #lookAhead(planned: PlannedStep): Supposed | null {
+  #lookAhead(planned: PlannedStep): Foretold | null {
+    const from = this.#states;
     try {
-      const contract = this.#step(this.#states.contract, planned, new Set(), new Choices([])).state;
-      const deviating = this.#step(this.#states.deviating, planned, this.#quirks, new Choices([]));
+      const contract = this.#step(from.contract, planned, new Set(), new Choices([]));
+      const deviating = this.#step(from.deviating, planned, this.#quirks, new Choices([]));
       const { state, expectation, choices } = deviating;
-      const devices = describeDevices(expectation);
-      const isOpen =
-        choices.length > 0 ||
-        typeof expectation.result !== "string" ||
-        devices !== this.#devices ||
-        hasNews(expectation);
-      const foreseen = { result: expectation.result, isLost: state.lost, isOpen };
-      return { planned, foreseen, states: { contract, deviating: state }, devices };
+      const isOpen = choices.length > 0 || typeof expectation.result !== "string";
+      const isQuiet = saysNothing(expectation.messages) && saysNothing(expectation.alarms);
+      const completion = completionOf(expectation.values);
+      const foreseen = { result: expectation.result, isLost: state.lost, isOpen, isQuiet, completion };
+      return { planned, foreseen, from, contract, deviating };
     } catch (error) {
       if (error instanceof ScenarioMistake) return null;
       throw error;
@@ -122,26 +129,30 @@ export class Follower {
   /** Goes where another one of the same plan is. */
   catchUp(other: Follower): void {
     this.#states = other.#states;
-    this.#devices = other.#devices;
     this.#foreseen = null;
   }
 
   /** Goes on as an operation would, the usual way, which it says; null, and stays, where the model has no word for it. */
-  suppose(planned: PlannedStep): Foreseen | null {
-    const foreseen = this.foresee(planned);
-    if (foreseen === null || this.#foreseen === null) return null;
-    this.#states = this.#foreseen.states;
-    this.#devices = this.#foreseen.devices;
+  suppose(planned: PlannedStep): Foretold | null {
+    this.foresee(planned);
+    const foretold = this.#foreseen;
+    if (foretold === null) return null;
+    this.#states = { contract: foretold.contract.state, deviating: foretold.deviating.state };
     this.#foreseen = null;
-    return foreseen;
+    return foretold;
   }
 
   /**
    * Goes on by an operation, the way that it went, and says how what was observed differs from what that must show: in
    * nothing where it is as the contract says, or as the ledger does. A way that the model has no word for explains nothing.
+   * What was foretold of it from here need not be thought of again, where that is how it went.
    * @throws ScenarioMistake where it has no word for any
    */
-  follow(performed: PlannedStep, observation: Observation): Followed {
+  follow(performed: PlannedStep, observation: Observation, foretold?: Foretold): Followed {
+    if (foretold !== undefined && this.#isFrom(foretold)) {
+      const gone = judge(foretold.contract, foretold.deviating, observation);
+      if (gone.differences.length === 0) return this.#goOn(gone, performed);
+    }
     let best: Gone | null = null;
     let mistake: ScenarioMistake | null = null;
     for (let script: Script | null = []; script !== null;) {
@@ -158,26 +169,26 @@ export class Follower {
       script = nextScript([choices.made]);
     }
     if (best === null) throw mistake ?? new RangeError("No way was tried");
-    this.#states = best.states;
-    this.#devices = best.devices;
+    return this.#goOn(best, performed);
+  }
+
+  #isFrom({ from }: Foretold): boolean {
+    return from.contract === this.#states.contract && from.deviating === this.#states.deviating;
+  }
+
+  #goOn({ states, choices, differences, meetsContract }: Gone, { operation }: PlannedStep): Followed {
+    this.#states = states;
     this.#foreseen = null;
     // Whether there was memory is the first choice of all.
-    const refused = performed.operation.failNth !== undefined && (best.choices[0]?.taken ?? 0) > 0;
-    return { differences: best.meetsContract ? [] : best.differences, refused };
+    const refused = operation.failNth !== undefined && (choices[0]?.taken ?? 0) > 0;
+    return { differences: meetsContract ? [] : differences, refused };
   }
 
   #go(choices: Choices, performed: PlannedStep, observation: Observation): Gone {
     const deviating = this.#step(this.#states.deviating, performed, this.#quirks, choices);
     const told = choices.made.map(({ taken }) => taken);
     const contract = this.#step(this.#states.contract, performed, new Set(), new Choices(told));
-    const meetsContract = compareObservation(contract.expectation, observation).length === 0;
-    return {
-      states: { contract: contract.state, deviating: deviating.state },
-      choices: deviating.choices,
-      devices: describeDevices(deviating.expectation),
-      differences: compareObservation(deviating.expectation, observation),
-      meetsContract,
-    };
+    return judge(contract, deviating, observation);
   }
 
   #step(
