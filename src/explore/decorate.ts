@@ -21,7 +21,7 @@ export function drawAnswers(from: Source, op: OperationName): readonly Answer[] 
   const { random } = from;
   const common = {
     ...(random.chance(40) ? { of: from.fn() } : {}),
-    times: random.chance(70) ? 1 : random.one([2, 99, 100, 101]),
+    times: random.chance(85) ? 1 : random.one([2, 2, 2, 99, 100, 101]),
     from: random.chance(85) ? 1 : 2,
     done: random.chance(12),
   };

@@ -24,13 +24,9 @@ export function drawDma(from: Source, name: string, iova?: string): Drawn {
   };
 }
 
-/** One DMA of any function that is in use. */
-export function drawAnyDma(from: Source, iova: string): Drawn {
-  return drawDma(
-    from,
-    from.fn(({ inUse }) => inUse),
-    iova,
-  );
+/** One DMA of a function that is in use, of those that are so if there are any. */
+export function drawAnyDma(from: Source, iova: string, isSo: (fn: ModelFunction) => boolean = isInUse): Drawn {
+  return drawDma(from, from.fn(isSo), iova);
 }
 
 /** Has a function do DMA: what it takes once, and the DMA. */

@@ -40,12 +40,20 @@ export function drawRange(
     : { iova: from.mapped(areas, ioas), length: from.length() };
 }
 
+/** Whether a function reaches what is mapped in an IOAS. */
+const reaches =
+  (from: Source, ioas: string) =>
+  ({ hwpt, inUse }: ModelFunction): boolean => {
+    const object = hwpt === null ? undefined : from.state.objects[hwpt];
+    return inUse && object?.kind === "hwpt" && object.ioas === ioas;
+  };
+
 function drawMap(from: Source): readonly Drawn[] {
   const ioas = from.ioas();
   if (ioas === undefined) return [];
   const { iova, ...mapping } = drawMapping(from, ioas);
   const map: Drawn = { op: "ioas-map", ioas, ...(from.random.chance(90) ? { iova } : {}), ...mapping };
-  return from.random.chance(50) ? [map, drawAnyDma(from, iova as string)] : [map];
+  return from.random.chance(50) ? [map, drawAnyDma(from, iova as string, reaches(from, ioas))] : [map];
 }
 
 function drawUnmap(from: Source): readonly Drawn[] {
@@ -54,7 +62,7 @@ function drawUnmap(from: Source): readonly Drawn[] {
   const range = drawRange(from, from.areasOf(ioas), { chanceOfWhole: 75, ioas });
   if (from.random.chance(5)) return [{ op: "ioas-unmap", ioas, iova: "0x0", length: "0xffffffffffffffff" }];
   const unmap: Drawn = { op: "ioas-unmap", ioas, ...range };
-  return from.random.chance(60) ? [unmap, drawAnyDma(from, range.iova)] : [unmap];
+  return from.random.chance(60) ? [unmap, drawAnyDma(from, range.iova, reaches(from, ioas))] : [unmap];
 }
 
 function drawCopy(from: Source): readonly Drawn[] {

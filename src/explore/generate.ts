@@ -26,6 +26,11 @@ const drawersOf: Readonly<Partial<Record<Subject, typeof functionDrawers>>> = {
 
 /** Operations in a hundred that may be refused. */
 const refusedShare = 15;
+/**
+ * DMA in a hundred of what was drawn that is done although it does not succeed: an error event costs as much as ten operations, and
+ * what never completes is waited for for seconds.
+ */
+const dmaShare = { refused: 35, none: 4 } as const;
 /** Operations in a hundred that are given answers, or that something is done inside of, where it is about that. */
 const decorated = { answers: 12, races: 18 } as const;
 /** Draws for one operation, and for what is added to one. */
@@ -69,6 +74,7 @@ export class Generator {
       const planned = this.#decorate(operation) ?? { operation, note: null };
       const foreseen = this.#follower.foresee(planned);
       if (foreseen === null || foreseen.isLost) continue;
+      if (!this.#isWorthIt(foreseen.completion)) continue;
       const isPlain = planned.operation.answers === undefined && planned.operation.during === undefined;
       if (isPlain && foreseen.result !== "OK" && !mayBeRefused) continue;
       // A scenario could not say it.
@@ -76,6 +82,11 @@ export class Generator {
       return planned;
     }
     return null;
+  }
+
+  #isWorthIt(completion: string | null): boolean {
+    if (completion === null || completion === "success") return true;
+    return this.#random.chance(completion === "none" ? dmaShare.none : dmaShare.refused);
   }
 
   #draw(): Drawn | undefined {
