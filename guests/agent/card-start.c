@@ -122,7 +122,7 @@ static int set_up_rings(struct function *function, uint64_t iova)
 	memset(function->queues->memory, 0, QUEUE_PAGES * PAGE_SIZE);
 	card->rings = iova;
 	card->frames = 0;
-	card->enabled = true;
+	function->driven = QUEUES_CARD;
 	error = set_up_ring(function, card->receive, iova + CARD_RECEIVE);
 	if (!error)
 		error = set_up_ring(function, card->transmit, iova + CARD_TRANSMIT);

@@ -13,7 +13,6 @@ struct function;
 
 /**
  * struct card - a network card of Intel's, whose frames come back to it
- * @enabled: its rings were set up once; a reset since then is for the device to know
  * @advanced: its descriptors are advanced ones, igb's, not legacy ones
  * @bar: where BAR 0 begins in the VFIO device's file
  * @rings: IOVA of the function's queue pages
@@ -22,7 +21,6 @@ struct function;
  * @frames: how many were sent since the rings were set up
  */
 struct card {
-	bool enabled;
 	bool advanced;
 	uint64_t bar;
 	uint64_t rings;

@@ -64,9 +64,9 @@ static struct function *take_queues(struct agent *agent, struct request *request
 	struct function *function = take_open_function(&agent->table, request);
 	struct nvme *nvme = function ? &function->nvme : NULL;
 
-	if (nvme && !nvme->enabled && !function->virtio.enabled && !function->card.enabled)
+	if (function && function->driven == QUEUES_NONE)
 		request_refuse(request, "The queues of function \"%s\" were never set up", function->name);
-	else if (nvme && nvme->enabled && nvme_queue_full(io ? &nvme->io : &nvme->admin))
+	else if (function && function->driven == QUEUES_NVME && nvme_queue_full(io ? &nvme->io : &nvme->admin))
 		request_refuse(request, "The NVMe queue of function \"%s\" is full of commands without answer", function->name);
 	return function;
 }
@@ -75,22 +75,21 @@ static struct function *take_queues(struct agent *agent, struct request *request
 static int tell(struct agent *agent, struct request *request, struct function *function, const struct outcome *outcome)
 {
 	static const char *const names[] = { "none", "success", "error" };
-	const bool nvme = function->nvme.enabled;
+	static void (*const stops[])(struct function *function) = {
+		[QUEUES_NVME] = nvme_stop,
+		[QUEUES_VIRTIO] = virtio_stop,
+		[QUEUES_CARD] = card_stop,
+	};
 
 	value_string(request, "completion", names[outcome->completed]);
 	if (outcome->completed != COMPLETED_NONE)
 		value_number(request, "status", outcome->status);
-	value_hex(request, nvme ? "csts" : "deviceStatus", outcome->condition);
+	value_hex(request, function->driven == QUEUES_NVME ? "csts" : "deviceStatus", outcome->condition);
 	if (outcome->completed == COMPLETED_NONE) {
 		hold(agent, request);
 		/* Registers may be out of reach until the kernel has dealt with an error event. */
 		observe_settle(&agent->observer);
-		if (nvme)
-			nvme_stop(function);
-		else if (function->card.enabled)
-			card_stop(function);
-		else
-			virtio_stop(function);
+		stops[function->driven](function);
 	}
 	return 0;
 }
@@ -163,17 +162,20 @@ static int transfer(struct agent *agent, struct request *request, bool to_medium
 
 	if (request_refused(request))
 		return REFUSED;
-	if (function->card.enabled) {
+	switch (function->driven) {
+	case QUEUES_CARD:
 		error = loop(agent, request, function, to_medium, iova, block, &outcome);
-		if (error == REFUSED)
-			return REFUSED;
-	} else if (function->virtio.enabled) {
+		break;
+	case QUEUES_VIRTIO:
 		error = virtio_transfer(function, to_medium, block, iova, &outcome);
-	} else {
+		break;
+	default:
 		set_data(&command, iova);
 		command.words[0] = htole32(block);
 		error = nvme_execute(function, &function->nvme.io, &command, &outcome);
 	}
+	if (error == REFUSED)
+		return REFUSED;
 	return error ? step_failed(request, "registers", error) : tell(agent, request, function, &outcome);
 }
 

@@ -78,7 +78,7 @@ static int enable_controller(struct function *function, uint64_t iova, enum queu
 	memset(pages, 0, QUEUE_PAGES * PAGE_SIZE);
 	nvme_queue_reset(&nvme->admin, 0, pages, pages + ADMIN_COMPLETION * PAGE_SIZE);
 	nvme_queue_reset(&nvme->io, IO_QUEUE, pages + IO_SUBMISSION * PAGE_SIZE, pages + IO_COMPLETION * PAGE_SIZE);
-	nvme->enabled = true;
+	function->driven = QUEUES_NVME;
 
 	error = nvme_write(function, NVME_AQA, last << 16 | last);
 	if (!error)

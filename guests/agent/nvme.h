@@ -33,13 +33,11 @@ struct nvme_queue {
 
 /**
  * struct nvme - an NVMe controller that is driven from here
- * @enabled: the queues were set up once; a reset since then is for the device to know
  * @bar: where BAR 0 begins in the VFIO device's file
  * @stride: bytes between two doorbells
  * @next_id: the id of the next command
  */
 struct nvme {
-	bool enabled;
 	uint64_t bar;
 	uint32_t stride;
 	uint16_t next_id;

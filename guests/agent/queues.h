@@ -7,6 +7,17 @@
 struct function;
 
 /**
+ * enum queues_kind - by which kind of queues a device is driven; a reset since they were set up is for the device to know
+ * @QUEUES_NONE: they were never set up
+ */
+enum queues_kind {
+	QUEUES_NONE,
+	QUEUES_NVME,
+	QUEUES_VIRTIO,
+	QUEUES_CARD,
+};
+
+/**
  * enum queues_state - how far a device came that was to have queues
  * @QUEUES_FAILED: it says that it failed
  * @QUEUES_TIMEOUT: it says nothing

@@ -104,6 +104,7 @@ struct function_files {
  * @group: the open VFIO group, -1 without one
  * @iommufd: the iommufd it was last bound to, NULL if never; @id is the kernel's number for it there
  * @queues: the pages of its queues
+ * @driven: by which kind of them it is driven
  * @nvme: the NVMe driver's state
  * @virtio: the same of virtio
  * @card: the same of a network card
@@ -123,6 +124,7 @@ struct function {
 	struct iommufd *iommufd;
 	uint32_t id;
 	struct buffer *queues;
+	enum queues_kind driven;
 	struct nvme nvme;
 	struct virtio virtio;
 	struct card card;

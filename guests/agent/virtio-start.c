@@ -124,7 +124,7 @@ static int set_up_queue(struct function *function, uint64_t iova, uint8_t notify
 	memset(function->queues->memory, 0, QUEUE_PAGES * PAGE_SIZE);
 	virtio->queues = iova;
 	virtio->requests = 0;
-	virtio->enabled = true;
+	function->driven = QUEUES_VIRTIO;
 
 	error = read_config(function, notify + offsetof(struct virtio_pci_notify_cap, notify_off_multiplier), &multiplier,
 			    sizeof(multiplier));

@@ -11,14 +11,12 @@ struct function;
 
 /**
  * struct virtio - a virtio device that is driven from here, by its first queue
- * @enabled: the queue was set up once; a reset since then is for the device to know
  * @common: where its common configuration is in the VFIO device's file
  * @notify: where its queue is notified
  * @queues: IOVA of the function's queue pages
  * @requests: how many were put into the queue since it was set up; the device counts the same way, in 16 bits
  */
 struct virtio {
-	bool enabled;
 	uint64_t common;
 	uint64_t notify;
 	uint64_t queues;
