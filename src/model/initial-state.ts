@@ -27,6 +27,7 @@ export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile
         driven: null,
         open: "no",
         inUse: false,
+        measured: false,
         iommufd: null,
         hwpt: null,
         group: { open: false, container: null },

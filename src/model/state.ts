@@ -170,6 +170,8 @@ export interface ModelFunction {
   open: "no" | "cdev" | "group";
   /** VFIO has opened the device: bound to an iommufd, or taken from its group. */
   inUse: boolean;
+  /** Its measurement block was registered when VFIO opened it. */
+  measured: boolean;
   iommufd: string | null;
   hwpt: string | null;
   /** It was attached as its PASID 0, which VFIO takes for another attachment than its own. */

@@ -212,8 +212,9 @@ export function bindFunction(host: Host, name: string, iommufd: string): Outcome
   host.setDomain(name, null);
   fn.iommufd = iommufd;
   host.forgetStaleIds();
-  openDevice(host, name);
-  return succeed();
+  const opened = openDevice(host, name);
+  if (opened.result !== "OK") unbindFunction(host, name);
+  return opened;
 }
 
 /** Attach as VFIO does, which takes what was attached as a PASID for nothing: the kernel refuses to attach it again. */

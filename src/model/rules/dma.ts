@@ -9,8 +9,9 @@ import { bufferPages } from "../mapping.ts";
 import { mayRaiseAgain } from "../recovery.ts";
 import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
-import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import { succeed, type Outcome, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
+import { outOfReach } from "./vfio-device.ts";
 
 /** The pages by which an NVMe is administered, and by which any device is set up: those first in use. */
 const adminQueues = [0n, 1n] as const;
@@ -45,9 +46,6 @@ const withQueues = (
 };
 
 const isNvme = (device: DeviceKind): boolean => device === "nvme";
-
-/** A write to configuration space begins with a read, for which the kernel has its own word where it is out of reach. */
-const outOfReach = (host: Host): Outcome => fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
 
 /**
  * A command: fetched from its queue, its data moved, its completion written; undefined where a step was refused, `zeros`

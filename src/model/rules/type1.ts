@@ -270,9 +270,9 @@ export const type1Rules: Rules<
       const fn = openGroup(host, name);
       if (fn.open !== "no") throw new ScenarioMistake(`Function "${name}" is open already`);
       if (containerOfGroup(host, fn)?.iommuSet !== true) return fail("EINVAL");
-      fn.open = "group";
-      openDevice(host, name);
-      return succeed();
+      const opened = openDevice(host, name);
+      if (opened.result === "OK") fn.open = "group";
+      return opened;
     },
   },
 };

@@ -3,23 +3,34 @@ import { anything } from "../../compare/pattern.ts";
 import type { Host } from "../host.ts";
 import { isLocked } from "../leaving.ts";
 import { resetFunction, zpciReset } from "../reset.ts";
+import { fail, succeed, type Outcome } from "../rule.ts";
 import { freshCounters } from "../state.ts";
 
 /**
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
  * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable; arch/s390/pci/pci.c, pcibios_enable_device and
- * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment. vfio_pci_core_enable begins with
- * pci_clear_master: "Don't allow our initial saved state to include busmaster".
+ * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment; QEMU hw/s390x/s390-pci-inst.c,
+ * mpcifc_service_call. vfio_pci_core_enable begins with
+ * pci_clear_master: "Don't allow our initial saved state to include busmaster". Of a reset that fails nothing is told, but
+ * vfio_pci_config.c, vfio_config_init, reads configuration space next: out of reach, as a reset leaves it whose table is refused
+ * (zpci_reenable_device), the device is not opened, and the next one to open it resets it anew.
  */
-export function openDevice(host: Host, name: string): void {
+export function openDevice(host: Host, name: string): Outcome {
   const fn = host.fn(name);
   if (fn.domain !== null) host.domain(fn.domain).counters = freshCounters();
   fn.inUse = true;
+  // Before the reset, and of a function that is disabled the platform takes no measurement block.
+  fn.measured = !fn.disabled;
   fn.busMaster = "off";
-  // It is tried, and nobody is told where it did not work.
   fn.resetWorks = resetFunction(host, name) === "OK";
   host.devices.reset(fn, anything);
+  if (!fn.inError && !fn.disabled) return succeed();
+  fn.inUse = false;
+  return outOfReach(host);
 }
+
+/** The end of an access to configuration space that is out of reach: the kernel has its own word for it, and a write begins with a read. */
+export const outOfReach = (host: Host): Outcome => fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
 
 /**
  * VFIO closes the PCI device: it is reset once more, by its slot where no method of its own works, and disabled.
