@@ -8,6 +8,7 @@ import { mapOnOldLine, unmapOnOldLine } from "../old-table.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import { registerDefault } from "../platform.ts";
 import type { Container, ModelFunction, Reservation } from "../state.ts";
+import { isLocked } from "../leaving.ts";
 import { openDevice } from "./vfio-device.ts";
 import { mapInto, unmapFrom } from "../table.ts";
 
@@ -212,11 +213,13 @@ export const type1Rules: Rules<
   },
   "group-open": {
     ground:
-      "drivers/vfio/group.c, vfio_group_fops_open: -EBUSY while open or while a device of the group is bound through its cdev",
+      "drivers/vfio/group.c, vfio_group_fops_open: -EBUSY while open or while a device of the group is bound through its cdev; vfio_main.c, " +
+      "vfio_unregister_group_dev: the group goes last, once its device was closed",
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
-      if (fn.driver !== "vfio-pci") return fail("ENOENT");
+      if (fn.driver !== "vfio-pci" && !isLocked(fn)) return fail("ENOENT");
       if (fn.iommufd !== null) return fail("EBUSY");
+      if (isLocked(fn)) throw new ScenarioMistake(`The group of "${name}" is about to go: nothing is opened with it`);
       if (fn.group.open) throw new ScenarioMistake(`Group of "${name}" is open already`);
       fn.group.open = true;
       return succeed();
