@@ -91,3 +91,15 @@ it("names mocks by their device's number, and the HWPT that their attachment mad
   table.learn({ op: "destroy", object: "m" }, {});
   expect([table.nameFor("Q", 6), table.heldBy("m")]).toEqual([null, null]);
 });
+
+it("keeps the name of what a function holds as itself when it is let go of as PASID 0", () => {
+  const table = makeTable();
+  const letGo: Operation = { op: "pasid-detach", function: "a", pasid: 0 };
+  table.learn(attach("a"), { pt: 4 });
+  table.learn(letGo, {});
+  expect(table.heldBy("a")).toBe("auto:1");
+  table.learn(detach("a"), {});
+  table.learn({ op: "pasid-attach", function: "a", pasid: 0, to: "A" }, { pt: 4 });
+  table.learn(letGo, {});
+  expect(table.heldBy("a")).toBeNull();
+});

@@ -14,6 +14,8 @@ export class ObjectNames {
   readonly #iommufds = new Map<string, string>();
   /** HWPT each function is attached to. */
   readonly #held = new Map<string, ObjectId>();
+  /** Functions that were attached as PASID 0 of theirs. */
+  readonly #asPasid = new Set<string>();
   #autoCount = 0;
 
   /** Takes in what a successful operation returned: an id of a named object, or the HWPT of an attachment. */
@@ -73,10 +75,12 @@ export class ObjectNames {
       case "pasid-attach": {
         const iommufd = this.#iommufds.get(operation.function);
         if (pt !== undefined && iommufd !== undefined) this.#hold(operation.function, { iommufd, id: pt });
+        this.#asPasid.add(operation.function);
         break;
       }
       case "pasid-detach":
-        if (operation.pasid === 0) this.#letGo(operation.function);
+        // drivers/vfio/iommufd.c, vfio_iommufd_physical_pasid_detach_ioas: nothing, of what was attached as the function.
+        if (operation.pasid === 0 && this.#asPasid.has(operation.function)) this.#letGo(operation.function);
         break;
       case "odd-call":
         if (operation.call === "attach" && operation.how === "unwritable") this.#letGo(operation.function);
@@ -131,6 +135,7 @@ export class ObjectNames {
   #letGo(functionName: string): void {
     const before = this.#held.get(functionName);
     this.#held.delete(functionName);
+    this.#asPasid.delete(functionName);
     if (before !== undefined) this.#forgetUnheld(before);
   }
 
