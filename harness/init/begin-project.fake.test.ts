@@ -21,7 +21,8 @@ async function run(
   argv: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly exitCode: number; readonly said: string }> {
-  const env = { NO_COLOR: "1", VITEST: "", ...environment };
+  // What a test that failed leaves for whoever looks on goes with the project.
+  const env = { NO_COLOR: "1", VITEST: "", TMPDIR: folder.path, ...environment };
   const { exitCode, all } = await execa(program, [...argv], { cwd: project, reject: false, all: true, env });
   return { exitCode: exitCode ?? -1, said: all };
 }
