@@ -84,7 +84,10 @@ export class ServedFunctions {
    */
   follow(): ((expected: readonly (Pattern | undefined)[]) => readonly DeviceViews[]) | null {
     if (this.#all.size === 0) return null;
-    const before = [...this.#all].map(([name, { served }]) => ({ name, served, start: served.describeReach() }));
+    const before = [...this.#all].map(([name, { served }]) => {
+      served.follow();
+      return { name, served, start: served.describeReach() };
+    });
     return (expected) => {
       const shared = before.map(({ name, served, start }) => {
         const { steps } = served;

@@ -24,8 +24,8 @@ class Memory {
   readonly log = new EventLog();
   emptied = false;
   reset = false;
-  /** Since the last look. */
-  steps: ReachStep[] = [];
+  /** Since the last look, once somebody follows it: each holds all that it may reach. */
+  steps: ReachStep[] | null = null;
   /** What it may reach now; nothing before it is served. */
   mappings = (): readonly ReachedRange[] => [];
 
@@ -33,7 +33,8 @@ class Memory {
   step({ emptied = false, reset = false } = {}): void {
     this.emptied ||= emptied;
     this.reset ||= reset;
-    if (this.steps.length < stepLimit) this.steps.push({ mappings: [...this.mappings()], emptied, reset });
+    if (this.steps !== null && this.steps.length < stepLimit)
+      this.steps.push({ mappings: [...this.mappings()], emptied, reset });
   }
 
   /** The message that is its last. */
@@ -102,14 +103,23 @@ export class ObservedFunction implements AsyncDisposable {
   /** What it may reach now, and what it was told since the last time; null where no client is connected. */
   takeView(): DeviceView | null {
     const { emptied, reset } = this.#memory;
-    Object.assign(this.#memory, { emptied: false, reset: false, steps: [] });
+    Object.assign(this.#memory, { emptied: false, reset: false });
+    if (this.#memory.steps !== null) this.#memory.steps = [];
     const view = this.describeReach();
     return view === null ? null : { ...view, emptied, reset };
   }
 
-  /** What it was told since the last time, step by step, and from then on. */
+  /** From now on notes what it is told step by step: of what it was told since the last look, what that came to. */
+  follow(): void {
+    const { emptied, reset } = this.#memory;
+    if (this.#memory.steps !== null) return;
+    this.#memory.steps = [];
+    if (emptied || reset) this.#memory.step({ emptied, reset });
+  }
+
+  /** What it was told since the last look, step by step; nothing before it is followed. */
   get steps(): readonly ReachStep[] {
-    return this.#memory.steps;
+    return this.#memory.steps ?? [];
   }
 
   /** What it may reach now, as if it had been told nothing since the last time; null where no client is connected. */
