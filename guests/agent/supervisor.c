@@ -144,7 +144,8 @@ static void send(struct watch *watch, json_t *id, json_t *answer)
 	json_decref(answer);
 }
 
-static void power_off(int how)
+/* Ends this kernel: the machine with it, or for another boot. */
+static void end_kernel(int how)
 {
 	sync();
 	reboot(how);
@@ -210,7 +211,7 @@ static void serve(struct watch *watch)
 		send(watch, id, answer);
 	request_close(&request);
 	if (off || anew)
-		power_off(anew ? RB_AUTOBOOT : RB_POWER_OFF);
+		end_kernel(anew ? RB_AUTOBOOT : RB_POWER_OFF);
 }
 
 /*

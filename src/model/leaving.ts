@@ -25,6 +25,10 @@ export const findAwaited = (host: Host): ModelFunction | undefined =>
  */
 export const isLocked = (fn: ModelFunction): boolean => isWantedBack(fn) || fn.removing;
 
+/** A function that somebody takes away and waits for; undefined where there is none. */
+export const findLocked = (host: Host): ModelFunction | undefined =>
+  Object.values(host.state.functions).find(isLocked);
+
 /**
  * To be called before the PCI core is to scan a function, or to be rid of one: that waits for a removal that waits for its user,
  * whoever asked for that.
@@ -32,7 +36,7 @@ export const isLocked = (fn: ModelFunction): boolean => isWantedBack(fn) || fn.r
  * @throws {ScenarioMistake} where one waits
  */
 export function requireNoRemoval(host: Host): void {
-  const waiting = Object.values(host.state.functions).find(isLocked);
+  const waiting = findLocked(host);
   if (waiting === undefined) return;
   throw new ScenarioMistake(
     `The removal of "${waiting.profile.name}" has the PCI core's lock: close its device first`,

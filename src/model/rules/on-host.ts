@@ -7,7 +7,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 import { closeOnHost, isResetBySlot, resetOnHost, sayOnHost, sayReset } from "../outside.ts";
-import { isLocked } from "../leaving.ts";
+import { findLocked } from "../leaving.ts";
 import { joinGroup } from "./domain.ts";
 import { nvmeDriver, takeByDriver } from "./driver.ts";
 import { forget, letGo, reserve } from "./function.ts";
@@ -210,7 +210,7 @@ export const onHostRules: Rules<HostOperationName | GuestOperationName> = {
       "arch/s390/kernel/ipl.c, __reipl_run: DIAG 308, load clear; QEMU target/s390x/diag.c, handle_diag_308: S390_RESET_REIPL, which " +
       "s390_machine_reset treats as it does a reset from outside",
     predict: (host, { by }) => {
-      const waits = Object.values(host.state.functions).find((fn) => isLocked(fn));
+      const waits = findLocked(host);
       if (by === "guest" && waits !== undefined)
         throw new ScenarioMistake(
           `The guest does not come to its reboot before "${waits.profile.name}" is let go of`,
