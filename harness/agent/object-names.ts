@@ -75,7 +75,7 @@ export class ObjectNames {
       case "pasid-attach": {
         const iommufd = this.#iommufds.get(operation.function);
         if (pt !== undefined && iommufd !== undefined) this.#hold(operation.function, { iommufd, id: pt });
-        this.#asPasid.add(operation.function);
+        if (operation.pasid === 0) this.#asPasid.add(operation.function);
         break;
       }
       case "pasid-detach":
