@@ -84,8 +84,9 @@ export const unknownKernels = { from: "6.2", before: "6.12" } as const;
 /**
  * A function as its host must see it.
  * Ground: arch/s390/pci/pci_debug.c: the file is there while the PCI device is enabled, here while VFIO has it open or the
- * kernel's own driver has it, pci_perf_show has nothing to say without a measurement block, and pci_sw_counter_show prints the counters of the domain attached now, none for a blocking one. Up to 6.1
- * (s390's DMA API, arch/s390/pci/pci_dma.c) they are the function's own, count nothing of domains, and are not looked at.
+ * kernel's own driver has it, pci_perf_show has nothing to say without a measurement block, and pci_sw_counter_show prints the
+ * counters of the domain attached now, none for a blocking one. Up to 6.1 (s390's DMA API, arch/s390/pci/pci_dma.c) they are the
+ * function's own, count nothing of domains, and are not looked at.
  */
 function viewOf(fn: ModelFunction, state: HostState, hasDomainCounters: boolean): Pattern {
   const attached =

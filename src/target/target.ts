@@ -34,8 +34,8 @@ export interface StartedTarget extends AsyncDisposable {
   perform(operation: Operation, signal: AbortSignal): Promise<Performed>;
   /**
    * Performs operations in order, beginning one before what came of the last is known where that is possible; for targets
-   * that can. What comes later than an operation
-   * returns is not waited for and shows with what follows: whoever sees a difference asks again, one after the other.
+   * that can. What comes later than an operation returns is not waited for and shows with what follows: whoever sees a difference
+   * asks again, one after the other.
    */
   performRun?(run: readonly RunOperation[], signal: AbortSignal): AsyncIterable<Performed>;
   /** Says why whatever it runs on is not to be used again; for targets that would. */

@@ -203,9 +203,8 @@ export const dmaRules: Rules<
   },
   "dma-read": {
     ground:
-      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block, as what a card sends does; so with " +
-      "a witness, whose " +
-      "block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
+      "NVM Express NVM command set, Write, and VIRTIO_BLK_T_OUT: the page is read and becomes the block, as what a card " +
+      "sends does; so with a witness, whose block stays as it was where the IOMMU refuses (vfio-user protocol, VFIO_USER_DMA_READ)",
     predict: (host, { function: name, iova, block }) => {
       if (doesDma(host, name)) return doDma(host, name, { iova: BigInt(iova), block, access: "read" });
       return commandOn(host, name, iova, "read", ioQueuesOf(host, name), (page) => {

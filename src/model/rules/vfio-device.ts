@@ -10,10 +10,10 @@ import { freshCounters } from "../state.ts";
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
  * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable; arch/s390/pci/pci.c, pcibios_enable_device and
  * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment; QEMU hw/s390x/s390-pci-inst.c,
- * mpcifc_service_call. vfio_pci_core_enable begins with
- * pci_clear_master: "Don't allow our initial saved state to include busmaster". Of a reset that fails nothing is told, but
- * vfio_pci_config.c, vfio_config_init, reads configuration space next: out of reach, as a reset leaves it whose table is refused
- * (zpci_reenable_device), the device is not opened, and the next one to open it resets it anew.
+ * mpcifc_service_call: cc 3 for a function that is disabled. vfio_pci_core_enable begins with pci_clear_master: "Don't allow our
+ * initial saved state to include busmaster". Of a reset that fails nothing is told, but vfio_pci_config.c, vfio_config_init, reads
+ * configuration space next: out of reach, as a reset leaves it whose table is refused (zpci_reenable_device), the device is not
+ * opened, and the next one to open it resets it anew.
  */
 export function openDevice(host: Host, name: string): Outcome {
   const fn = host.fn(name);
@@ -29,7 +29,10 @@ export function openDevice(host: Host, name: string): Outcome {
   return outOfReach(host);
 }
 
-/** The end of an access to configuration space that is out of reach: the kernel has its own word for it, and a write begins with a read. */
+/**
+ * The end of an access to configuration space that is out of reach; a write begins with a read.
+ * Ground: arch/s390/pci/pci.c, pci_read: PCIBIOS_DEVICE_NOT_FOUND, which is -ENODEV, since 7.0; before that what zpci_load returned.
+ */
 export const outOfReach = (host: Host): Outcome => fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
 
 /**
