@@ -93,6 +93,10 @@ class Stops:
             if function.get("handle"):
                 self.handles[name] = int(function["handle"], 16)
 
+    def enabled_handle(self, name):
+        """Inside an operation it may be disabled: then it is refused by this one, too."""
+        return self.handles[name] | ENABLED
+
     def function_of(self, handle):
         return next((name for name, each in self.handles.items() if each & ~ENABLED == handle & ~ENABLED), None)
 
@@ -199,17 +203,20 @@ class Stops:
         machine = self.machine
         for stop in stops:
             entries = [self.symbols[name] for name in stop["symbols"] if name in self.symbols]
-            of = self.handles.get(stop.get("of"))
+            of = self.enabled_handle(stop["of"]) if stop.get("of") else None
             while True:
                 if stop["side"] == "entry" or machine.get("pswa") not in entries:
                     yield entries
-                if not stop["flushes"] or of is None or machine.get("r2") >> 32 == of:
+                if stop["flushes"] and of is not None and machine.get("r2") >> 32 != of:
+                    machine.step()
+                    continue
+                if stop["side"] == "entry":
                     break
-                machine.step()
-            if stop["side"] == "return":
                 yield from self.returned(machine.get("r14"), machine.get("r15"))
+                if stop["results"] is None or machine.get("r2") & 0xFFFFFFFF in stop["results"]:
+                    break
             for flush in stop["operations"]:
-                request = self.handles[flush["function"]] << 32
+                request = self.enabled_handle(flush["function"]) << 32
                 came = yield from self.call(stop["refresh"], request, int(flush["iova"], 16), int(flush["length"], 16))
                 came &= 0xFFFFFFFF
                 result = "success" if came == 0 else "refused"

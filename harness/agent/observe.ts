@@ -50,10 +50,10 @@ export class Observer {
     }
   }
 
-  /** The handle of a function as it was last seen; null where it is not there. */
+  /** The handle that a function has while it is enabled; null where it was not there when it was last seen. */
   handleOf(name: string): bigint | null {
     const handle = this.#handles[name] ?? null;
-    return handle === null ? null : BigInt(handle);
+    return handle === null ? null : BigInt(handle) | enabledBit;
   }
 
   /** The function that has, or had when it was last there, a handle, enabled or not; null where none had. */

@@ -1,4 +1,5 @@
 /** Where in a kernel the points are: which function stands for each, and on which side of it the host is stopped. */
+import { responses } from "../../src/model/platform.ts";
 import type { PointName } from "../../src/operation/points.ts";
 
 /** A point in a kernel's own terms. */
@@ -7,6 +8,8 @@ export interface KernelPoint {
   readonly symbols: readonly string[];
   /** Stop before its first instruction, or where it has returned to. */
   readonly side: "entry" | "return";
+  /** What it returns where the point is passed; null where any. A table that was refused is not registered. */
+  readonly results: readonly number[] | null;
   /** The function's first argument begins with the handle of the function that is flushed. */
   readonly flushes: boolean;
 }
@@ -14,12 +17,19 @@ export interface KernelPoint {
 const at = (side: KernelPoint["side"], ...symbols: readonly string[]): KernelPoint => ({
   symbols,
   side,
+  results: null,
   flushes: false,
 });
+
+const success = (symbol: string, ...others: readonly number[]): KernelPoint => ({
+  ...at("return", symbol),
+  results: [0, ...others],
+});
+
 /** The function that sends RPCIT: (handle << 32, address, length), 0 where it succeeds. */
 export const refreshSymbol = "zpci_refresh_trans";
 
-const flush = (side: KernelPoint["side"]): KernelPoint => ({ symbols: [refreshSymbol], side, flushes: true });
+const flush = (side: KernelPoint["side"]): KernelPoint => ({ ...at(side, refreshSymbol), flushes: true });
 
 /**
  * The points in Linux 6.12 to 7.2, in which no function changed its name or meaning, and in 6.1, where s390_iommu_unmap is the one
@@ -42,7 +52,7 @@ export const kernelPoints: Readonly<Record<PointName, KernelPoint>> = {
   "before-unregister": at("entry", "zpci_unregister_ioat"),
   "after-unregister": at("return", "zpci_unregister_ioat"),
   "before-register": at("entry", "zpci_register_ioat"),
-  "after-register": at("return", "zpci_register_ioat"),
+  "after-register": success("zpci_register_ioat"),
   "before-reset": at(
     "entry",
     "pci_try_reset_function",
@@ -51,9 +61,9 @@ export const kernelPoints: Readonly<Record<PointName, KernelPoint>> = {
     "__pci_reset_function_locked",
   ),
   "before-disable": at("entry", "clp_disable_fh"),
-  "after-disable": at("return", "clp_disable_fh"),
+  "after-disable": success("clp_disable_fh", responses.alreadySo),
   "before-enable": at("entry", "clp_enable_fh"),
-  "after-enable": at("return", "clp_enable_fh"),
+  "after-enable": success("clp_enable_fh"),
 };
 
 /** Every function of the kernel that a point needs. */

@@ -15,8 +15,9 @@ interface Instruction {
   readonly returnsTo?: bigint;
 }
 
-const [refresh, unmapPages, back, otherBack] = [0x1000n, 0x2000n, 0x3000n, 0x3100n];
+const [refresh, unmapPages, back, otherBack, register] = [0x1000n, 0x2000n, 0x3000n, 0x3100n, 0x4000n];
 const symbols = new Map([
+  ["zpci_register_ioat", register],
   ["zpci_refresh_trans", refresh],
   ["s390_iommu_unmap_pages", unmapPages],
 ]);
@@ -140,6 +141,17 @@ describe("a kernel that is stopped at points", () => {
     ]);
   });
 
+  it("does not take a table for registered that was refused", async () => {
+    const registration = (cc: bigint, returnsTo: bigint): readonly Instruction[] => [
+      { at: register, stack: 0x100n, returnsTo },
+      // The upper half of a register is nobody's where an int is returned.
+      { at: returnsTo, stack: 0x100n, argument: (9n << 32n) + cc },
+    ];
+    const way = [...registration(1n, back), ...registration(0n, otherBack)];
+    expect(await placesOf(way, [at("after-register")])).toEqual([[otherBack, 9n]]);
+    expect(await placesOf(registration(1n, back), [at("after-register")])).toEqual([null]);
+  });
+
   it("goes on to its end where it does not pass a point, and nothing after that is looked for", async () => {
     expect(await placesOf([{ at: unmapPages }], [at("before-flush"), at("before-invalidate")])).toEqual([null, null]);
     const stops = [at("before-invalidate"), at("after-flush", "b")];
@@ -178,8 +190,8 @@ it("says which function a kernel does not have, before anything begins", async (
   const begin = (): Promise<string> => {
     throw new Error("begun");
   };
-  await expect(stopAtPoints(machine, [at("before-register")], begin, () => Promise.resolve())).rejects.toThrow(
-    'Cannot stop at "before-register": the kernel has no function zpci_register_ioat',
+  await expect(stopAtPoints(machine, [at("before-enable")], begin, () => Promise.resolve())).rejects.toThrow(
+    'Cannot stop at "before-enable": the kernel has no function clp_enable_fh',
   );
   await expect(stopAtPoints(machine, [at("before-flush", "c")], begin, () => Promise.resolve())).rejects.toThrow(
     'Cannot stop at "before-flush" of "c": the function has no handle',

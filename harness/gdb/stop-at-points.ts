@@ -2,7 +2,7 @@
 import type { Stop } from "../../src/operation/during.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { registers, type GdbClient } from "./gdb-client.ts";
-import { kernelPoints } from "./kernel-points.ts";
+import { kernelPoints, type KernelPoint } from "./kernel-points.ts";
 
 /** Addresses of the kernel's functions, by name. */
 export type Symbols = ReadonlyMap<string, bigint>;
@@ -66,9 +66,8 @@ export async function stopAtPoints<T, R>(
   );
   const walk = new Walk(stopping, ended);
   const done: (R | null)[] = stops.map(() => null);
-  for (const [index, { stop, entries, isMeant, side }] of targets.entries()) {
-    const isThere = await walk.toCall(entries, isMeant, side === "return");
-    if (!isThere || (side === "return" && !(await walk.toReturn()))) break;
+  for (const [index, { stop, ...place }] of targets.entries()) {
+    if (!(await walk.toPoint(place))) break;
     done[index] = await doAt(stop, (symbol, ...parameters) => walk.call(symbol, parameters));
   }
   return { answer, done };
@@ -105,9 +104,15 @@ export async function stopInFunction<T>(
   return { answer, begun };
 }
 
+/** Where a kernel's functions begin, which of their calls is meant, and on which side of it the point is. */
+interface Place extends Pick<KernelPoint, "side" | "results"> {
+  readonly entries: readonly bigint[];
+  readonly isMeant: (first: bigint) => boolean;
+}
+
 /** A point in this kernel: where its functions begin, and which of their calls is meant. */
-function locate({ symbols, handleOf }: Stopping, { at, of }: Stop) {
-  const { symbols: names, side, flushes } = kernelPoints[at];
+function locate({ symbols, handleOf }: Stopping, { at, of }: Stop): Place {
+  const { symbols: names, side, results, flushes } = kernelPoints[at];
   const entries = names.flatMap((name) => symbols.get(name) ?? []);
   if (entries.length === 0) {
     throw new InfrastructureError({
@@ -120,7 +125,7 @@ function locate({ symbols, handleOf }: Stopping, { at, of }: Stop) {
     throw new InfrastructureError({ what: `Cannot stop at "${at}" of "${of}": the function has no handle` });
   }
   const isMeant = (first: bigint): boolean => !flushes || handle === null || first >> 32n === handle;
-  return { entries, isMeant, side };
+  return { entries, isMeant, side, results };
 }
 
 /** The way of a machine from one point to the next. */
@@ -133,6 +138,21 @@ class Walk {
   constructor(stopping: Stopping, ended: Promise<"ended">) {
     this.#stopping = stopping;
     this.#ended = ended;
+  }
+
+  /** Goes on to a point; false where the operation ended before. */
+  async toPoint({ entries, isMeant, side, results }: Place): Promise<boolean> {
+    const { client, signal } = this.#stopping;
+    for (let calls = 0; calls < callLimit; calls += 1) {
+      if (!(await this.toCall(entries, isMeant, side === "return"))) return false;
+      if (side === "entry") return true;
+      if (!(await this.toReturn())) return false;
+      if (results === null) return true;
+      // An int is its register's lower half.
+      const returned = Number(BigInt.asIntN(32, await client.readRegister(argument, signal)));
+      if (results.includes(returned)) return true;
+    }
+    throw new InfrastructureError({ what: `Cannot find a call among ${callLimit}: none ended as is meant` });
   }
 
   /** Goes on to a call of one of these functions; false where the operation ended before. Being there may be enough. */

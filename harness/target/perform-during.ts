@@ -26,7 +26,7 @@ export interface DuringParts {
   readonly kernel: Pick<Profile["kernel"], "digest" | "commandLine">;
   /** What does the DMA. */
   readonly served: ServedFunctions;
-  /** Handle of a function, as it was last seen. */
+  /** Handle of a function while it is enabled: inside an operation that may change, and one that is disabled is refused by it, too. */
   readonly handleOf: (name: string) => bigint | null;
   /** Limit of the operation, in milliseconds. */
   readonly limit: number;

@@ -1,6 +1,6 @@
 /** What comes after instructions that were refused. */
 import { expect, it } from "vitest";
-import { planOf } from "../testing/plan-of.ts";
+import { planOf, witnessPlanOf } from "../testing/plan-of.ts";
 import { predict } from "./model.ts";
 
 // arch/s390/pci/pci_insn.c, __zpci_load: a disabled function answers as little as one in the error state.
@@ -32,4 +32,48 @@ it("has no word for a second flush of a function whose table was refused: its ev
     { attach: { function: a, to: A }, answer: { instruction: mpcifc, control: register-ioat, cc: 3 } }`);
   expect(() => predict(plan, new Set(["flush-without-table-is-an-error"]))).toThrow("A second flush without a table");
   expect(predict(plan).at(-1)?.expectation.result).toBe("EIO");
+});
+
+const attached = `
+  - take-iommufd: { function: a }
+  - ioas-alloc: { ioas: A }
+  - attach: { function: a, to: A }`;
+const disabled = `
+  - reset: { function: a }
+    answer: { instruction: clp, command: enable, cc: 3 }`;
+const flush = "flush: { function: a, iova: base, length: 0x1000 }";
+
+it.each([
+  ["refused, which is an error", "detach", "unregister-ioat, cc: 1, status: 4", "EIO"],
+  ["of a function that is gone, which is none (reg_ioat_propagate_error)", "reset", "register-ioat, cc: 3", "OK"],
+])("has a function join no table whose registration is %s", (_, before, answer, result) => {
+  const plan = witnessPlanOf(`${attached}
+  - ${before}: { function: a }
+    answer: { instruction: mpcifc, control: ${answer} }
+  - detach: { function: a }
+  - attach: { function: a, to: A }
+    during: [{ at: after-register, ${flush} }]`);
+  const last = predict(plan, new Set(["refused-unregister-keeps-table"])).at(-1)?.expectation;
+  expect(last?.result).toBe(result);
+  expect(JSON.stringify(last?.values)).toContain('"during":["not reached"]');
+});
+
+it("has nothing to disable in a reset of a function that an earlier one left disabled", () => {
+  const points = ["before-disable", "before-enable"].map((at) => {
+    const plan = witnessPlanOf(`${attached}${disabled}
+  - reset: { function: a }
+    during: [{ at: ${at}, ${flush} }]`);
+    return predict(plan).at(-1)?.expectation.values;
+  });
+  expect(points).toEqual([{ during: ["not reached"] }, { during: ["refused"] }]);
+});
+
+it("takes no table from a function that got none", () => {
+  const plan = witnessPlanOf(`${attached}
+  - ioas-alloc: { ioas: B }
+  - attach: { function: a, to: B }
+    answer: { instruction: mpcifc, control: register-ioat, cc: 1, status: 40 }
+  - reset: { function: a }
+    answer: { instruction: mpcifc, control: register-ioat, cc: 3 }`);
+  expect(predict(plan).at(-1)?.expectation.devices).toMatchObject({ a: { emptied: false } });
 });

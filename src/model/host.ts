@@ -225,9 +225,10 @@ export class Host {
     fn.onDefault = false;
     if (domain === null) return "OK";
     this.inside.pass("before-register", name);
-    if (registerIoat(this, fn, domain) !== "OK") return "EIO";
+    const { result, cc } = registerIoat(this, fn, domain);
+    if (result !== "OK") return result;
     fn.domain = domain;
-    this.inside.pass("after-register", name);
+    if (cc === 0) this.inside.pass("after-register", name);
     this.domain(domain).members.unshift(name);
     return "OK";
   }

@@ -2,6 +2,7 @@
 import type { AnswerBook, Asked, Said } from "../operation/answers.ts";
 import { tableLast } from "../zpci/aperture.ts";
 import type { DeviceEnds } from "./device-ends.ts";
+import type { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { loseShadow, type ModelFunction } from "./state.ts";
@@ -22,6 +23,7 @@ export interface Told {
 export interface Platform {
   readonly answers: AnswerBook;
   readonly devices: DeviceEnds;
+  readonly inside: Pick<Inside, "pass">;
   say(message: string): void;
   has(quirk: QuirkName): boolean;
   reachOf(fn: ModelFunction): { readonly tableLast: bigint };
@@ -124,12 +126,18 @@ export function askToRegister(host: Platform, fn: ModelFunction, isBusySeen?: ()
   throw new ScenarioMistake(`QEMU registers region-third tables alone: have register-ioat of "${name}" answered`);
 }
 
+/** How a registration ends: not every condition code is an error to who attaches (see isFailure). */
+interface Registration {
+  readonly result: "OK" | "EIO";
+  readonly cc: number;
+}
+
 /**
- * Registers a domain's table for a function: `OK`, or the errno that attaching it ends with.
+ * Registers a domain's table for a function: `OK`, or the errno that attaching it ends with, and the condition code.
  * Ground: s390-iommu.c, s390_iommu_attach_device; QEMU hw/s390x/s390-pci-inst.c, mpcifc_service_call: out of sequence where one
  * is registered.
  */
-export function registerIoat(host: Platform, fn: ModelFunction, domain: string): "OK" | "EIO" {
+export function registerIoat(host: Platform, fn: ModelFunction, domain: string): Registration {
   const { name } = fn.profile;
   const given = askToRegister(host, fn);
   const own = fn.disabled ? noSuchFunction : fn.left !== null ? outOfSequence : null;
@@ -138,10 +146,10 @@ export function registerIoat(host: Platform, fn: ModelFunction, domain: string):
   const isRegistered = own === null && (given === null || given.done);
   if (told !== null && isFailure(host, told)) {
     if (isRegistered) fn.left = domain;
-    return "EIO";
+    return { result: "EIO", cc: told.cc };
   }
   fn.unregistered = !isRegistered;
-  return "OK";
+  return { result: "OK", cc: told?.cc ?? 0 };
 }
 
 /**
@@ -150,12 +158,17 @@ export function registerIoat(host: Platform, fn: ModelFunction, domain: string):
  * (s390_iommu_detach_device, which does not look at what zpci_dma_init_device returns).
  */
 export function registerDefault(host: Platform, fn: ModelFunction): void {
+  const { name } = fn.profile;
+  const isThere = fn.configured && !fn.removed;
+  if (isThere) host.inside.pass("before-register", name);
   fn.onDefault = true;
-  const isRegistered = !fn.configured || fn.removed || registerIoat(host, fn, "default") === "OK";
+  const { result, cc } = isThere ? registerIoat(host, fn, "default") : ({ result: "OK", cc: null } as const);
+  if (cc === 0) host.inside.pass("after-register", name);
+  const isRegistered = result === "OK";
   if (!isRegistered && !host.kernelIs("6.2")) fn.onDefault = false;
   else if (!isRegistered) {
     throw new ScenarioMistake(
-      `The kernel takes it for certain that "${fn.profile.name}" goes back to its default domain, and warns: have that succeed`,
+      `The kernel takes it for certain that "${name}" goes back to its default domain, and warns: have that succeed`,
     );
   }
 }

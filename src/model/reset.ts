@@ -43,13 +43,16 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   // drivers/pci/access.c, pci_read_config_word: nothing is read of a device that was given up.
   const saved = fn.inError || fn.disabled || fn.givenUp ? "unknown" : fn.busMaster;
   fn.busMaster = "off";
-  inside.pass("before-disable", name);
-  if (!fn.disabled && disableFunction(host, fn, say) === "EIO") {
-    fn.busMaster = saved;
-    return "EIO";
+  const isEnabled = !fn.disabled;
+  if (isEnabled) {
+    inside.pass("before-disable", name);
+    if (disableFunction(host, fn, say) === "EIO") {
+      fn.busMaster = saved;
+      return "EIO";
+    }
   }
   inside.interrupted.set(name, "disabled");
-  inside.pass("after-disable", name);
+  if (isEnabled) inside.pass("after-disable", name);
   inside.pass("before-enable", name);
   const result = reenable(host, fn, say);
   inside.interrupted.delete(name);
@@ -84,23 +87,20 @@ function reenable(host: Host, fn: ModelFunction, say: (what: string) => void): "
     disableFunction(host, fn, say);
     return "EIO";
   }
-  if (fn.domain !== null) inside.pass("before-register", name);
+  inside.pass("before-register", name);
   inside.interrupted.delete(name);
   // s390-iommu.c, zpci_iommu_register_ioat, holds a spinlock meanwhile, and zpci_mod_fc waits with msleep.
   const told = askToRegister(host, fn, () => {
     if (host.has("busy-registration-sleeps-in-atomic")) host.alarms = { $not: [] };
   });
-  if (told?.cc === 0 && !told.done) {
-    fn.unregistered = true;
-    return "OK";
-  }
   if (told !== null && told.cc !== 0) {
     host.say(`${name} register-ioat ${describeTold(told)}`);
+    fn.unregistered = !told.done;
     disableFunction(host, fn, say);
     return told.cc;
   }
-  fn.unregistered = false;
-  if (fn.domain !== null) inside.pass("after-register", name);
+  fn.unregistered = told !== null && !told.done;
+  inside.pass("after-register", name);
   return "OK";
 }
 

@@ -4,7 +4,7 @@ import { nameSchema } from "./names.ts";
 
 /** PCI event codes (arch/s390/pci/pci_event.c). */
 const eventCodes = [
-  ...(["0x002a", "0x003a", "0x003b", "0x0040"] as const),
+  ...(["0x002a", "0x002b", "0x002c", "0x003a", "0x003b", "0x0040"] as const),
   ...(["0x0301", "0x0302", "0x0303", "0x0304", "0x0306", "0x0308"] as const),
 ] as const;
 

@@ -10,7 +10,8 @@ export const points = {
   "before-unregister": "The function is off its domain's list of functions to flush; its table is still registered",
   "after-unregister": "No table is registered with the function",
   "before-register": "No table is registered with the function, the new one is about to be",
-  "after-register": "The new table is registered; the function is not on its domain's list yet",
+  "after-register":
+    "The new table is registered, as far as the kernel was told; the function is not on its domain's list yet",
   "before-reset": "The reset was asked for; nothing was done to the function",
   "before-disable": "The command register is saved and cleared; the function is still enabled",
   "after-disable": "The function is disabled",

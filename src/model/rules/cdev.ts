@@ -63,7 +63,11 @@ function reserveFor(host: Host, name: string, ioas: Ioas): boolean {
   return true;
 }
 
-/** Make an HWPT of an IOAS and enter the IOAS's mappings (hw_pagetable.c, iommufd_hwpt_paging_alloc). */
+/**
+ * Make an HWPT of an IOAS and enter the IOAS's mappings.
+ * Ground: hw_pagetable.c, iommufd_hwpt_paging_alloc: who is attached at once is so before io_pagetable.c, iopt_table_add_domain,
+ * looks whether the mappings fit, and is detached again where they do not.
+ */
 export function makeHwpt(
   host: Host,
   ioasName: string,
@@ -74,9 +78,6 @@ export function makeHwpt(
 ): Outcome {
   const ioas = host.ioas(ioasName);
   if (ioas === null) return fail("EINVAL");
-  if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
-  const { tableLast } = host.reachOf(of);
-  if (tableLast < maxU64 && overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
   host.forgetStaleIds();
   const domain = host.newDomain(of);
   if (attachFirst !== null) {
@@ -84,6 +85,9 @@ export function makeHwpt(
     if (host.setDomain(attachFirst, domain) !== "OK") return fail("EIO");
     fn.hwpt = hwptName;
   }
+  if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
+  const { tableLast } = host.reachOf(of);
+  if (tableLast < maxU64 && overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
   for (const area of ioas.areas) {
     const result = mapInto(host, domain, area, !ioas.hugePages);
     if (result !== "OK") return fail(result);

@@ -11,7 +11,7 @@ import { joinGroup } from "./domain.ts";
 import { findMethods, forget, powerOff, sayOf } from "./function.ts";
 
 /** Error events that concern measurement, and those that say that nothing can be done any more. */
-const measurement: readonly EventCode[] = ["0x002a"];
+const measurement: readonly EventCode[] = ["0x002a", "0x002b", "0x002c"];
 const permanent: readonly EventCode[] = ["0x003b", "0x0040"];
 
 /** As the kernel prints it. */
