@@ -153,8 +153,6 @@ int group_open(struct agent *agent, struct request *request)
 	char path[PATH_SIZE], number[16];
 	int error, fd;
 
-	if (function && function->group >= 0)
-		request_refuse(request, "The group of function \"%s\" is open already", function->name);
 	if (request_refused(request))
 		return REFUSED;
 	function_path(path, function, "iommu_group");
@@ -165,7 +163,11 @@ int group_open(struct agent *agent, struct request *request)
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
-	function->group = fd;
+	/* What is open once is not to be opened twice: where it was, the first one is what counts. */
+	if (function->group >= 0)
+		close(fd);
+	else
+		function->group = fd;
 	return 0;
 }
 

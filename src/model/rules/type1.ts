@@ -220,7 +220,7 @@ export const type1Rules: Rules<
       if (fn.driver !== "vfio-pci" && !isLocked(fn)) return fail("ENOENT");
       if (fn.iommufd !== null) return fail("EBUSY");
       if (isLocked(fn)) throw new ScenarioMistake(`The group of "${name}" is about to go: nothing is opened with it`);
-      if (fn.group.open) throw new ScenarioMistake(`Group of "${name}" is open already`);
+      if (fn.group.open) return fail("EBUSY");
       fn.group.open = true;
       return succeed();
     },
