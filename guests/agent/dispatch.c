@@ -96,6 +96,8 @@ static const struct operation operations[] = {
 	{ "interrupts-enable", interrupts_enable, EVENTS },
 	{ "interrupts-disable", interrupts_disable, EVENTS },
 	{ "interrupts-count", interrupts_count, LATER },
+	{ "errors-enable", errors_enable, AT_ONCE },
+	{ "errors-told", errors_told, AT_ONCE },
 
 	{ "bus-master", bus_master, EVENTS },
 	{ "nvme-enable", nvme_enable, EVENTS },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * MSI-X interrupts of a function: an eventfd for each vector, and how often each was signalled.
+ * Interrupts of a function: an eventfd for each MSI-X vector, one for errors that the host reports, and how often each was
+ * signalled.
  */
 #include <errno.h>
 #include <linux/vfio.h>
@@ -16,20 +17,28 @@ union irq_set {
 	unsigned char bytes[sizeof(struct vfio_irq_set) + INTERRUPTS * sizeof(int32_t)];
 };
 
-void interrupts_forget(struct function *function)
+static void forget_vectors(struct function *function)
 {
 	for (uint32_t i = 0; i < function->interrupt_count; i++)
 		close(function->interrupts[i]);
 	function->interrupt_count = 0;
 }
 
-static int set_irqs(struct request *request, const struct function *function, uint32_t data, const int32_t *fds,
-		    uint32_t count)
+void interrupts_forget(struct function *function)
+{
+	forget_vectors(function);
+	if (function->errors >= 0)
+		close(function->errors);
+	function->errors = -1;
+}
+
+static int set_irqs(struct request *request, const struct function *function, uint32_t index, uint32_t data,
+		    const int32_t *fds, uint32_t count)
 {
 	union irq_set command = { .set = {
 		.argsz = sizeof(command.set) + (fds ? count * sizeof(*fds) : 0),
 		.flags = data | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.index = index,
 		.count = count,
 	} };
 
@@ -49,13 +58,13 @@ int interrupts_enable(struct agent *agent, struct request *request)
 		return REFUSED;
 	for (uint32_t i = 0; i < count; i++)
 		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	error = set_irqs(request, function, VFIO_IRQ_SET_DATA_EVENTFD, fds, count);
+	error = set_irqs(request, function, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_DATA_EVENTFD, fds, count);
 	if (error) {
 		for (uint32_t i = 0; i < count; i++)
 			close(fds[i]);
 		return error;
 	}
-	interrupts_forget(function);
+	forget_vectors(function);
 	memcpy(function->interrupts, fds, sizeof(fds));
 	function->interrupt_count = count;
 	return 0;
@@ -68,9 +77,9 @@ int interrupts_disable(struct agent *agent, struct request *request)
 
 	if (request_refused(request))
 		return REFUSED;
-	error = set_irqs(request, function, VFIO_IRQ_SET_DATA_NONE, NULL, 0);
+	error = set_irqs(request, function, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_DATA_NONE, NULL, 0);
 	if (!error)
-		interrupts_forget(function);
+		forget_vectors(function);
 	return error;
 }
 
@@ -91,5 +100,38 @@ int interrupts_count(struct agent *agent, struct request *request)
 		json_array_append_new(counts, json_integer(count));
 	}
 	json_object_set_new(request->values, "delivered", counts);
+	return 0;
+}
+
+int errors_enable(struct agent *agent, struct request *request)
+{
+	struct function *function = take_open_function(&agent->table, request);
+	int32_t fd;
+	int error;
+
+	if (function && function->errors >= 0)
+		request_refuse(request, "Function \"%s\" has an eventfd for errors already", function->name);
+	if (request_refused(request))
+		return REFUSED;
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = set_irqs(request, function, VFIO_PCI_ERR_IRQ_INDEX, VFIO_IRQ_SET_DATA_EVENTFD, &fd, 1);
+	if (error)
+		close(fd);
+	else
+		function->errors = fd;
+	return error;
+}
+
+/* How often an error was reported since the last time. */
+int errors_told(struct agent *agent, struct request *request)
+{
+	struct function *function = take_open_function(&agent->table, request);
+	eventfd_t count = 0;
+
+	if (request_refused(request))
+		return REFUSED;
+	if (function->errors < 0 || eventfd_read(function->errors, &count))
+		count = 0;
+	value_number(request, "errors", count);
 	return 0;
 }

@@ -95,6 +95,8 @@ perform_fn bus_master;
 perform_fn interrupts_enable;
 perform_fn interrupts_disable;
 perform_fn interrupts_count;
+perform_fn errors_enable;
+perform_fn errors_told;
 
 /* mock.c */
 perform_fn mock_create;

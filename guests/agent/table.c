@@ -76,6 +76,7 @@ struct function *add_function(struct table *table, const char *name)
 	if (function) {
 		function->device = -1;
 		function->group = -1;
+		function->errors = -1;
 		function->files = (struct function_files){ .folder = -1, .handle = -1, .statistics = -1 };
 	}
 	return function;

@@ -109,6 +109,7 @@ struct function_files {
  * @virtio: the same of virtio
  * @card: the same of a network card
  * @interrupts: eventfds of the first @interrupt_count MSI-X vectors
+ * @errors: eventfd for errors that the host reports, -1 without one
  * @leaving: the hypervisor will ask for it, or has, while its device is open
  * @removal: it is being taken from the PCI core, which waits for its device to be closed; NULL if not
  * @queued: when a block was read or written first since a flush was last waited for, in microseconds; 0 if never
@@ -130,6 +131,7 @@ struct function {
 	struct card card;
 	int32_t interrupts[INTERRUPTS];
 	uint32_t interrupt_count;
+	int errors;
 	bool leaving;
 	struct removal *removal;
 	uint64_t queued;
@@ -185,7 +187,7 @@ struct container *take_container(struct table *table, struct request *request);
 void close_queue(struct page_table *object);
 void table_close_all(struct table *table);
 
-/* interrupts.c: close the eventfds, which their function no longer signals */
+/* interrupts.c: close all eventfds, which their function no longer signals */
 void interrupts_forget(struct function *function);
 
 #endif

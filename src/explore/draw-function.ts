@@ -87,6 +87,8 @@ export const functionDrawers: readonly (readonly [weight: number, draw: Drawer])
   [4, (from): readonly Drawn[] => [{ op: "bus-master", function: from.fn(isInUse), on: from.random.chance(70) }]],
   [2, (from): readonly Drawn[] => [{ op: "nvme-identify", function: from.fn(isInUse), iova: from.iova() }]],
   [1, on("device-info", isInUse)],
+  [1, on("errors-enable", ({ open, errorsTold }) => open !== "no" && errorsTold === null)],
+  [2, on("errors-told", ({ errorsTold }) => errorsTold !== null)],
   [1, on("group")],
   [
     4,

@@ -4,6 +4,7 @@ import type { Expectation } from "../compare/compare.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { parseScenario } from "../scenario/parse.ts";
 import { modelProfile } from "../target/model-target.ts";
+import { planOf } from "../testing/plan-of.ts";
 import { predict } from "./model.ts";
 import type { QuirkName } from "./quirks.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
@@ -163,4 +164,28 @@ describe("what the platform says of a function anew", () => {
     expect(() => seen(renew("refresh: false") + used + write)).toThrow(/does not translate DMA/);
     expect(() => seen(renew('dtsm: "0x78"') + take, [], unlimited)).toThrow(/have register-ioat of "a" answered/);
   });
+});
+
+it("tells who has an eventfd for it of an error once, and once more where it has failed to recover from it", () => {
+  const told = (event: string, version = "7.2.13"): unknown => {
+    const kernel = { version, digest: "none", options: ["*"], commandLine: "", patches: [] };
+    const plan = planOf(
+      `take-iommufd: { function: a }
+      errors-enable: { function: a }
+      ${event}
+      errors-told: { function: a }`,
+      { kernel },
+    );
+    return predict(plan, new Set()).at(-1)?.expectation.values;
+  };
+  const event = 'event: { function: a, code: "0x003a" }';
+  const blocked = "{ instruction: mpcifc, control: reset-load-store-blocked, cc: 1, status: 4 }";
+  const failing = `{ ${event}, answer: [${blocked}, { instruction: clp, command: enable, cc: 3 }] }`;
+  expect([event, failing, event.replace("}", ", stale: true }")].map((each) => told(each))).toEqual([
+    { errors: 1 },
+    { errors: 2 },
+    { errors: 0 },
+  ]);
+  // Up to 6.19 nothing is tried for VFIO: it is told that its function is lost, and no more.
+  expect(told(event, "6.12.107")).toEqual({ errors: 1 });
 });

@@ -57,6 +57,7 @@ export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile
         givenUp: false,
         busMaster: "off",
         interrupts: 0,
+        errorsTold: null,
         controller: "off",
         queues: null,
       },

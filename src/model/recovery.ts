@@ -92,11 +92,23 @@ export function handleError(host: Host, fn: ModelFunction, pec: string | null, i
   // The handle that the function has now is not to be had: the event is dropped (__zpci_event_error, clp_refresh_fh). Up to 6.1 the
   // event's own is taken.
   if (host.kernelIs("6.2") && ask(host, { instruction: "clp", command: "list", of: null }) !== null) return;
+  tellDriver(fn);
   // "skipped (permanent failure)" (zpci_event_attempt_error_recovery).
   if (fn.givenUp) return;
   const { inError, isGivenUp } = recoveryOf(host.profile, fn);
   fn.givenUp ||= isGivenUp;
-  if (!inError) clearError(host, fn);
+  if (inError) return;
+  clearError(host, fn);
+  if (fn.givenUp) tellDriver(fn);
+}
+
+/**
+ * VFIO, which drives the function, is told of an error, and tells its user.
+ * Ground: arch/s390/pci/pci_event.c: zpci_event_notify_error_detected where a recovery begins, zpci_event_io_failure where none is
+ * tried, or where it has failed; drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_aer_err_detected.
+ */
+export function tellDriver(fn: ModelFunction): void {
+  if (fn.errorsTold !== null) fn.errorsTold += 1;
 }
 
 /**

@@ -212,6 +212,8 @@ export interface ModelFunction {
   busMaster: "off" | "on" | "unknown";
   /** MSI-X vectors that have an eventfd. */
   interrupts: number;
+  /** How often VFIO's user was told of an error since it last asked; null where it does not want to know. */
+  errorsTold: number | null;
   controller: "off" | "ready" | "unknown";
   queues: bigint | null;
 }

@@ -167,6 +167,8 @@ export const operationFields = {
     .strictObject({ ...onFunction, vectors: z.int().min(1).max(16) })
     .describe("VFIO_DEVICE_SET_IRQS: an eventfd for each of the first MSI-X vectors"),
   "interrupts-disable": z.strictObject(onFunction).describe("VFIO_DEVICE_SET_IRQS: MSI-X off"),
+  "errors-enable": z.strictObject(onFunction).describe("VFIO_DEVICE_SET_IRQS: an eventfd for VFIO_PCI_ERR_IRQ_INDEX"),
+  "errors-told": z.strictObject(onFunction).describe("How often that eventfd was signalled since last asked"),
 
   // DMA, with a minimal NVMe driver over VFIO, or by a witness itself
   "bus-master": z

@@ -23,6 +23,8 @@ interface DeviceTraits {
   readonly pluggedLate: boolean;
   /** Resets of its own, in the kernel's order. */
   readonly resets: readonly OwnReset[];
+  /** Whether it is PCI Express. */
+  readonly isExpress: boolean;
   /** Whether its first BAR is there. */
   readonly hasFirstBar: boolean;
   /** First QEMU that has it on s390x. */
@@ -35,7 +37,15 @@ interface DeviceTraits {
  * No_Soft_Reset, and drivers/pci/quirks.c, pci_dev_reset_methods, knows none of these devices.
  */
 const emulated = {
-  ...{ served: false, doesDma: false, queues: null, pluggedLate: false, resets: [], hasFirstBar: true },
+  ...{
+    served: false,
+    doesDma: false,
+    queues: null,
+    pluggedLate: false,
+    resets: [],
+    isExpress: false,
+    hasFirstBar: true,
+  },
   since: "10.0",
 } as const satisfies DeviceTraits;
 
@@ -57,14 +67,14 @@ const rings: Queues = { io: [0n, 1n], goesOn: false };
 
 const kinds = {
   /** QEMU hw/nvme/ctrl.c, nvme_init_pci: FLR; nvme_add_pm_capability: No_Soft_Reset; system/physmem.c, address_space_map: bounces. */
-  nvme: { ...emulated, queues: { io: [2n, 3n], goesOn: true }, resets: ["flr"] },
+  nvme: { ...emulated, queues: { io: [2n, 3n], goesOn: true }, resets: ["flr"], isExpress: true },
   "virtio-rng": virtio,
   /** QEMU hw/virtio/virtio.c, virtqueue_split_pop: the descriptor behind a refused page cannot be read, so the device is broken. */
   "virtio-blk": { ...virtio, queues: { io: [0n, 1n], goesOn: false } },
   /** QEMU hw/net/igb.c, igb_pci_realize: FLR; igb_add_pm_capability: no No_Soft_Reset. */
-  igb: { ...emulated, queues: rings, resets: ["flr", "pm"] },
+  igb: { ...emulated, queues: rings, resets: ["flr", "pm"], isExpress: true },
   /** QEMU hw/net/e1000e.c, e1000e_pci_realize: no FLR; e1000e_add_pm_capability: no No_Soft_Reset. */
-  e1000e: { ...emulated, queues: rings, resets: ["pm"] },
+  e1000e: { ...emulated, queues: rings, resets: ["pm"], isExpress: true },
   /** Does DMA when it is told to. */
   witness: instrument,
   /** A witness that takes its time for every answer. */

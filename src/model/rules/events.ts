@@ -3,7 +3,7 @@ import type { EventCode } from "../../operation/event-fields.ts";
 import { tableLast, usualOffer } from "../../zpci/aperture.ts";
 import type { Host } from "../host.ts";
 import { ask, callResult, disableFunction, enableFunction, registerDefault } from "../platform.ts";
-import { handleError } from "../recovery.ts";
+import { handleError, tellDriver } from "../recovery.ts";
 import { succeed, type Rules } from "../rule.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { ModelFunction } from "../state.ts";
@@ -40,7 +40,9 @@ function tellOfError(host: Host, fn: ModelFunction, code: EventCode, stale: bool
     return;
   }
   host.say(`${name} error ${spell(code)}`);
-  if (isThere(fn) && permanent.includes(code)) fn.givenUp = true;
+  if (!isThere(fn) || !permanent.includes(code)) return;
+  fn.givenUp = true;
+  tellDriver(fn);
 }
 
 /** The kernel asks what a function is that it does not know, and adds it; false where it gets no answer. */

@@ -62,6 +62,7 @@ export const forget = (host: Host, name: string): void => {
   fn.givenUp = false;
   fn.busMaster = "off";
   fn.interrupts = 0;
+  fn.errorsTold = null;
   fn.controller = "off";
   fn.resetMethod = "default";
   fn.defaultType = defaultTypeOf(host.profile);

@@ -1,6 +1,6 @@
-/** MSI-X interrupts of a function, by eventfds through VFIO. */
+/** MSI-X interrupts of a function, and errors that its host reports, by eventfds through VFIO. */
 import type { Pattern } from "../../compare/pattern.ts";
-import { isServed } from "../../trace/device-kinds.ts";
+import { isServed, traitsOf } from "../../trace/device-kinds.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
@@ -27,7 +27,9 @@ function countOf(fn: ModelFunction): Pattern {
 }
 
 /** Rules of this file. */
-export const interruptRules: Rules<"interrupts-enable" | "interrupts-disable" | "interrupt"> = {
+export const interruptRules: Rules<
+  "interrupts-enable" | "interrupts-disable" | "errors-enable" | "errors-told" | "interrupt"
+> = {
   "interrupts-enable": {
     ground:
       "drivers/vfio/vfio_main.c, vfio_set_irqs_validate_and_prepare: -EINVAL for more vectors than there are; drivers/vfio/pci/vfio_pci_intrs.c, " +
@@ -48,6 +50,32 @@ export const interruptRules: Rules<"interrupts-enable" | "interrupts-disable" | 
       if (!fn.inUse || fn.interrupts === 0) return fail("EINVAL");
       fn.interrupts = 0;
       return succeed();
+    },
+  },
+  "errors-enable": {
+    ground:
+      "drivers/vfio/pci/vfio_pci_core.c, vfio_pci_get_irq_count, and drivers/vfio/vfio_main.c, vfio_set_irqs_validate_and_prepare: -EINVAL " +
+      "for what is not PCI Express up to 7.2; vfio_device_fops_unl_ioctl: -EINVAL before the device is bound",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+      if (fn.errorsTold !== null) throw new ScenarioMistake(`The user of "${name}" is told of errors already`);
+      const hasErrors = traitsOf(fn.profile).isExpress || host.kernelIs("7.3");
+      if (!fn.inUse || !hasErrors) return fail("EINVAL");
+      fn.errorsTold = 0;
+      return succeed();
+    },
+  },
+  "errors-told": {
+    ground:
+      "arch/s390/pci/pci_event.c: a driver is told of an error once where it is recovered from, once where it is not, and twice where that fails " +
+      "(zpci_event_notify_error_detected, zpci_event_io_failure); drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_aer_err_detected",
+    predict: (host, { function: name }) => {
+      const fn = host.fn(name);
+      if (fn.open === "no") throw new ScenarioMistake(`Function "${name}" is not open`);
+      const errors = fn.errorsTold;
+      if (errors !== null) fn.errorsTold = 0;
+      return succeed({ errors: errors ?? 0 });
     },
   },
   interrupt: {

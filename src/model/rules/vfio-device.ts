@@ -48,6 +48,7 @@ export function closeDevice(host: Host, name: string): void {
   fn.inUse = false;
   fn.busMaster = "off";
   fn.interrupts = 0;
+  fn.errorsTold = null;
   fn.controller = "off";
   fn.queues = null;
 }
