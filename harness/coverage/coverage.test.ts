@@ -84,20 +84,24 @@ it("finds what nothing reached, and the function of what has none to gcov", () =
 it("is content with a gap for a reason, wherever its lines are, and says which reasons are needed no more", () => {
   const reason = "no function here ever refuses that";
   const record = describe([
-    { file, function: "helper", reason },
-    { file, function: "detach", reason },
-    { file, function: "attach", lines: ["return -EIO", "return -EBUSY"], reason },
-    { file, function: "attach", lines: ["return 0;"], reason },
+    { file, functions: ["helper"], reason },
+    { file, functions: ["detach"], reason },
+    { file, functions: ["attach"], lines: ["return -EIO", "return -EBUSY"], reason },
+    { file, functions: ["attach"], lines: ["return 0;"], reason },
+    // Each function has one of the lines, and each line is one function's.
+    { file, functions: ["attach", "detach"], lines: ["return -EIO", "detach"], reason },
+    { file, functions: ["attach", "replace"], lines: ["return -EIO"], reason },
   ]);
   expect(record.files[0]?.gaps.map((gap) => gap.reason)).toEqual([reason, reason, reason]);
   expect(record.stale).toEqual([
-    { file, function: "attach", lines: ["return -EBUSY"], reason },
-    { file, function: "attach", lines: ["return 0;"], reason },
+    { file, functions: ["attach"], lines: ["return -EBUSY"], reason },
+    { file, functions: ["attach"], reason },
+    { file, functions: ["replace"], reason },
   ]);
 });
 
 it("holds a file against its bar, and wants a reason for every line", () => {
-  const reasons = ["helper", "attach", "detach"].map((name) => ({ file, function: name, reason: "none" }));
+  const reasons = ["helper", "attach", "detach"].map((name) => ({ file, functions: [name], reason: "none" }));
   expect(holdsBars(describe(reasons, 42))).toBe(true);
   expect(holdsBars(describe(reasons, 43))).toBe(false);
   expect(holdsBars(describe(reasons.slice(1), 42))).toBe(false);

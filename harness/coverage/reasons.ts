@@ -20,8 +20,8 @@ const reasonSchema = z.strictObject({
   reason: z.string().min(20).describe("Why nothing reaches them"),
 });
 
-/** Why lines of a function are not reached; by their text, so that it holds for another version as well. */
-export type Reason = Omit<z.output<typeof reasonSchema>, "function"> & { readonly function: string };
+/** Why lines of functions are not reached; by their text, so that it holds for another version as well. */
+export type Reason = Omit<z.output<typeof reasonSchema>, "function"> & { readonly functions: readonly string[] };
 
 /** Percentages of lines that are to be reached, by file. */
 export type Bars = ReadonlyMap<string, number>;
@@ -35,7 +35,7 @@ export const coverageFixtures: string = join(projectRoot, "fixtures/coverage");
  */
 export async function readReasons(folder: string = coverageFixtures): Promise<readonly Reason[]> {
   const written = await readYaml(join(folder, "unreached.yaml"), z.array(reasonSchema));
-  return written.flatMap((each) => [each.function].flat().map((name) => ({ ...each, function: name })));
+  return written.map(({ function: names, ...rest }) => ({ ...rest, functions: [names].flat() }));
 }
 
 /**
@@ -59,15 +59,23 @@ export async function readBars(folder: string = coverageFixtures): Promise<Bars>
 /** Whether a reason is about a gap. */
 export const explains = (reason: Reason, gap: Gap): boolean =>
   reason.file === gap.file &&
-  reason.function === gap.function &&
+  gap.function !== null &&
+  reason.functions.includes(gap.function) &&
   (reason.lines === undefined || reason.lines.some((part) => gap.text.some((line) => line.includes(part))));
 
-/** Reasons, or lines of them, that are about no gap: what they excuse is reached, or is not there any more. */
+/** Functions of reasons, or lines, that are about no gap: what they excuse is reached, or is not there any more. */
 export function findStaleReasons(reasons: readonly Reason[], gaps: readonly Gap[]): readonly Reason[] {
+  const isIdle = (reason: Reason): boolean => !gaps.some((gap) => explains(reason, gap));
   return reasons.flatMap((reason) => {
-    if (reason.lines === undefined) return gaps.some((gap) => explains(reason, gap)) ? [] : [reason];
-    const stale = reason.lines.filter((part) => !gaps.some((gap) => explains({ ...reason, lines: [part] }, gap)));
-    return stale.length === 0 ? [] : [{ ...reason, lines: stale }];
+    const { lines, ...all } = reason;
+    const functions = reason.functions.filter((name) => isIdle({ ...reason, functions: [name] }));
+    // Of a reason that is about nothing at all its lines need no mention.
+    const isAbout = functions.length < reason.functions.length;
+    const idle = isAbout ? (lines ?? []).filter((part) => isIdle({ ...reason, lines: [part] })) : [];
+    return [
+      ...(functions.length === 0 ? [] : [{ ...all, functions }]),
+      ...(idle.length === 0 ? [] : [{ ...reason, lines: idle }]),
+    ];
   });
 }
 

@@ -51,8 +51,8 @@ export function renderDoubts({ missed, stale }: CoverageRecord): readonly string
   return [
     ...missed.map(({ scenario, why }) => `not counted: ${scenario}: ${escapeLine(why)}`),
     ...stale.map(
-      ({ file, function: name, lines }) =>
-        `no longer needed: the reason for ${file}, ${name}${lines === undefined ? "" : `: ${lines.join(" | ")}`}`,
+      ({ file, functions, lines }) =>
+        `no longer needed: the reason for ${file}, ${functions.join(", ")}${lines === undefined ? "" : `: ${lines.join(" | ")}`}`,
     ),
   ];
 }
