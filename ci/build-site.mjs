@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { addressOf, sections as plan } from "./site/pages.mjs";
 import { makeReference } from "./site/reference.mjs";
 import { framePage, renderPage } from "./site/render.mjs";
+import { makeSearchPage, splitPage } from "./site/search.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const out = process.argv[2] ?? join(root, "dist/site");
@@ -41,11 +42,12 @@ const styles = (
 const titles = new Map(
   [...pages].map(([source, { title }]) => [source, source === "README.md" ? "zpci-hil" : title]),
 );
+pages.set("search.md", await makeSearchPage([...pages].flatMap(([source, page]) => splitPage(source, page))));
 await rm(out, { recursive: true, force: true });
-for (const [source, { title, content }] of pages) {
+for (const [source, page] of pages) {
   const file = join(out, addressOf(source));
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, framePage({ source, title, content, styles, sections, titles }));
+  await writeFile(file, framePage({ source, ...page, styles, sections, titles }));
 }
 process.stdout.write(`${pages.size} pages: ${join(out, "index.html")}\n`);
 

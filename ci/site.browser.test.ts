@@ -29,14 +29,41 @@ it.each([
   ["tutorial", "dark", 1440],
   ["reference/operations", "light", 375],
   ["glossary", "dark", 375],
+  ["search.html?q=rpcit%20replace", "light", 1440],
+  ["search.html?q=rpcit%20replace", "dark", 360],
 ] as const)("has no violation that axe finds, and fits: %s, %s, %i wide", async (name, colorScheme, width) => {
   const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, offline: true });
   const page = await context.newPage();
-  await page.goto(pathToFileURL(join(folder.path, "site", `${name}.html`)).href);
+  const [file = "", words = ""] = name.split(".html");
+  await page.goto(pathToFileURL(join(folder.path, "site", `${file}.html`)).href + words);
   if (screenshots !== undefined)
-    await page.screenshot({ path: join(screenshots, `site-${name.replace("/", "-")}.png`) });
+    await page.screenshot({ path: join(screenshots, `site-${file.replace("/", "-")}-${String(width)}.png`) });
   expect(await findViolations({ page, complaints: [], requests: [] })).toEqual([]);
   expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(width);
+  await context.close();
+});
+
+it("is searched from any page, by a program that fetches nothing", async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, offline: true });
+  const page = await context.newPage();
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(pathToFileURL(join(folder.path, "site/reference/operations.html")).href);
+  await page.fill("#q", "unmapped by accident");
+  await page.press("#q", "Enter");
+  await page.waitForURL(/search\.html\?q=unmapped/u);
+  expect(await page.innerText("#count")).toBe('Nothing has "unmapped by accident".');
+  await page.fill("#q", "ioas-map operat");
+  expect(await page.locator("#found a").first().innerText()).toBe("Operations: ioas-map");
+  expect(await page.locator("#found mark").count()).toBeGreaterThan(0);
+  await page.click("#found a");
+  await page.waitForURL(/operations\.html#ioas-map$/u);
+  expect(requests.every((address) => address.startsWith("file:"))).toBe(true);
+  expect(requests).toHaveLength(3);
+  expect(complaints).toEqual([]);
   await context.close();
 });
 

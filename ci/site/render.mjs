@@ -67,8 +67,8 @@ export function renderPage(source, markdown, sources) {
   return { title, content, places, links };
 }
 
-/** The whole page. */
-export function framePage({ source, title, content, styles, sections, titles }) {
+/** The whole page; `script` is the hash of the only program that may run in it, where there is one. */
+export function framePage({ source, title, content, script, styles, sections, titles }) {
   const from = posix.dirname(addressOf(source));
   const linkTo = (target) =>
     `<li><a href="${posix.relative(from, addressOf(target)) || posix.basename(addressOf(target))}"${target === source ? ' aria-current="page"' : ""}>${titles.get(target)}</a></li>`;
@@ -76,21 +76,25 @@ export function framePage({ source, title, content, styles, sections, titles }) 
     const open = pages.includes(source) || pages.length < 20 ? " open" : "";
     return `<details${open}><summary>${name}</summary><ul>${pages.map(linkTo).join("")}</ul></details>`;
   });
+  const toSearch = posix.relative(from, addressOf("search.md"));
+  const policy = `default-src 'none'; style-src 'unsafe-inline'${script === undefined ? "" : `; script-src '${script}'`}`;
   const home = posix.relative(from, "index.html") || "index.html";
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${title} · zpci-hil</title>
 <style>${styles}</style>
 </head>
 <body>
 <a class="skip-link" href="#content">Skip to the page</a>
-<header><strong><a href="${home}">zpci-hil</a></strong></header>
+<header><strong><a href="${home}">zpci-hil</a></strong>
+<a class="to-pages" href="#pages">Pages</a>
+<form action="${toSearch}" role="search"><label for="q">Search</label> <input type="search" id="q" name="q" autocomplete="off"></form></header>
 <div class="site">
-<nav aria-label="Pages"><details class="menu" open><summary>Pages</summary>${navigation.join("")}</details></nav>
+<nav id="pages" aria-label="Pages"><details class="menu" open><summary>Pages</summary>${navigation.join("")}</details></nav>
 <main id="content">${content}</main>
 </div>
 </body>
