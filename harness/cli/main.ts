@@ -4,7 +4,7 @@ import { isatty } from "node:tty";
 import { InterruptedError } from "../errors/harness-error.ts";
 import { listenForInterrupt } from "../lifecycle/listen-for-interrupt.ts";
 import { endAllNow } from "../lifecycle/scratch.ts";
-import type { Output } from "../report/screen.ts";
+import { wantedColumns, type Output } from "../report/screen.ts";
 import { noAnswerCode } from "./exit-code.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -50,7 +50,7 @@ function outputOf(stream: NodeJS.WriteStream & { readonly fd: number }): Output 
     },
     isTerminal: isatty(stream.fd),
     get columns() {
-      return isatty(stream.fd) ? stream.columns : null;
+      return wantedColumns(isatty(stream.fd) ? stream.columns : undefined, process.env);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { ScenarioRecord } from "../evidence/record.ts";
 import { failOf, recordOf } from "../testing/record-of.ts";
 import { LineReporter } from "./line-reporter.ts";
 import { ReporterGroup, type Reporter, type RunResult } from "./reporter.ts";
-import { createScreen, wantsColours, type Output } from "./screen.ts";
+import { createScreen, wantedColumns, wantsColours, type Output } from "./screen.ts";
 import { TableReporter } from "./table-reporter.ts";
 
 class Paper implements Output {
@@ -193,6 +193,19 @@ describe("wantsColours", () => {
     ["--no-color", true, { FORCE_COLOR: "1" }, false, false],
   ])("%s", (_, isTerminal, environment, option, wanted) => {
     expect(wantsColours(new Paper(80, isTerminal), environment, option)).toBe(wanted);
+  });
+});
+
+describe("wantedColumns", () => {
+  it.each([
+    ["a terminal", 80, {}, 80],
+    ["a terminal without a size", 0, {}, null],
+    ["a pipe", undefined, {}, null],
+    ["COLUMNS on a pipe", undefined, { COLUMNS: "60" }, 60],
+    ["COLUMNS on a terminal", 80, { COLUMNS: "40" }, 40],
+    ["COLUMNS that is no number", 80, { COLUMNS: "wide" }, 80],
+  ])("%s", (_, told, environment, wanted) => {
+    expect(wantedColumns(told, environment)).toBe(wanted);
   });
 });
 

@@ -62,6 +62,19 @@ export function wantsColours(
   return output.isTerminal && environment["TERM"] !== "dumb";
 }
 
+/**
+ * Columns for people: what COLUMNS says, else what the terminal says of itself; null where neither does. One without a size
+ * says 0 of itself.
+ */
+export function wantedColumns(
+  told: number | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): number | null {
+  const wanted = Number(environment["COLUMNS"]);
+  if (Number.isInteger(wanted) && wanted > 0) return wanted;
+  return told === undefined || told === 0 ? null : told;
+}
+
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== "";
 
 /** A text of at most `width` columns, its loss marked. */

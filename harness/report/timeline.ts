@@ -1,5 +1,6 @@
 /** The evidence of one scenario, drawn for people. */
-import type { Observation } from "../../src/trace/observation.ts";
+import { findEvents } from "../../src/report/find-events.ts";
+import { lanes, type Lane } from "../../src/report/page-data.ts";
 import type { TraceStep } from "../../src/trace/trace.ts";
 import type { StepJudgement } from "../../src/verdict/judge.ts";
 import type { ScenarioEvidence } from "../evidence/read-evidence.ts";
@@ -19,8 +20,8 @@ const logLines = 12;
 export function printTimeline(evidence: ScenarioEvidence, screen: Screen, all: boolean): void {
   printHead(evidence, screen);
   const judged = new Map(evidence.judgement?.steps.map((each) => [each.step, each]));
-  for (const step of evidence.steps) {
-    printStep(step, judged.get(step.step), screen, all);
+  for (const [index, step] of evidence.steps.entries()) {
+    printStep(step, evidence.steps[index - 1] ?? null, judged.get(step.step), screen, all);
   }
   printFoot(evidence, screen);
 }
@@ -49,8 +50,14 @@ function printHead({ record, header, folder, judgement }: ScenarioEvidence, { pr
   print();
 }
 
-/** Prints a step with how it was judged; `all` shows its observation in full. */
-export function printStep(step: TraceStep, judged: StepJudgement | undefined, screen: Screen, all: boolean): void {
+/** Prints a step with what happened in it since `previous`, and how it was judged; `all` shows its observation in full. */
+export function printStep(
+  step: TraceStep,
+  previous: TraceStep | null,
+  judged: StepJudgement | undefined,
+  screen: Screen,
+  all: boolean,
+): void {
   const { print, paint, width } = screen;
   const { observation, evidence, note } = step;
   const verdict = judged?.verdict ?? "pass";
@@ -64,14 +71,13 @@ export function printStep(step: TraceStep, judged: StepJudgement | undefined, sc
     `${marker}${number}  ${describeOperation(step.operation)}  ${escapeLine(observation.result)}${label}  ${time}`,
   );
   if (note !== null) print(paint("faint", `        # ${escapeLine(note)}`));
+  for (const line of describeEvents(step, previous)) print(paint("faint", `        ${escapeLine(line)}`));
   if (judged !== undefined && (all || verdict !== "pass")) {
     const differing = new Set(judged.differences.map((each) => each.path));
     // A step is judged against what is known of the profile; a deviation that is known is shown against the contract.
     const against = verdict === "fail" ? (judged.quirk ?? judged.contract) : judged.contract;
     const rows = layBeside(against, observation, differing);
     printRows(all ? rows : rows.filter((row) => row.differs), screen);
-  } else {
-    for (const line of describeEffects(observation)) print(paint("faint", `        ${escapeLine(line)}`));
   }
   if (all || verdict !== "pass") {
     for (const line of evidence.log.slice(0, logLines))
@@ -81,10 +87,19 @@ export function printStep(step: TraceStep, judged: StepJudgement | undefined, sc
   }
 }
 
-/** What an operation did beside its result, where that is as expected. */
-function describeEffects({ messages, memory, blocks, alarms }: Observation): string[] {
-  const contents = Object.entries({ ...memory, ...blocks }).map(([place, content]) => `${place} holds ${content}`);
-  return [...messages, ...contents, ...alarms];
+const laneNames: Readonly<Record<Exclude<Lane, "console">, string>> = {
+  host: "host",
+  zpci: "zPCI",
+  function: "function",
+};
+
+/** What a step did, a line for each lane of the report's timeline; the console's is shown where there is reason to. */
+function describeEvents(step: TraceStep, previous: TraceStep | null): string[] {
+  const events = findEvents(step, previous);
+  return lanes.flatMap((lane) => {
+    const told = events.filter((event) => event.lane === lane).map(({ text }) => text);
+    return lane === "console" || told.length === 0 ? [] : [`${laneNames[lane].padEnd(8)}  ${told.join("; ")}`];
+  });
 }
 
 function printRows(rows: readonly Row[], { print, paint, width }: Screen): void {

@@ -82,7 +82,7 @@ async function answer(line: string, shell: Shell): Promise<"leave" | null> {
     else if (word === "console") printConsole(shell, Number(count) || usualLines);
     else if (word === "show") printOne(shell, Number(count) || shell.session.steps.length);
     else if (word === "next") await performNext(shell, count);
-    else for (const performed of await shell.session.performTyped(line)) print(performed, screen, false);
+    else for (const performed of await shell.session.performTyped(line)) print(performed, shell, false);
   } catch (error) {
     signal.throwIfAborted();
     // Whatever was typed makes no sense to somebody on the way: that is no end of a session.
@@ -92,20 +92,22 @@ async function answer(line: string, shell: Shell): Promise<"leave" | null> {
   return null;
 }
 
-async function performNext({ session, screen }: Shell, count: string): Promise<void> {
+async function performNext(shell: Shell, count: string): Promise<void> {
+  const { session } = shell;
   const left = session.planned.length - session.position;
   const wanted = count === "all" ? Math.max(left, 1) : Number(count) || 1;
-  for (let done = 0; done < wanted; done++) print(await session.performNext(), screen, false);
+  for (let done = 0; done < wanted; done++) print(await session.performNext(), shell, false);
 }
 
-const print = ({ step, judged }: JudgedStep, screen: Screen, all: boolean): void => {
-  printStep(step, judged, screen, all);
+const print = ({ step, judged }: JudgedStep, { session, screen }: Shell, all: boolean): void => {
+  printStep(step, session.steps[step.step - 2]?.step ?? null, judged, screen, all);
 };
 
-function printOne({ session, screen }: Shell, number: number): void {
+function printOne(shell: Shell, number: number): void {
+  const { session, screen } = shell;
   const performed = session.steps[number - 1];
   if (performed === undefined) screen.print(`No step ${number}: ${session.steps.length} were performed`);
-  else print(performed, screen, true);
+  else print(performed, shell, true);
 }
 
 function printHelp({ print: line, paint }: Screen): void {

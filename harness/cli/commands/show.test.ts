@@ -40,7 +40,9 @@ describe("zhil show", () => {
     const { stdout } = await showAfter(["zhil-runs/latest/second"]);
     expect(stdout).toContain("second  fail\n");
     expect(stdout).toContain("   1  bind function=a  OK  1.5 ms\n");
+    expect(stdout).toContain("\n        host      a: driver vfio-pci\n");
     expect(stdout).toContain("*  2  open function=a  EINVAL  FAIL  1.5 ms\n");
+    expect(stdout).toContain("        host      WARNING: \\x1b[2J\n");
     expect(stdout).toMatch(/≠ result +expected "OK" +observed "EINVAL"\n/u);
     expect(stdout).toMatch(/≠ alarms +expected \[\] +observed \["WARNING: \\u001b\[2J"\]\n/u);
     expect(stdout).not.toContain("≠ values");
