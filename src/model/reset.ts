@@ -133,14 +133,16 @@ const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"
  */
 export function resetFunction(host: Host, name: string, caller: Caller = "reset"): ResetResult {
   const fn = host.fn(name);
-  if (isLocked(fn)) return "EAGAIN";
   const uses = (method: ModelFunction["resetMethod"]): boolean =>
     fn.resetMethod === "default" || fn.resetMethod === method;
   const own = fn.resets.filter(uses);
+  const hasSlot = uses("bus") && fn.slotResets;
+  // pci_reset_supported is asked first.
+  if (own.length === 0 && !hasSlot) return "ENOTTY";
+  if (isLocked(fn)) return "EAGAIN";
   const isOutOfReach = fn.givenUp || fn.inError;
   if (isOutOfReach && own.includes("flr") && host.has("flr-waits-in-error-state")) host.takeLong();
-  if (isOutOfReach || own.length === 0)
-    return uses("bus") && fn.slotResets ? resetSlot(host, name, caller) : "ENOTTY";
+  if (isOutOfReach || own.length === 0) return hasSlot ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);
   if (own[0] === "pm" && host.has("power-state-resets-nothing")) return "OK";
   resetOnHost(host, fn);

@@ -5,12 +5,12 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { ModelFunction } from "../state.ts";
 import { defaultTypeOf, joinGroup } from "./domain.ts";
-import { requireNoRemoval } from "../leaving.ts";
+import { isLocked, requireNoRemoval } from "../leaving.ts";
 import { isOldLine } from "../old-line.ts";
 import { closeOnHost } from "../outside.ts";
 import { disableFunction, enableFunction, registerDefault } from "../platform.ts";
 import { hearAll } from "../recovery.ts";
-import { endReset, resetFunction } from "../reset.ts";
+import { canBeAskedToReset, endReset, resetFunction } from "../reset.ts";
 import { end, fail, succeed, type Rules } from "../rule.ts";
 
 /** A function that VFIO has is not to be taken from under it: that waits until it is closed. */
@@ -214,6 +214,8 @@ export const functionRules: Rules<
       if (!isThere(fn) || !hasMethods(fn)) return fail("ENOENT");
       if (fn.driven !== null)
         throw new ScenarioMistake("What the kernel's driver does about a reset is its own affair");
+      // drivers/pci/pci.c, pci_reset_function, waits for the lock that others only try for.
+      if (isLocked(fn)) throw new ScenarioMistake("Its reset waits until the VFIO device is closed, for ever");
       return endReset(host, resetFunction(host, name, "sysfs"), "sysfs");
     },
   },
@@ -250,9 +252,11 @@ export const functionRules: Rules<
       if (!isThere(fn) || !hasMethods(fn)) return fail("ENOENT");
       const known: readonly string[] = [...traitsOf(fn.profile).resets, "bus", "default"];
       if (!known.includes(method) || !isAnswering(fn, method)) return fail("EINVAL");
+      const isAsked = canBeAskedToReset(host, fn);
+      if (method === "bus" && !isAsked) return fail("EINVAL");
       fn.resetMethod = method;
-      // They are asked anew, and nobody holds the lock now.
-      if (method === "default") findMethods(host, name, false);
+      // They are asked anew, the slot where nobody holds the lock.
+      if (method === "default") findMethods(host, name, !isAsked);
       if (method === "bus") fn.slotResets = true;
       return succeed();
     },

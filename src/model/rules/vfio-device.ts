@@ -11,7 +11,8 @@ import { freshCounters } from "../state.ts";
  * Ground: drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_enable; arch/s390/pci/pci.c, pcibios_enable_device and
  * zpci_fmb_enable_device, which zeroes the counters of the domain attached at that moment; QEMU hw/s390x/s390-pci-inst.c,
  * mpcifc_service_call: cc 3 for a function that is disabled. vfio_pci_core_enable begins with pci_clear_master: "Don't allow our
- * initial saved state to include busmaster". Of a reset that fails nothing is told, but vfio_pci_config.c, vfio_config_init, reads
+ * initial saved state to include busmaster". "If reset fails because of the device lock, fail this path entirely": whoever takes the
+ * function away has that. Of a reset that fails otherwise nothing is told, but vfio_pci_config.c, vfio_config_init, reads
  * configuration space next: out of reach, as a reset leaves it whose table is refused (zpci_reenable_device), the device is not
  * opened, and the next one to open it resets it anew.
  */
@@ -22,7 +23,12 @@ export function openDevice(host: Host, name: string): Outcome {
   // Before the reset, and of a function that is disabled the platform takes no measurement block.
   fn.measured = !fn.disabled;
   fn.busMaster = "off";
-  fn.resetWorks = resetFunction(host, name) === "OK";
+  const reset = resetFunction(host, name);
+  if (reset === "EAGAIN") {
+    fn.inUse = false;
+    return fail(reset);
+  }
+  fn.resetWorks = reset === "OK";
   host.devices.reset(fn, anything);
   if (!fn.inError && !fn.disabled) return succeed();
   fn.inUse = false;
