@@ -4,7 +4,7 @@ import type { Mock } from "../mock-state.ts";
 import { findMocks } from "../mocks.ts";
 import { fail, succeed, type Rules } from "../rule.ts";
 import { answerFor } from "./faults.ts";
-import { resolveTarget, type Target } from "./mock.ts";
+import { refuseMade, resolveTarget, type Target } from "./mock.ts";
 
 /** One more than the largest PASID of a mock with PASIDs (iommufd_test.h, MOCK_PASID_WIDTH). */
 const pasidLimit = 2 ** 20;
@@ -41,13 +41,14 @@ export const mockPasidRules: Rules<
   },
   "mock-pasid-replace": {
     ground:
-      "drivers/iommu/iommufd/device.c, iommufd_device_do_replace: -EINVAL where the PASID is not attached; the page requests that " +
-      "came by that attachment are answered, no others; where the driver fails nothing changes",
+      "drivers/iommu/iommufd/device.c, iommufd_device_do_replace: -EINVAL where the PASID is not attached, or is to have what is made " +
+      "of an IOAS, if that can be made; the page requests that came by that attachment are answered, no others; where the driver fails nothing changes",
     predict: (host, { mock: name, pasid, to }) => {
       const mock = findMocks(host, "mock", name);
       if (mock === null) return fail("ENOENT");
       const target = resolveTarget(host, mock.iommufd, to);
       if (target.kind === "refused") return fail(target.errno);
+      if (target.kind === "ioas") return fail(refuseMade(host, target.name));
       const old = mock.pasids[pasid];
       if (old === undefined) return fail("EINVAL");
       if (target.name === old) return succeed();

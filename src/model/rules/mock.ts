@@ -52,6 +52,13 @@ export function autoHwptsOf(host: Host, ioas: string): readonly { readonly name:
   return [...mocks, ...functions].filter((each) => each.auto).sort((a, b) => numberOf(a.name) - numberOf(b.name));
 }
 
+/**
+ * Why a replace by what is made of an IOAS fails, where that is none for what it is to replace.
+ * Ground: device.c, iommufd_device_auto_get_domain: it is made first, whole, and -EINVAL comes of the replace itself.
+ */
+export const refuseMade = (host: Host, ioas: string): "EADDRINUSE" | "EINVAL" =>
+  fitsMock(host, ioas) ? "EINVAL" : "EADDRINUSE";
+
 /** Make a HWPT of an IOAS with the mock's driver. */
 function makeMockHwpt(
   host: Host,
@@ -109,7 +116,7 @@ function findHwpt(
     return "errno" in examined ? examined : { hwpt: target.name, behind: examined.behind };
   }
   if (target.kind === "foreign") return refuseForeign(host, target.name, replaces);
-  if (Object.keys(mount.pasids).length > 0) return { errno: "EINVAL" };
+  if (Object.keys(mount.pasids).length > 0) return { errno: refuseMade(host, to) };
   for (const each of autoHwptsOf(host, to)) {
     if (each.mocks) return { hwpt: each.name, behind: null };
     const refused = refuseForeign(host, each.name, replaces);
