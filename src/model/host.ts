@@ -170,6 +170,19 @@ export class Host {
       for (const [name, object] of Object.entries(objects))
         if (object === null) Reflect.deleteProperty(objects, name);
     }
+    for (const fn of Object.values(this.state.functions)) fn.hasStaleId = false;
+  }
+
+  /**
+   * Whether the id of a function is that of one that is bound.
+   * @throws ScenarioMistake where nobody can say what it stands for
+   */
+  isBoundId(name: string): boolean {
+    const { iommufd, hasStaleId } = this.fn(name);
+    if (iommufd === null && !hasStaleId) {
+      throw new ScenarioMistake(`Function "${name}" has no id, or it may be another object's since it was closed`);
+    }
+    return iommufd !== null;
   }
 
   hwptsOf(ioas: string): [string, Hwpt][] {

@@ -29,6 +29,7 @@ export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile
         inUse: false,
         measured: false,
         iommufd: null,
+        hasStaleId: false,
         hwpt: null,
         group: { open: false, container: null },
         resetMethod: "default",

@@ -173,6 +173,8 @@ export interface ModelFunction {
   /** Its measurement block was registered when VFIO opened it. */
   measured: boolean;
   iommufd: string | null;
+  /** It had an id in an iommufd, which is nobody else's yet. */
+  hasStaleId: boolean;
   hwpt: string | null;
   /** It was attached as its PASID 0, which VFIO takes for another attachment than its own. */
   asPasid?: boolean;

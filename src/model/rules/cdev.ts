@@ -102,7 +102,7 @@ export function attachFunction(host: Host, name: string, to: string): Outcome {
   const fn = host.fn(name);
   const refusal = refuseUnbound(fn);
   if (refusal !== null) return refusal;
-  if (Object.hasOwn(host.state.functions, to)) return fail("EINVAL");
+  if (Object.hasOwn(host.state.functions, to)) return fail(host.isBoundId(to) ? "EINVAL" : "ENOENT");
   if (isMocks(host, to)) return changeToMocks(host, name, to);
   const target = host.object(to);
   if (target === null) return fail("ENOENT");
@@ -260,6 +260,7 @@ export const cdevRules: Rules<"open" | "close" | "bind-iommufd" | "attach" | "re
     predict: (host, { function: name }) => {
       const fn = host.fn(name);
       requireOpen(fn);
+      fn.hasStaleId = fn.iommufd !== null;
       unbindFunction(host, name);
       fn.open = "no";
       if (fn.unplugged === "asked") {

@@ -197,8 +197,7 @@ export const iommufdRules: Rules<
     ground:
       "drivers/iommu/iommufd/main.c, iommufd_object_remove: -EBUSY while anything uses the object, -ENOENT where there is none",
     predict: (host, { object: name }) => {
-      const fn = host.state.functions[name];
-      if (fn !== undefined) return fail(fn.iommufd === null ? "ENOENT" : "EBUSY");
+      if (Object.hasOwn(host.state.functions, name)) return fail(host.isBoundId(name) ? "EBUSY" : "ENOENT");
       if (isMocks(host, name)) return destroyMocks(host, name);
       const object = host.object(name);
       if (object === null) return fail("ENOENT");
@@ -233,6 +232,7 @@ export const iommufdRules: Rules<
         if (object?.iommufd === iommufd && !isOpenQueue) Reflect.deleteProperty(host.state.others, name);
       }
       Reflect.deleteProperty(host.state.iommufds, iommufd);
+      host.forgetStaleIds();
       return succeed();
     },
   },
