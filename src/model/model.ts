@@ -22,6 +22,7 @@ import { ScenarioMistake } from "./scenario-mistake.ts";
 import { initialState } from "./initial-state.ts";
 import { Inside } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
+import { orderTables } from "./io-pagetable.ts";
 import { endInside } from "./recovery.ts";
 import { describeGiven, withResults } from "./results.ts";
 import type { Rule, Rules } from "./rule.ts";
@@ -149,6 +150,7 @@ export function step(
   const outcome =
     chooseEndForMemory(host, operation) ?? rule.predict(host, operation as OperationFields<OperationName>);
   endInside(host);
+  orderTables(host);
   for (const fn of Object.values(next.functions)) goOn(host, fn, state);
   dropUnusedDomains(next);
   const functions: Record<string, Pattern> = {};

@@ -69,6 +69,8 @@ export interface Ioas {
   reserved: Reservation[];
   /** What the user keeps for IOVAs that the kernel chooses; everything where absent. */
   allowed?: Reservation[];
+  /** HWPTs that have its mappings, in the order in which the kernel goes through them. */
+  tables: string[];
   hugePages: boolean;
 }
 

@@ -7,10 +7,10 @@ import { areaOf, chooseIova, isBarred, isWholePages, lastOf, meets, offersOf, re
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas, ModelFunction } from "../state.ts";
 import { endMocks, isInUse, isLocked, isMocks, mockHwptsOf, mockPageSize } from "../mocks.ts";
-import { accessesOf, giveUpPins, isPinnedByPages, newOrigin, mostPieces } from "../pins.ts";
+import { accessesOf, giveUpPins, isPinnedByPages, newOrigin } from "../pins.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
 import { destroyMock } from "./mock.ts";
-import { mapInto, unmapFrom } from "../table.ts";
+import { enterAreas, leaveTables } from "../io-pagetable.ts";
 
 /** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
 const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint => {
@@ -39,26 +39,6 @@ function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[],
   return null;
 }
 
-/**
- * Fill every domain of the IOAS; on an error the areas are gone again, and what was filled of them is unmapped.
- * Ground: pages.c, iopt_area_fill_domains, out_unmap; iopt_fill_domains_pages for the areas before.
- */
-function enterAreas(host: Host, name: string, ioas: Ioas, areas: readonly Area[]): string | null {
-  const filled: { readonly domain: string; readonly area: Area }[] = [];
-  for (const area of areas) {
-    for (const [, { domain }] of host.hwptsOf(name)) {
-      const result = mapInto(host, domain, area, !ioas.hugePages);
-      if (result !== "OK") {
-        for (const each of filled) unmapFrom(host, each.domain, each.area);
-        return result;
-      }
-      filled.push({ domain, area });
-    }
-  }
-  ioas.areas.push(...areas);
-  return null;
-}
-
 /** Unmap a range; ground of each answer: io_pagetable.c, iopt_unmap_iova_range. */
 function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: bigint): Outcome {
   let unmapped = 0n;
@@ -67,7 +47,7 @@ function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: b
     if (isLocked(host, name, area)) return fail("EBUSY");
     if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
     giveUpPins(host, name, area);
-    for (const [, hwpt] of host.hwptsOf(name)) unmapFrom(host, hwpt.domain, area, mostPieces(host, area));
+    leaveTables(host, ioas, area);
     ioas.areas = ioas.areas.filter((each) => each !== area);
     unmapped += area.length;
   }
@@ -92,7 +72,7 @@ export const iommufdRules: Rules<
     predict: (host, { ioas, iommufd }) => {
       host.state.iommufds[iommufd] ??= {};
       host.forgetStaleIds();
-      host.state.objects[ioas] = { kind: "ioas", iommufd, areas: [], reserved: [], hugePages: true };
+      host.state.objects[ioas] = { kind: "ioas", iommufd, areas: [], reserved: [], tables: [], hugePages: true };
       return succeed();
     },
   },
@@ -120,7 +100,7 @@ export const iommufdRules: Rules<
       if (refusal !== null) return fail(refusal);
       requireInside(host, area);
       area.origin = newOrigin(host);
-      const problem = enterAreas(host, fields.ioas, ioas, [area]);
+      const problem = enterAreas(host, ioas, [area]);
       return problem === null ? succeed({ iova: toHex(area.iova) }) : fail(problem);
     },
   },
@@ -153,7 +133,7 @@ export const iommufdRules: Rules<
       if (to === null) return fail("ENOENT");
       if (to.iommufd !== from.iommufd)
         throw new ScenarioMistake(`"${fields.to}" is not an object of the iommufd of "${fields.from}"`);
-      const problem = checkArea(host, fields.to, to, areas, false) ?? enterAreas(host, fields.to, to, areas);
+      const problem = checkArea(host, fields.to, to, areas, false) ?? enterAreas(host, to, areas);
       return problem === null ? succeed({ iova: toHex(iova) }) : fail(problem);
     },
   },
