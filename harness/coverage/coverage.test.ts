@@ -7,7 +7,7 @@ import { renderPage } from "./render-page.ts";
 import { renderGaps } from "./render-text.ts";
 import { readBars, readReasons, type Reason } from "./reasons.ts";
 import { bootName, Tally } from "./tally.ts";
-import { parseCoveredFiles } from "../kernel/covered-files.ts";
+import { parseMarkedFiles } from "../kernel/covered-files.ts";
 import { readFile } from "node:fs/promises";
 import { fragmentsOf } from "../kernel/flavour.ts";
 
@@ -130,7 +130,7 @@ it("shows gaps to people, escaped for each", () => {
 
 it("has bars and reasons for files that are counted, and for no others", async () => {
   const [, gcov = ""] = await fragmentsOf("gcov");
-  const counted = parseCoveredFiles(await readFile(gcov, "utf8"));
+  const counted = parseMarkedFiles(await readFile(gcov, "utf8"), "covers");
   expect(counted).toContain("drivers/iommu/s390-iommu.c");
   const named = [...(await readBars()).keys(), ...(await readReasons()).map((each) => each.file)];
   expect(named.filter((each) => !counted.includes(each))).toEqual([]);

@@ -10,7 +10,7 @@ import { tryTool, type Tool } from "../assets/run-tool.ts";
 import { HarnessError } from "../errors/harness-error.ts";
 import { findLostOptions, listOptions, parseConfiguration, parseFragment, spellOption } from "./configuration.ts";
 import type { RequestedOption } from "./configuration.ts";
-import { keepCoveredFiles, parseCoveredFiles, variablesOf, type CoveredFiles } from "./covered-files.ts";
+import { keepCoveredFiles, parseMarkedFiles, variablesOf, type CoveredFiles } from "./covered-files.ts";
 import { findFirstError, watchBuild, type BuildEstimate } from "./make-progress.ts";
 
 /** A source that does not make a kernel of the configuration asked for. */
@@ -82,8 +82,8 @@ export async function buildKernel(build: KernelBuild, folder: string): Promise<B
   await writeFile(fragment, requested);
   await makeKernel(build, "configure", ["allnoconfig"], { KCONFIG_ALLCONFIG: fragment });
   const configuration = await readConfiguration(build);
-  const covered = { files: parseCoveredFiles(requested), objects: output };
-  await makeKernel(build, "build", [...variablesOf(covered.files), "bzImage"], {});
+  const covered = { files: parseMarkedFiles(requested, "covers"), objects: output };
+  await makeKernel(build, "build", [...variablesOf(requested), "bzImage"], {});
   await keepCoveredFiles(covered, source, folder);
   await copyFile(join(output, "arch/s390/boot/bzImage"), join(folder, builtFiles.image));
   await copyFile(join(output, "vmlinux"), join(folder, builtFiles.vmlinux));

@@ -13,16 +13,21 @@ export interface CoveredFiles {
 /** Folder of a built kernel that holds its covered files, and beside each what the compiler noted of it. */
 export const coverageFolder = "coverage";
 
-const mark = /^# covers: ((?:[\w-]+\/)*[\w-]+)\.c$/gm;
+/** Under which word fragments name files that are instrumented, and the kernel's variable of make for each: it goes by the object. */
+const marks = { covers: "GCOV_PROFILE", traces: "KCOV_INSTRUMENT" } as const;
 
-/** Files that fragments of a configuration ask to be covered. */
-export function parseCoveredFiles(fragments: string): readonly string[] {
-  return [...fragments.matchAll(mark)].map(([, path = ""]) => `${path}.c`);
+/** Files that fragments of a configuration ask to be covered: to count their lines, or to tell which places a thread went through. */
+export function parseMarkedFiles(fragments: string, mark: keyof typeof marks): readonly string[] {
+  const lines = fragments.matchAll(/^# (\w+): ((?:[\w-]+\/)*[\w-]+)\.c$/gm);
+  return [...lines].filter(([, word]) => word === mark).map(([, , path = ""]) => `${path}.c`);
 }
 
-/** Variables that have make instrument files: the kernel's own goes by the name of the object. */
-export function variablesOf(files: readonly string[]): readonly string[] {
-  return [...new Set(files.map((file) => `GCOV_PROFILE_${basename(objectOf(file))}=y`))];
+/** Variables that have make instrument what fragments of a configuration ask for. */
+export function variablesOf(fragments: string): readonly string[] {
+  const variables = (["covers", "traces"] as const).flatMap((mark) =>
+    parseMarkedFiles(fragments, mark).map((file) => `${marks[mark]}_${basename(objectOf(file))}=y`),
+  );
+  return [...new Set(variables)];
 }
 
 /** Path of what the compiler noted of a file. */
