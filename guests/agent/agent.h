@@ -4,6 +4,7 @@
 
 #include "channel.h"
 #include "fail-nth.h"
+#include "kcov.h"
 #include "observe.h"
 #include "request.h"
 #include "table.h"
@@ -17,6 +18,7 @@ struct agent {
 	struct table table;
 	struct observer observer;
 	struct fail_nth fail;
+	struct places places;
 };
 
 /**

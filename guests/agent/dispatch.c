@@ -37,6 +37,7 @@ static const struct operation operations[] = {
 	{ "find-symbols", find_symbols, AT_ONCE },
 	{ "gcov-reset", gcov_reset, AT_ONCE },
 	{ "gcov-read", gcov_read, AT_ONCE },
+	{ "trace-places", trace_places, AT_ONCE },
 	{ "run-program", run_program, LIVES },
 	{ "quit", quit, LIVES },
 
@@ -220,9 +221,11 @@ json_t *dispatch(struct agent *agent, struct request *request)
 	since = clock_micros();
 	if (ahead || request->holds)
 		be_first();
+	places_begin(&agent->places);
 	fail_nth_arm(&agent->fail);
 	result = operation->perform(agent, request);
 	fail_nth_disarm(&agent->fail, request);
+	places_take(&agent->places);
 	if (ahead || request->holds)
 		be_one_of_many();
 	if (result == REFUSED)
@@ -236,5 +239,6 @@ json_t *dispatch(struct agent *agent, struct request *request)
 		json_object_set_new(answer, "settled", json_false());
 	observe_shorten(&agent->observer);
 	observe_report(&agent->observer, &agent->table, manner, answer);
+	places_report(&agent->places, answer);
 	return answer;
 }

@@ -18,6 +18,10 @@ perform_fn find_symbols;
 /* gcov.c */
 perform_fn gcov_reset;
 perform_fn gcov_read;
+
+/* kcov.c */
+perform_fn trace_places;
+
 /* run.c */
 perform_fn run_program;
 

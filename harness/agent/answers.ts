@@ -46,6 +46,7 @@ export const answerSchema = z.object({
   dropped: z.int().default(0),
   settled: z.boolean().default(true),
   memory: z.record(name, pageViewSchema).default({}),
+  places: z.array(z.int().positive()).max(4096).optional(),
 });
 
 /** Answer to a request that was not understood or could not be served: no answer was had. */

@@ -13,9 +13,11 @@ it("keeps how the operation ended, takes how things look now, and loses nothing 
   const page = (digest: string) => ({ digest, head: "" });
   const first = answer({
     ...{ result: "EINVAL", values: { a: 1 }, micros: 7, messages: ["one"], dropped: 1 },
+    places: [3],
     ...{ log: [{ level: 4, text: "x" }], memory: { "p[0]": page("1"), "p[1]": page("2") } },
   });
   const later = answer({
+    places: [8, 9],
     ...{ micros: 3, functions: { a: view }, messages: ["two"], dropped: 2, settled: false },
     ...{ log: [{ level: 4, text: "y" }], memory: { "p[1]": page("3") } },
   });
@@ -30,6 +32,7 @@ it("keeps how the operation ended, takes how things look now, and loses nothing 
         dropped: 3,
       },
       ...{ settled: false, memory: { "p[0]": page("1"), "p[1]": page("3") } },
+      places: [3, 8, 9],
       log: [
         { level: 4, text: "x" },
         { level: 4, text: "y" },

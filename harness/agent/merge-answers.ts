@@ -2,8 +2,10 @@ import type { AgentAnswer } from "./answers.ts";
 
 /** The answer to an operation with what a later look showed besides: what changed meanwhile belongs to the operation. */
 export function mergeAnswers(answer: AgentAnswer, later: AgentAnswer): AgentAnswer {
+  const places = [...(answer.places ?? []), ...(later.places ?? [])];
   return {
     ...answer,
+    ...(places.length === 0 ? {} : { places }),
     functions: later.functions,
     messages: [...answer.messages, ...later.messages],
     log: [...answer.log, ...later.log],

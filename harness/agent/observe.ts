@@ -83,7 +83,12 @@ export class Observer {
     };
     const { values, messages, memory, dropped, settled } = answer;
     const raw = { values, handles: this.#handles, messages, memory, dropped, settled } as unknown as Value;
-    return { observation, evidence: { micros: answer.micros, log, raw } };
+    const { places } = answer;
+    return {
+      observation,
+      evidence: { micros: answer.micros, log, raw },
+      ...(places === undefined ? {} : { places }),
+    };
   }
 
   /** What is left to be seen when an operation never ended: the functions as they were, and the last words. */

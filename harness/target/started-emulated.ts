@@ -21,13 +21,11 @@ import { Performers } from "./performers.ts";
 import type { DeviceViews, ServedFunctions } from "./served-functions.ts";
 
 /** What the functions that this process serves may reach is observed; how they were told of it is evidence. */
-function addDevices(
-  { observation, evidence }: Performed,
-  served: ServedFunctions,
-  devices: DeviceViews | null,
-): Performed {
-  if (devices === null) return { observation, evidence };
+function addDevices(performed: Performed, served: ServedFunctions, devices: DeviceViews | null): Performed {
+  if (devices === null) return performed;
+  const { observation, evidence } = performed;
   return {
+    ...performed,
     observation: { ...observation, devices },
     evidence: { ...evidence, raw: { answer: evidence.raw, witnesses: served.takeEvents() } },
   };
@@ -187,10 +185,16 @@ export class StartedEmulatedTarget implements StartedTarget {
   }
 
   /** What the host of a guest shows of an operation is its own lane. */
-  async #addHost({ observation, evidence }: Performed, signal: AbortSignal): Promise<Performed> {
+  async #addHost(performed: Performed, signal: AbortSignal): Promise<Performed> {
     const host = await this.#held.lookAtHost?.(signal);
     signal.throwIfAborted();
-    return host === undefined ? { observation, evidence } : { observation: { ...observation, host }, evidence };
+    return host === undefined ? performed : { ...performed, observation: { ...performed.observation, host } };
+  }
+
+  /** @throws {HarnessError} where the agent gives no answer */
+  async tracePlaces(signal: AbortSignal): Promise<boolean> {
+    const { result } = await this.#held.agent.request("trace-places", {}, signal, this.#limits.operation);
+    return result === "OK";
   }
 
   /** Says that what was observed is wrong: the machine is not to be used again. */

@@ -9,6 +9,8 @@ import type { Profile } from "../trace/profile.ts";
 export interface Performed {
   readonly observation: Observation;
   readonly evidence: Evidence;
+  /** Addresses in the kernel that it reached first since {@link StartedTarget.tracePlaces}; none where absent. */
+  readonly places?: readonly number[];
 }
 
 /** An operation of several that are asked for at once. */
@@ -38,6 +40,11 @@ export interface StartedTarget extends AsyncDisposable {
    * asks again, one after the other.
    */
   performRun?(run: readonly RunOperation[], signal: AbortSignal): AsyncIterable<Performed>;
+  /**
+   * From now on says of each operation which places of the kernel it reached first; false where the kernel does not trace them.
+   * For targets that have one.
+   */
+  tracePlaces?(signal: AbortSignal): Promise<boolean>;
   /** Says why whatever it runs on is not to be used again; for targets that would. */
   distrust?(why: string): void;
 }
