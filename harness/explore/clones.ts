@@ -2,10 +2,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { drawCast, planOfCast, subjectsOf, type Subject } from "../../src/explore/cast.ts";
+import type { Reached } from "../../src/explore/corpus.ts";
 import { Generator } from "../../src/explore/generate.ts";
 import { Random, seedOfSequence } from "../../src/explore/random.ts";
 import { Runs } from "../../src/explore/runs.ts";
 import type { Sequence } from "../../src/explore/sequence.ts";
+import { Variation } from "../../src/explore/vary.ts";
 import type { Operation } from "../../src/operation/operation.ts";
 import type { PlannedStep } from "../../src/plan/plan.ts";
 import { Follower, type Foretold } from "../../src/verdict/follow.ts";
@@ -13,6 +15,7 @@ import type { Ledger } from "../../src/verdict/ledger.ts";
 import type { StartedTarget } from "../../src/target/target.ts";
 import { HarnessError } from "../errors/harness-error.ts";
 import type { Bench } from "../run/bench.ts";
+import { tracePlaces } from "./corpus-trace.ts";
 import { perform, type Shown } from "./perform.ts";
 
 /** Where sequences are performed. */
@@ -28,6 +31,8 @@ export interface Clones {
 /** A sequence that was performed, and what its last operation showed. */
 export interface Tried extends Sequence {
   readonly shown: Shown | null;
+  /** Which places of the kernel which operation reached first; nothing where they are not traced. */
+  readonly reached: readonly Reached[];
 }
 
 /** How sequences are generated. */
@@ -39,27 +44,36 @@ export interface Generation {
   readonly subjects: readonly Subject[] | null;
   /** Whether to begin another operation. */
   readonly goesOn: () => boolean;
+  /** Whether it is told which places of the kernel operations reach. */
+  readonly traces?: boolean;
 }
 
+/** Subjects that sequences may be about. */
+export const possibleSubjects = (
+  { profile }: Pick<Bench, "profile">,
+  wanted: readonly Subject[] | null,
+): readonly Subject[] => subjectsOf(profile).filter((each) => wanted?.includes(each) !== false);
+
 /**
- * Generates the sequence of a number, performing it as it goes.
+ * Generates the sequence of a number, performing it as it goes; from one that was kept, where one is given.
  * @throws whatever keeps a machine from coming up
  */
 export async function exploreSequence(
   clones: Clones,
-  { seed, length, subjects, goesOn }: Generation,
+  { seed, length, subjects, goesOn, traces = false }: Generation,
   number: number,
+  from: Sequence | null = null,
 ): Promise<Tried> {
   const { bench } = clones;
   const random = new Random(seedOfSequence(seed, number));
-  const possible = subjectsOf(bench.profile).filter((each) => subjects?.includes(each) !== false);
-  const cast = drawCast(random, possible, bench.profile);
-  return onClone(clones, cast, `sequence-${String(number)}`, true, (follower) => {
+  const cast = from?.cast ?? drawCast(random, possibleSubjects(bench, subjects), bench.profile);
+  return onClone(clones, cast, { name: `sequence-${String(number)}`, quick: true, traces }, (follower) => {
     const generator = new Generator(random, cast, follower, bench.profile);
+    const source = from === null ? generator : new Variation(random, from.operations, generator);
     let left = length;
     return () => {
       left -= 1;
-      return left < 0 || !goesOn() ? null : generator.next();
+      return left < 0 || !goesOn() ? null : source.next();
     };
   });
 }
@@ -73,9 +87,9 @@ export const repeatSequence = (
   clones: Clones,
   { cast, operations }: Sequence,
   name: string,
-  { quick }: { readonly quick: boolean },
+  { quick, traces = false }: Pick<Manner, "quick"> & Partial<Manner>,
 ): Promise<Tried> =>
-  onClone(clones, cast, name, quick, () => {
+  onClone(clones, cast, { name, quick, traces }, () => {
     const left: Operation[] = [...operations];
     return () => {
       const operation = left.shift();
@@ -83,11 +97,20 @@ export const repeatSequence = (
     };
   });
 
+/** How a sequence is performed. */
+interface Manner {
+  /** Of its plan and its console. */
+  readonly name: string;
+  /** Whether operations are asked for before what came of those ahead of them is known. */
+  readonly quick: boolean;
+  /** Whether it is told which places of the kernel they reach. */
+  readonly traces: boolean;
+}
+
 async function onClone(
   clones: Clones,
   cast: Sequence["cast"],
-  name: string,
-  quick: boolean,
+  { name, quick, traces }: Manner,
   operationsFor: (follower: Follower) => () => PlannedStep | null,
 ): Promise<Tried> {
   const { bench, ledger, folder, signal, onOperation } = clones;
@@ -99,9 +122,10 @@ async function onClone(
     const runs = new Runs(follower, operationsFor);
     const told = onOperation === undefined ? {} : { onOperation };
     const nextRun = (): readonly Foretold[] => runs.next();
-    const performed = await perform({ started, follower, nextRun, quick, signal, ...told });
+    const traced = traces ? await tracePlaces(started, signal) : { target: started, reached: [] };
+    const performed = await perform({ started: traced.target, follower, nextRun, quick, signal, ...told });
     if (performed.shown !== null) started.distrust?.("it showed what it should not");
-    return { cast, ...performed };
+    return { cast, ...performed, reached: traced.reached };
   } finally {
     // What it ends with says nothing of operations that were all answered: whatever broke shows in those.
     await dispose(started);

@@ -10,13 +10,14 @@ import { describeExpected, describeObserved } from "../report/describe-record.ts
 import type { RunContext } from "../run/run-context.ts";
 import { runScenario } from "../run/run-scenario.ts";
 import { readScenario } from "../scenarios/read-scenarios.ts";
-import { exploreSequence, type Clones, type Generation, type Tried } from "./clones.ts";
+import { exploreSequence, possibleSubjects, type Clones, type Generation, type Tried } from "./clones.ts";
+import type { Beginning, CorpusSession, Reach } from "./corpus-session.ts";
 import { nameOf, readSignatures, writeFinding, writeRecord, type Finding } from "./findings.ts";
 import type { Shown } from "./perform.ts";
 import { shrinkFinding, type Effort } from "./shrink-finding.ts";
 
 /** How is explored. */
-export interface ExploreOptions extends RunContext, Omit<Generation, "goesOn"> {
+export interface ExploreOptions extends RunContext, Omit<Generation, "goesOn" | "traces"> {
   /** Milliseconds. */
   readonly time: number;
   readonly jobs: number;
@@ -27,6 +28,10 @@ export interface ExploreOptions extends RunContext, Omit<Generation, "goesOn"> {
   readonly only: number | null;
   /** Ends with the first finding that was confirmed. */
   readonly untilFound: boolean;
+  /** Led by where it comes in the kernel, on one that traces that; not where absent. */
+  readonly corpus?: CorpusSession;
+  /** What the only sequence begins from, by its name in the corpus; null where from nothing, and where absent. */
+  readonly from?: string | null;
   /** Writes reproducers, too. */
   readonly exports: boolean;
   readonly onProgress: (progress: Progress) => void;
@@ -56,6 +61,8 @@ export interface Explored {
   readonly findings: readonly Finding[];
   readonly seconds: number;
   readonly interrupted: boolean;
+  /** Where it came in the kernel; null where that is not traced. */
+  readonly reach: Reach | null;
 }
 
 /** So often in a row may a machine fail to come up. */
@@ -76,8 +83,11 @@ export async function explore(options: ExploreOptions): Promise<Explored> {
   if (failed !== undefined) throw failed.reason;
   const { tally, findings } = session;
   const seconds = (performance.now() - begin) / 1000;
-  return { tally, findings, seconds, interrupted: options.signal.aborted };
+  return { tally, findings, seconds, interrupted: options.signal.aborted, reach: options.corpus?.reach ?? null };
 }
+
+/** Where something that was shown came from: `--replay SEED:SEQUENCE@FROM`. */
+type Origin = Pick<Finding, "sequence" | "from">;
 
 /** What the workers share. */
 class Session {
@@ -122,23 +132,35 @@ class Session {
 
   /** Plays one sequence after the other. */
   async work(): Promise<void> {
-    const { only, seed, length, subjects } = this.#options;
-    const generation: Generation = { seed, length, subjects, goesOn: () => !this.#isOver };
+    const { only, seed, length, subjects, corpus } = this.#options;
+    const traces = corpus !== undefined;
+    const generation: Generation = { seed, length, subjects, traces, goesOn: () => !this.#isOver };
     while (!this.#isOver) {
       const number = this.#next;
       this.#next += 1;
       const begin = performance.now();
-      const tried = await this.#try(generation, number);
+      const from = await this.#beginningOf(number);
+      const tried = await this.#try(generation, number, from);
       this.#count({ sequences: 1, busy: (performance.now() - begin) / 1000 });
       const shown = tried?.shown ?? null;
-      if (tried !== null && shown !== null) await this.#take(tried, shown, number);
+      const origin = { sequence: number, from: from?.name ?? null };
+      if (tried !== null) await corpus?.take(tried, { seed, ...origin });
+      if (tried !== null && shown !== null) await this.#take(tried, shown, origin);
       if (only !== null) return;
     }
   }
 
-  async #try(generation: Generation, number: number): Promise<Tried | null> {
+  /** What the sequence of a number begins from; null where from nothing. */
+  async #beginningOf(number: number): Promise<Beginning | null> {
+    const { bench, seed, subjects, corpus, only, from = null } = this.#options;
+    if (corpus === undefined) return null;
+    if (only === null) return corpus.choose(seed, number, possibleSubjects(bench, subjects));
+    return from === null ? null : corpus.find(from);
+  }
+
+  async #try(generation: Generation, number: number, from: Beginning | null): Promise<Tried | null> {
     try {
-      const tried = await exploreSequence(this.#clones, generation, number);
+      const tried = await exploreSequence(this.#clones, generation, number, from?.sequence);
       this.#failures = 0;
       return tried;
     } catch (error) {
@@ -151,7 +173,7 @@ class Session {
   }
 
   /** Something was shown: it is looked into where nothing like it is known. */
-  async #take(tried: Tried, shown: Shown, number: number): Promise<void> {
+  async #take(tried: Tried, shown: Shown, origin: Origin): Promise<void> {
     const seconds = (performance.now() - this.#begin) / 1000;
     if (this.#known.has(shown.signature)) {
       this.#count({ repeated: 1 });
@@ -160,7 +182,7 @@ class Session {
     this.#known.add(shown.signature);
     const turn = this.#turn.then(async () => {
       if (this.#ended || this.#options.signal.aborted) return;
-      const finding = await this.#examine(tried, shown, { number, seconds });
+      const finding = await this.#examine(tried, shown, { ...origin, seconds });
       if (finding === null) {
         this.#count({ repeated: 1 });
         return;
@@ -177,7 +199,7 @@ class Session {
   async #examine(
     tried: Tried,
     shown: Shown,
-    { number, seconds }: { readonly number: number; readonly seconds: number },
+    { sequence, from, seconds }: Origin & { readonly seconds: number },
   ): Promise<Finding | null> {
     const { bench, seed, findings, effort, jobs, onProgress } = this.#options;
     onProgress({ kind: "shrinking", signature: shown.signature });
@@ -195,7 +217,7 @@ class Session {
     const file = await writeFinding(findings, { name, what }, shrunk.sequence, bench.profile);
     const verdict = shrunk.confirmed.shown === 0 ? null : await this.#judge(file);
     const finding: Finding = {
-      ...{ finding: 1, name, what, seed, sequence: number, file, verdict },
+      ...{ finding: 1, name, what, seed, sequence, from, file, verdict },
       signature,
       operations: { found: tried.operations.length, shrunk: shrunk.sequence.operations.length },
       confirmed: shrunk.confirmed,

@@ -19,6 +19,8 @@ export const findingSchema = z.object({
   what: z.string(),
   seed: z.number(),
   sequence: z.number(),
+  /** The sequence of the corpus that it began from, by its name; null where from nothing. */
+  from: z.string().nullable().default(null),
   /** Operations of the sequence when it was found, and of the scenario. */
   operations: z.object({ found: z.number(), shrunk: z.number() }),
   confirmed: z.object({ shown: z.number(), tries: z.number() }),

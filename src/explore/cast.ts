@@ -12,7 +12,8 @@ export const subjects = ["iommufd", "type1", "resets", "mock", "access", "driver
 export type Subject = (typeof subjects)[number];
 
 /** Devices of functions. */
-type CastDevice = "nvme" | "witness" | "virtio-rng";
+export const castDevices = ["nvme", "witness", "virtio-rng"] as const;
+type CastDevice = (typeof castDevices)[number];
 
 /** Who plays. */
 export interface Cast {

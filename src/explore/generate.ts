@@ -84,6 +84,14 @@ export class Generator {
     return null;
   }
 
+  /** An operation that somebody else thought of, as it is; null where it means nothing now, or a scenario could not say it. */
+  take(operation: Operation): PlannedStep | null {
+    const planned: PlannedStep = { operation, note: null };
+    const foreseen = this.#follower.foresee(planned);
+    if (foreseen === null || foreseen.isLost) return null;
+    return findStranger(this.#known, operation) === null ? planned : null;
+  }
+
   #isWorthIt(completion: string | null): boolean {
     if (completion === null || completion === "success") return true;
     return this.#random.chance(completion === "none" ? dmaShare.none : dmaShare.refused);

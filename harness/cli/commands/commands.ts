@@ -20,6 +20,7 @@ const loaders = {
   bisect: async () => (await import("./bisect.ts")).registerBisect,
   "bisect-step": async () => (await import("./bisect-step.ts")).registerBisectStep,
   explore: async () => (await import("./explore.ts")).registerExplore,
+  corpus: async () => (await import("./corpus.ts")).registerCorpus,
   mutants: async () => (await import("./mutants.ts")).registerMutants,
   coverage: async () => (await import("./coverage.ts")).registerCoverage,
   kselftest: async () => (await import("./kselftest.ts")).registerKselftest,
