@@ -36,6 +36,8 @@ export const quirks = {
   "failed-replace-blocks": "A replace that fails leaves the function blocked, attached in name only",
   "failed-replace-drops-reservations":
     "A replace within an IOAS that fails takes back what is reserved there on behalf of the function",
+  "reset-restores-ones":
+    "A reset of a function whose configuration space is out of reach restores it with ones, which let the function do DMA",
   "reset-returns-condition-code":
     "A reset that ends with the table not registered returns the condition code in place of an errno",
   "busy-registration-sleeps-in-atomic":
@@ -57,7 +59,7 @@ export const quirks = {
     "A replace hands a device to another IOMMU driver's domain, and that driver takes it for one of its own",
   "pasid-zero-attaches-device":
     "Attaching PASID 0 of a function attaches the function itself, of which VFIO then knows nothing",
-  "flr-waits-in-error-state": "A function level reset of a function in the error state waits for a minute",
+  "flr-waits-in-error-state": "A function level reset of a function that is out of reach waits for a minute",
   "last-page-refused": "The last page of the aperture is offered to a container and cannot be mapped",
   "failed-map-leaves-page":
     "A page of a mapping that one function of the container could not be told of stays in reach of those that were told before",

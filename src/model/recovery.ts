@@ -5,7 +5,7 @@ import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
 import { findAwaited } from "./leaving.ts";
 import { ask, describeToldInHex } from "./platform.ts";
-import { zpciReset } from "./reset.ts";
+import { withoutRestoring, zpciReset } from "./reset.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { ModelFunction } from "./state.ts";
 
@@ -27,6 +27,10 @@ function recoveryOf(
   return { inError: !isSupported || isLeftToUser, isGivenUp: !isSupported };
 }
 
+/** Whether the kernel hears of no error event: its thread waits for VFIO's user. */
+export const isUnheard = (host: Host): boolean =>
+  findAwaited(host) !== undefined && host.has("reports-wait-for-user");
+
 /**
  * A function enters the error state; a thread of the kernel reacts. What was raised inside an operation is usually handled
  * after it: nothing makes that give up its CPU before it has ended. But it may have to, as anywhere where it holds no spinlock: at
@@ -39,10 +43,9 @@ export function raiseError(host: Host, fn: ModelFunction, pec: string | null, is
   // A command whose DMA was refused is lost; of an RPCIT that was the device knows nothing.
   if (isByDma) fn.controller = "unknown";
   fn.inError = true;
-  const awaited = findAwaited(host);
-  if (awaited !== undefined && host.has("reports-wait-for-user")) {
+  if (isUnheard(host)) {
     const { name } = fn.profile;
-    if (awaited === fn)
+    if (findAwaited(host) === fn)
       throw new ScenarioMistake(`What comes of an error of "${name}", which is wanted back, is not predicted`);
     host.state.unheard.push({ function: name, pec });
     return;
@@ -163,7 +166,8 @@ function resetInstead(host: Host, fn: ModelFunction): void {
 }
 
 function resetByKernel(host: Host, fn: ModelFunction): void {
+  const left = withoutRestoring(host, fn);
   if (zpciReset(host, fn.profile.name) !== "OK") fn.givenUp = true;
-  // This reset comes without the PCI core, which would have restored it.
-  fn.busMaster = "unknown";
+  // This reset comes without the PCI core, which would have cleared and restored it.
+  fn.busMaster = left;
 }

@@ -28,6 +28,21 @@ function announcing(host: Host, name: string): (what: string) => void {
   };
 }
 
+/** What a reset leaves of the command register that nobody saves and restores: of one that lets the function do DMA nobody knows. */
+export const withoutRestoring = (host: Host, { busMaster }: ModelFunction): ModelFunction["busMaster"] =>
+  busMaster === "off" || host.has("reset-stops-at-zpci") ? busMaster : "unknown";
+
+/**
+ * Whether the command register that a reset restores lets the function do DMA.
+ * Ground: drivers/pci/pci.c, pci_dev_save_and_disable and pci_dev_restore; drivers/pci/access.c, pci_write_config_dword: nothing is
+ * written to a device that was given up, neither before nor after. Contract: what it was. Quirk: pci_save_state does not look whether
+ * anything could be read, and takes the ones that PCI_SET_ERROR_RESPONSE stands for.
+ */
+function savedBusMaster(host: Host, fn: ModelFunction): ModelFunction["busMaster"] {
+  if (fn.givenUp) return withoutRestoring(host, fn);
+  return (fn.inError || fn.disabled) && host.has("reset-restores-ones") ? "on" : fn.busMaster;
+}
+
 /**
  * A zPCI reset: disable, enable, register the table again. `OK`, or what the one who asked for it gets: an errno, or the
  * condition code with which the table was not registered; the function is disabled then.
@@ -40,14 +55,14 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   const { inside } = host;
   const say = announcing(host, name);
   say("reset");
-  // drivers/pci/access.c, pci_read_config_word: nothing is read of a device that was given up.
-  const saved = fn.inError || fn.disabled || fn.givenUp ? "unknown" : fn.busMaster;
+  const before = fn.busMaster;
+  const saved = savedBusMaster(host, fn);
   fn.busMaster = "off";
   const isEnabled = !fn.disabled;
   if (isEnabled) {
     inside.pass("before-disable", name);
     if (disableFunction(host, fn, say) === "EIO") {
-      fn.busMaster = saved;
+      fn.busMaster = before;
       return "EIO";
     }
   }
@@ -56,7 +71,7 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   inside.pass("before-enable", name);
   const result = reenable(host, fn, say);
   inside.interrupted.delete(name);
-  // In the error state, or disabled, configuration space is out of reach: what was saved cannot be restored.
+  // In the error state, or disabled, configuration space is still out of reach: what was saved cannot be restored.
   fn.busMaster = fn.inError || fn.disabled ? "off" : saved;
   return result;
 }
@@ -126,8 +141,8 @@ const oldCollisions: typeof collisions = { sysfs: ["OK"], reset: ["OK", "EAGAIN"
  * Management Interface Specification 1.2, section 3.2.4, No_Soft_Reset: without it a change from D3hot to D0 is "an internal reset").
  * Ground: drivers/pci/pci.c, __pci_reset_function_locked: the next method after one that answers -ENOTTY; pci_dev_wait,
  * which pcie_flr ends with: -ENOTTY where the device counts as disconnected, as a function that was given up does;
- * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach. Quirk: pci_dev_wait of 6.1
- * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does. pci_pm_reset: -ENOTTY for No_Soft_Reset, which is set in all ones, and those are
+ * pci_dev_config_accessible (7.3), which it begins with: -ENOTTY where configuration space is out of reach. Quirk: pci_dev_wait before that
+ * waits for PCIE_RESET_READY_POLL_MS, a minute, before it does, and in 6.1 does not ask for the former. pci_pm_reset: -ENOTTY for No_Soft_Reset, which is set in all ones, and those are
  * read where configuration space is out of reach (drivers/pci/access.c). An FLR of a guest's is the host's to do, by whatever method that uses
  * (drivers/vfio/pci/vfio_pci_config.c, vfio_exp_config_write: pci_try_reset_function).
  */
@@ -140,8 +155,9 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
   // pci_reset_supported is asked first.
   if (own.length === 0 && !hasSlot) return "ENOTTY";
   if (isLocked(fn)) return "EAGAIN";
-  const isOutOfReach = fn.givenUp || fn.inError;
-  if (isOutOfReach && own.includes("flr") && host.has("flr-waits-in-error-state")) host.takeLong();
+  const isOutOfReach = fn.givenUp || fn.inError || fn.disabled;
+  const isWaitedFor = isOutOfReach && (isOldLine(host) || !fn.givenUp);
+  if (isWaitedFor && own.includes("flr") && host.has("flr-waits-in-error-state")) host.takeLong();
   if (isOutOfReach || own.length === 0) return hasSlot ? resetSlot(host, name, caller) : "ENOTTY";
   host.inside.pass("before-reset", name);
   if (own[0] === "pm" && host.has("power-state-resets-nothing")) return "OK";

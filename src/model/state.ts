@@ -212,7 +212,7 @@ export interface ModelFunction {
   inError: boolean;
   /** The kernel gave it up after an error event and keeps off its configuration space until it is scanned anew. */
   givenUp: boolean;
-  /** Whether the command register lets the function do DMA; unknown where it was restored from what could not be read. */
+  /** Whether the command register lets the function do DMA; unknown where nobody has restored it since a reset. */
   busMaster: "off" | "on" | "unknown";
   /** MSI-X vectors that have an eventfd. */
   interrupts: number;

@@ -6,7 +6,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";
-import { mayRaiseAgain } from "../recovery.ts";
+import { isUnheard, mayRaiseAgain } from "../recovery.ts";
 import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
 import { succeed, type Outcome, type Rules } from "../rule.ts";
@@ -92,6 +92,9 @@ function commandOn(
   if (fn.controller === "unknown") {
     if (host.quirks.size === 0) {
       throw new ScenarioMistake(`The controller of "${name}" was refused DMA before: it has to be enabled first`);
+    }
+    if (isUnheard(host)) {
+      throw new ScenarioMistake(`Whether "${name}" comes into the error state is its controller's affair, and stays`);
     }
     // Only a quirk led here: whether a controller that lost a command goes on is its own affair.
     host.giveUp();
