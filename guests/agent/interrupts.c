@@ -17,10 +17,15 @@ union irq_set {
 	unsigned char bytes[sizeof(struct vfio_irq_set) + INTERRUPTS * sizeof(int32_t)];
 };
 
+static void close_eventfds(const int32_t *fds, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		close(fds[i]);
+}
+
 static void forget_vectors(struct function *function)
 {
-	for (uint32_t i = 0; i < function->interrupt_count; i++)
-		close(function->interrupts[i]);
+	close_eventfds(function->interrupts, function->interrupt_count);
 	function->interrupt_count = 0;
 }
 
@@ -47,6 +52,22 @@ static int set_irqs(struct request *request, const struct function *function, ui
 	return system_call(request, ioctl(function->device, VFIO_DEVICE_SET_IRQS, &command));
 }
 
+/* New eventfds; -1, VFIO's word for none, is never among them. Return: 0, or the errno and nothing is left open. */
+static int open_eventfds(struct request *request, int32_t *fds, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int error;
+
+		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (fds[i] >= 0)
+			continue;
+		error = system_call(request, fds[i]);
+		close_eventfds(fds, i);
+		return error;
+	}
+	return 0;
+}
+
 int interrupts_enable(struct agent *agent, struct request *request)
 {
 	struct function *function = take_open_function(&agent->table, request);
@@ -56,12 +77,12 @@ int interrupts_enable(struct agent *agent, struct request *request)
 
 	if (request_refused(request))
 		return REFUSED;
-	for (uint32_t i = 0; i < count; i++)
-		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = open_eventfds(request, fds, count);
+	if (error)
+		return error;
 	error = set_irqs(request, function, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_DATA_EVENTFD, fds, count);
 	if (error) {
-		for (uint32_t i = 0; i < count; i++)
-			close(fds[i]);
+		close_eventfds(fds, count);
 		return error;
 	}
 	forget_vectors(function);
@@ -113,7 +134,9 @@ int errors_enable(struct agent *agent, struct request *request)
 		request_refuse(request, "Function \"%s\" has an eventfd for errors already", function->name);
 	if (request_refused(request))
 		return REFUSED;
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = open_eventfds(request, &fd, 1);
+	if (error)
+		return error;
 	error = set_irqs(request, function, VFIO_PCI_ERR_IRQ_INDEX, VFIO_IRQ_SET_DATA_EVENTFD, &fd, 1);
 	if (error)
 		close(fd);
