@@ -27,8 +27,8 @@ afterAll(async () => {
 it.each([
   ["index", "light", 1440],
   ["tutorial", "dark", 1440],
-  ["reference/operations", "light", 375],
-  ["glossary", "dark", 375],
+  ["reference/operations", "light", 360],
+  ["glossary", "dark", 360],
   ["search.html?q=rpcit%20replace", "light", 1440],
   ["search.html?q=rpcit%20replace", "dark", 360],
 ] as const)("has no violation that axe finds, and fits: %s, %s, %i wide", async (name, colorScheme, width) => {

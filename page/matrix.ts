@@ -26,7 +26,7 @@ export function drawMatrix(report: Report, shown: readonly number[]): HTMLElemen
         el("a", { href: routeTo(name) }, name),
         el("span", { class: "summary" }, scenario?.summary ?? ""),
       ),
-      ...cells.map((cell, run) => drawCell(name, cell, run)),
+      ...cells.map((cell, run) => drawCell(name, cell, report.spellRun(run))),
       ...(isOne
         ? [
             el("td", { class: "reason" }, cells[0]?.reason ?? ""),
@@ -35,17 +35,15 @@ export function drawMatrix(report: Report, shown: readonly number[]): HTMLElemen
         : []),
     );
   });
-  const count =
-    shown.length === scenarios.length
-      ? `${String(shown.length)} scenarios`
-      : `${String(shown.length)} of ${String(scenarios.length)} scenarios`;
+  const all = `${String(scenarios.length)} scenario${scenarios.length === 1 ? "" : "s"}`;
+  const count = shown.length === scenarios.length ? all : `${String(shown.length)} of ${all}`;
   return el(
     "div",
     {},
     el("p", { class: "faint", role: "status" }, count),
     el(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Scenarios by runs" },
+      { class: isOne ? "scroll" : "scroll all", tabindex: 0, role: "region", "aria-label": "Scenarios by runs" },
       el(
         "table",
         { class: isOne ? "matrix one" : "matrix" },
@@ -56,10 +54,14 @@ export function drawMatrix(report: Report, shown: readonly number[]): HTMLElemen
   );
 }
 
-function drawCell(name: string, cell: PageCell | undefined, run: number): HTMLElement {
+function drawCell(name: string, cell: PageCell | undefined, on: string): HTMLElement {
   if (cell === undefined) return el("td", { class: "cell" }, el("span", { class: "faint" }, "not run"));
-  const label = `${name}: ${cell.verdict}${cell.reason === "" ? "" : `, ${cell.reason}`}`;
-  return el("td", { class: "cell" }, el("a", { href: routeTo(name, null, run), title: label }, badge(cell.verdict)));
+  const label = `${name}: ${cell.verdict}${cell.reason === "" ? "" : `, ${cell.reason}`} (${on})`;
+  return el(
+    "td",
+    { class: "cell" },
+    el("a", { href: routeTo(name, null, cell.run), title: label }, badge(cell.verdict)),
+  );
 }
 
 /** Kernels above QEMUs; one heading over runs of the same kernel that stand side by side. */

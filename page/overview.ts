@@ -1,5 +1,5 @@
 /** The first screen: what a run came to, what went wrong and in how many ways, and every scenario. */
-import type { PageCell, PageFinding, PageVerdict } from "../src/report/page-data.ts";
+import type { PageCell, PageFinding, PageLead, PageScenario, PageVerdict } from "../src/report/page-data.ts";
 import { el } from "./dom.ts";
 import { drawNights } from "./history.ts";
 import { drawMatrix } from "./matrix.ts";
@@ -80,26 +80,35 @@ function drawFindings(report: Report, findings: readonly PageFinding[]): HTMLEle
   );
 }
 
-function drawFinding(report: Report, { operation, meaning, cells, run }: PageFinding): HTMLElement {
+function drawFinding(report: Report, finding: PageFinding): HTMLElement {
+  const { operation, operations, meaning, cells, leads } = finding;
   const places = cells.flatMap((index) => report.at(index) ?? []);
   const [shortest] = places;
   const first = shortest?.cell.first ?? null;
   if (shortest === undefined || first === null) return el("article");
   const ground = report.data.grounds[operation];
-  const link = (name: string): HTMLElement => el("a", { href: routeTo(name, null, run) }, name);
-  const rest = places.length - namedScenarios;
+  // A scenario that fails so in several runs is named once.
+  const names = new Map(places.toReversed().map(({ scenario, cell }) => [scenario.name, cell.run]));
+  const links = [...names].toReversed().map(([name, run]) => el("a", { href: routeTo(name, null, run) }, name));
+  const rest = links.length - namedScenarios;
+  const runs = [...new Set(places.map(({ cell }) => cell.run))].sort((one, other) => one - other);
   return el(
     "article",
     { class: "finding" },
     el(
       "h3",
       {},
-      el("a", { href: routeTo(shortest.scenario.name, first.step, run) }, el("code", {}, operation)),
-      ` in ${String(places.length)} scenario${places.length === 1 ? "" : "s"}`,
+      el(
+        "a",
+        { href: routeTo(shortest.scenario.name, first.step, shortest.cell.run) },
+        el("code", {}, operations.join(", ")),
+      ),
+      ` in ${String(names.size)} scenario${names.size === 1 ? "" : "s"}`,
     ),
     el("p", { class: "meaning" }, meaning, "."),
     contrast(first),
     ...drawBesides(shortest.cell.besides),
+    ...drawLeads(shortest.scenario, leads),
     ground === undefined
       ? null
       : el("p", { class: "ground" }, el("strong", {}, "What is expected stands on: "), ground),
@@ -107,13 +116,41 @@ function drawFinding(report: Report, { operation, meaning, cells, run }: PageFin
       "p",
       { class: "where" },
       "Shortest first: ",
-      ...places
-        .slice(0, namedScenarios)
-        .flatMap(({ scenario }, index) => [index === 0 ? "" : ", ", link(scenario.name)]),
+      ...links.slice(0, namedScenarios).flatMap((link, index) => [index === 0 ? "" : ", ", link]),
       rest > 0 ? ` and ${String(rest)} more` : "",
-      report.data.runs.length > 1 ? ` (${report.spellRun(run)})` : "",
     ),
+    report.data.runs.length > 1
+      ? el("p", { class: "where faint" }, `On ${runs.map((run) => report.spellRun(run)).join("; ")}`)
+      : null,
   );
+}
+
+/** What was done since the same was last as expected, and who of the kernel did it. */
+function drawLeads({ name, summary }: PageScenario, leads: readonly PageLead[]): readonly HTMLElement[] {
+  return [
+    el("p", { class: "led" }, el("strong", {}, "What led there"), ` in ${name}: ${summary}`),
+    el(
+      "ol",
+      { class: "leads" },
+      ...leads.map(({ step, text, note, result, by }, index) => {
+        const differs = index === leads.length - 1;
+        return el(
+          "li",
+          { class: differs ? "differs" : null, value: step },
+          el(
+            "span",
+            {},
+            el("code", {}, text),
+            " ",
+            el("span", { class: result === "OK" ? "result" : "result odd" }, result),
+            differs ? el("span", { class: "mark" }, " ≠") : null,
+            note === null ? null : el("span", { class: "note" }, ` ${note}`),
+          ),
+          el("span", { class: "by" }, by),
+        );
+      }),
+    ),
+  ];
 }
 
 /** Scenarios without an answer: they say nothing of the kernel, and something of the machine. */

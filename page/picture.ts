@@ -55,15 +55,10 @@ function drawNode({ node, x, y, width, height, lines }: PlacedNode, changed: boo
   );
 }
 
-function drawEdge({ from, to, label }: PlacedEdge): SVGElement {
+function drawEdge({ from, to, at, label }: PlacedEdge): SVGElement {
   const middle = (from.y + to.y) / 2;
   const path = `M${String(from.x)} ${String(from.y)}C${String(from.x)} ${String(middle)} ${String(to.x)} ${String(middle)} ${String(to.x)} ${String(to.y)}`;
-  return svg(
-    "g",
-    { class: "edge" },
-    svg("path", { d: path }),
-    label === "" ? null : svg("text", { x: (from.x + to.x) / 2 + 5, y: middle + 4 }, label),
-  );
+  return svg("g", { class: "edge" }, svg("path", { d: path }), label === "" ? null : svg("text", { ...at }, label));
 }
 
 /** The same for who does not see it. */

@@ -21,7 +21,7 @@ export const spellRun = ({ bench, kernel, qemu }: PageRun): string =>
   bench === "model" ? "the reference emulator" : `Linux ${kernel} on QEMU ${qemu}`;
 
 /** Expectation above observation, for eyes that go down. */
-export const contrast = ({ path, expected, observed }: Omit<PageDifference, "step" | "operation">): HTMLElement =>
+export const contrast = ({ path, expected, observed, contract }: PageDifference): HTMLElement =>
   el(
     "dl",
     { class: "contrast" },
@@ -31,4 +31,10 @@ export const contrast = ({ path, expected, observed }: Omit<PageDifference, "ste
     el("dd", { class: "expected" }, el("code", {}, expected)),
     el("dt", {}, "observed"),
     el("dd", { class: "observed" }, el("code", {}, observed)),
+    ...(contract === null
+      ? []
+      : [
+          el("dt", {}, "contract"),
+          el("dd", {}, el("code", {}, contract), ", from which this kernel or QEMU is known to deviate"),
+        ]),
   );

@@ -20,10 +20,13 @@ const meanings: readonly (readonly [RegExp, string])[] = [
     "The counters of the domain that the function is attached to; none where its DMA is blocked",
   ],
   [/^functions/u, "A function as its host sees it"],
-  [/^messages/u, "What the kernel says of zPCI: functions enabled, disabled, in error"],
+  [
+    /^messages/u,
+    "What the kernel says of zPCI: functions enabled and disabled (arch/s390/pci/pci_clp.c, clp_set_pci_fn), tables that are not registered (pci.c, zpci_register_ioat), error events (pci_event.c, __zpci_event_error): 0x4 is DMA that the table does not allow, 0x1 a flush that finds no table",
+  ],
   [
     /^memory/u,
-    "What is in the pages of a buffer: whether DMA landed, and where, by the table that is registered for the function (drivers/iommu/s390-iommu.c, s390_iommu_attach_device and s390_iommu_map_pages)",
+    "What is in the pages of a buffer: whether DMA landed, and where, by the table that is registered for the function (drivers/iommu/s390-iommu.c, s390_iommu_attach_device, s390_iommu_map_pages and s390_iommu_unmap_pages)",
   ],
   [/^blocks/u, "What is on the function's medium: whether DMA read what it should"],
   [
@@ -38,8 +41,8 @@ const meanings: readonly (readonly [RegExp, string])[] = [
 export const explainPath = (path: string): string =>
   meanings.find(([pattern]) => pattern.test(path))?.[1] ?? "What was observed";
 
-/** Kinds of places, what people ask about first first. */
-const telling = ["alarms", "memory", "blocks", "devices", "result", "messages", "functions"];
+/** Kinds of places, what people ask about first first: where a call fails, the rest follows from that. */
+const telling = ["alarms", "result", "memory", "blocks", "devices", "messages", "functions"];
 
 /** Of paths that differ in one step, the one that tells most. */
 export const mostTelling = (paths: readonly string[]): string =>

@@ -15,6 +15,8 @@ export interface PlacedNode {
 /** A line with its ends. */
 export interface PlacedEdge {
   readonly label: string;
+  /** Where its label begins. */
+  readonly at: Point;
   readonly from: Point;
   readonly to: Point;
 }
@@ -38,7 +40,9 @@ const characterWidth = 7.1;
 export const lineHeight = 15;
 /** What is left free inside a box on each side. */
 export const padding = 8;
-const longestLine = 34;
+const longestLine = 44;
+/** From the middle of a line to its label. */
+const labelGap = 5;
 const [columnGap, rowGap, margin] = [16, 34, 4];
 
 const shorten = (line: string): string => (line.length <= longestLine ? line : `${line.slice(0, longestLine - 1)}…`);
@@ -62,14 +66,15 @@ export function layOut({ nodes, edges }: Picture): LaidOut {
     y += Math.max(...row.map((box) => box.height)) + rowGap;
   }
   const byId = new Map(placed.map((box) => [box.node.id, box]));
+  const connected = edges.flatMap(({ from, to, label }) => {
+    const [one, other] = [byId.get(from), byId.get(to)];
+    return one === undefined || other === undefined ? [] : [connect(one, other, label)];
+  });
   return {
-    width,
+    width: Math.max(width, ...connected.map(({ at, label }) => Math.ceil(at.x + label.length * characterWidth))),
     height: Math.max(y - rowGap, 0) + margin,
     nodes: placed,
-    edges: edges.flatMap(({ from, to, label }) => {
-      const [one, other] = [byId.get(from), byId.get(to)];
-      return one === undefined || other === undefined ? [] : [connect(one, other, label)];
-    }),
+    edges: connected,
   };
 }
 
@@ -88,14 +93,18 @@ function measure(node: PictureNode): Measured {
 
 /** From the lower edge of the upper box to the upper edge of the lower one; between boxes of a row from side to side. */
 function connect(one: PlacedNode, other: PlacedNode, label: string): PlacedEdge {
+  const { from, to } = findEnds(one, other);
+  return { label, from, to, at: { x: (from.x + to.x) / 2 + labelGap, y: (from.y + to.y) / 2 + labelGap } };
+}
+
+function findEnds(one: PlacedNode, other: PlacedNode): Pick<PlacedEdge, "from" | "to"> {
   const [upper, lower] = one.y <= other.y ? [one, other] : [other, one];
   if (upper.y === lower.y) {
     const [left, right] = upper.x < lower.x ? [upper, lower] : [lower, upper];
     const y = left.y + padding + lineHeight / 2;
-    return { label, from: { x: left.x + left.width, y }, to: { x: right.x, y } };
+    return { from: { x: left.x + left.width, y }, to: { x: right.x, y } };
   }
   return {
-    label,
     from: { x: upper.x + upper.width / 2, y: upper.y + upper.height },
     to: { x: lower.x + lower.width / 2, y: lower.y },
   };

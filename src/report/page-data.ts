@@ -34,6 +34,8 @@ export interface PageDifference {
   readonly path: string;
   readonly expected: string;
   readonly observed: string;
+  /** What the contract has there, where something else is expected of this kernel and QEMU; else null. */
+  readonly contract: string | null;
 }
 
 /** What nights before came to. */
@@ -59,17 +61,31 @@ export interface PageCell {
   readonly known: readonly string[];
   readonly first: PageDifference | null;
   /** What else differs in the step that failed first. */
-  readonly besides: readonly Omit<PageDifference, "step" | "operation">[];
+  readonly besides: readonly Pick<PageDifference, "path" | "expected" | "observed">[];
+}
+
+/** A step that led to a difference, or the one that has it. */
+export interface PageLead {
+  readonly step: number;
+  readonly text: string;
+  readonly note: string | null;
+  readonly result: string;
+  /** Files and functions of the kernel that carry it out; empty where nobody knows. */
+  readonly by: string;
 }
 
 /** Scenarios that fail in the same way. */
 export interface PageFinding {
-  readonly run: number;
+  /** That of the shortest scenario. */
   readonly operation: string;
+  /** All in which it shows. */
+  readonly operations: readonly string[];
+  /** In the shortest scenario; the failing step is the last. */
+  readonly leads: readonly PageLead[];
   readonly path: string;
   /** What such a path tells, for who sees one for the first time. */
   readonly meaning: string;
-  /** Indices of cells, the shortest scenario first. */
+  /** Indices of cells, in one run or several, the shortest scenario first. */
   readonly cells: readonly number[];
 }
 

@@ -120,7 +120,7 @@ function describeTable(table: ReadonlyMap<bigint, Translation>): string[] {
     } else runs.push({ iova, pages: 1n, first: entry.page, last: entry.page, rights: rights(entry) });
   }
   const lines = runs.map(({ iova, pages, first, last, rights: allowed }) => {
-    const range = pages === 1n ? first : `${first}…${last}`;
+    const range = pages === 1n ? first : first.replace(/\]$/u, `…${last.slice(last.lastIndexOf("[") + 1)}`);
     return `${toHex(iova)} ${range} ${allowed}`;
   });
   return shortened(lines, "runs");

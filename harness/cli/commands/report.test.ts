@@ -57,9 +57,11 @@ describe("zhil report", () => {
     const { data } = await report([deviating]);
     expect(data.findings).toEqual([
       {
-        run: 0,
-        operation: "open",
-        path: "result",
+        ...{ operation: "open", operations: ["open"], path: "result" },
+        leads: [
+          expect.objectContaining({ step: 1, text: "bind function=a", result: "OK" }) as object,
+          expect.objectContaining({ step: 2, text: "open function=a", result: "EINVAL" }) as object,
+        ],
         meaning: expect.stringContaining("errno") as string,
         cells: [0, 1],
       },
@@ -70,6 +72,7 @@ describe("zhil report", () => {
       path: "result",
       expected: '"OK"',
       observed: '"EINVAL"',
+      contract: null,
     });
     expect(data.grounds["open"]).toContain("vfio");
   });

@@ -3,23 +3,21 @@ import { basename } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { rules } from "../../../src/model/model.ts";
 import type { OperationName } from "../../../src/operation/operation.ts";
-import { explainPath, generalisePath, mostTelling } from "../../../src/report/explain-path.ts";
 import type {
   PageCell,
   PageData,
-  PageFinding,
   PageHistory,
+  PageLead,
   PageRun,
   PageScenario,
 } from "../../../src/report/page-data.ts";
 import type { Ledger } from "../../../src/verdict/ledger.ts";
-import type { ScenarioRecord } from "../../evidence/record.ts";
 import { readEvidence, type ScenarioEvidence } from "../../evidence/read-evidence.ts";
 import { recorder } from "../../run/recorder.ts";
-import { describeExpected, describeObserved } from "../describe-record.ts";
 import { boundLines, boundText } from "./bounded.ts";
 import { collectDetail } from "./collect-detail.ts";
 import { findColumns } from "./find-columns.ts";
+import { collectLeads, findFindings, firstDifferences } from "./find-findings.ts";
 
 /** What a page is made of. */
 export interface PageSource {
@@ -43,6 +41,7 @@ export async function collectPage(
   const rows = new Rows();
   const runs: PageRun[] = [];
   const cells: PageCell[] = [];
+  const leads: (readonly PageLead[])[] = [];
   const details: string[] = [];
   const used = new Set<string>();
   const columns = (await Promise.all(folders.map(findColumns))).flat();
@@ -51,7 +50,9 @@ export async function collectPage(
     for (const path of column.folders) {
       const evidence = await readEvidence(path);
       for (const { operation } of evidence.steps) used.add(operation.op);
-      cells.push(collectCell(evidence, run, rows.indexOf(evidence)));
+      const cell = collectCell(evidence, run, rows.indexOf(evidence));
+      cells.push(cell);
+      leads.push(collectLeads(evidence, cell));
       details.push(pack(collectDetail(evidence, ledger, workingFolder)));
       seen.push({ ...evidence, steps: [], judgement: null, consoleTail: null });
     }
@@ -64,7 +65,7 @@ export async function collectPage(
     runs,
     scenarios: rows.scenarios,
     cells,
-    findings: findFindings(cells),
+    findings: findFindings(cells, leads),
     ledger: Object.fromEntries(
       ledger
         .filter(({ name }) => named.has(name))
@@ -106,7 +107,8 @@ class Rows {
   }
 }
 
-function collectCell({ record, steps, judgement }: ScenarioEvidence, run: number, scenario: number): PageCell {
+function collectCell(evidence: ScenarioEvidence, run: number, scenario: number): PageCell {
+  const { record, steps, judgement } = evidence;
   return {
     run,
     scenario,
@@ -115,36 +117,9 @@ function collectCell({ record, steps, judgement }: ScenarioEvidence, run: number
     seconds: record?.seconds ?? 0,
     steps: steps.length,
     known: judgement?.known ?? record?.known ?? [],
-    ...firstDifferences(record?.differences ?? []),
+    ...firstDifferences(evidence),
   };
 }
-
-/** What else differs of a step that failed, at most. */
-const mostBesides = 4;
-
-/** Of the first step that failed, the difference that tells most, and some of the others; of the first that is known where none did. */
-function firstDifferences(differences: ScenarioRecord["differences"]): Pick<PageCell, "first" | "besides"> {
-  const first = differences.find((each) => each.verdict === "fail") ?? differences[0];
-  if (first === undefined) return { first: null, besides: [] };
-  const together = differences.filter((each) => each.step === first.step && each.verdict === first.verdict);
-  const told = mostTelling(together.map(({ path }) => path));
-  const most = together.find(({ path }) => path === told) ?? first;
-  const others = first.verdict === "fail" ? together.filter((each) => each !== most) : [];
-  return {
-    first: { step: first.step, operation: boundText(first.operation, 60), ...spellDifference(most) },
-    besides: others.slice(0, mostBesides).map(spellDifference),
-  };
-}
-
-const spellDifference = ({
-  path,
-  expected,
-  observed,
-}: ScenarioRecord["differences"][number]): PageCell["besides"][number] => ({
-  path: boundText(path, 200),
-  expected: boundText(describeExpected(expected), 300),
-  observed: boundText(describeObserved(observed), 300),
-});
 
 function describeRun(name: string, seen: readonly ScenarioEvidence[]): PageRun {
   const profile =
@@ -163,22 +138,4 @@ function describeRun(name: string, seen: readonly ScenarioEvidence[]): PageRun {
     started: began[0] ?? "",
     seconds: began[0] === undefined ? 0 : Math.max(0, (Math.max(...ended) - Date.parse(began[0])) / 1000),
   };
-}
-
-/** Fails by what they have in common: the operation and the kind of place where they first differ. Most cells first. */
-function findFindings(cells: readonly PageCell[]): readonly PageFinding[] {
-  const groups = new Map<string, number[]>();
-  cells.forEach((cell, index) => {
-    if (cell.verdict !== "fail" || cell.first === null) return;
-    const key = [cell.run, cell.first.operation, generalisePath(cell.first.path)].join("\n");
-    groups.set(key, [...(groups.get(key) ?? []), index]);
-  });
-  const stepsOf = (index: number): number => cells[index]?.steps ?? 0;
-  return [...groups]
-    .map(([key, found]): PageFinding => {
-      const [run = "0", operation = "", path = ""] = key.split("\n");
-      const sorted = found.sort((one, other) => stepsOf(one) - stepsOf(other));
-      return { run: Number(run), operation, path, meaning: explainPath(path), cells: sorted };
-    })
-    .sort((one, other) => other.cells.length - one.cells.length);
 }

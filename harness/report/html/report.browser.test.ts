@@ -79,8 +79,8 @@ afterAll(async () => {
 const looks: readonly (readonly [string, Look])[] = [
   ["light and wide", { colours: "light", width: 1440, height: 900 }],
   ["dark and wide", { colours: "dark", width: 1440, height: 900 }],
-  ["light and narrow", { colours: "light", width: 375, height: 812 }],
-  ["dark and narrow", { colours: "dark", width: 375, height: 812 }],
+  ["light and narrow", { colours: "light", width: 360, height: 780 }],
+  ["dark and narrow", { colours: "dark", width: 360, height: 780 }],
 ];
 
 const focused = (page: Page): Promise<string> => page.evaluate<string>("document.activeElement.textContent");
@@ -93,6 +93,7 @@ describe.each(looks)("a report, %s", (name, look) => {
     ["a timeline", () => broken, "#replace-populated-ioas"],
     ["a step that passes", () => broken, "#replace-populated-ioas/13"],
     ["hostile text", () => poisoned, "#access-unmapped"],
+    ["hostile findings", () => poisoned, ""],
   ])("has no violation that axe finds, and fits: %s", async (place, file, fragment) => {
     const opened = await openReport(browser, file(), fragment, look);
     const width = await opened.page.evaluate<number>("document.documentElement.scrollWidth");
