@@ -62,6 +62,28 @@ it("takes a machine that dies at an operation for a finding, and shrinks what it
   expect(finding?.operations.shrunk).toBeLessThanOrEqual(4);
 }, 240_000);
 
+it("finds which of the operations that were asked for at once has no answer", async () => {
+  await using folder = await temporaryFolder();
+  const target = targetLike((started) => {
+    const perform: StartedTarget["perform"] = (operation, until) =>
+      operation.op === "detach"
+        ? Promise.reject(new InfrastructureError({ what: "QEMU ended" }))
+        : started.perform(operation, until);
+    return {
+      perform,
+      // No answer comes before all are done, as where the agent still writes when the kernel goes down.
+      performRun: async function* (run, until) {
+        const answers = [];
+        for (const { operation } of run) answers.push(await perform(operation, until));
+        yield* answers;
+      },
+    };
+  });
+  const options = optionsFor(folder.path, target, { subjects: ["iommufd"], untilFound: true, only: 0, length: 250 });
+  const { findings } = await explore(options);
+  expect(findings[0]?.signature).toBe("detach gives no answer: QEMU ended");
+}, 240_000);
+
 it("ends at once when it is interrupted, with what was had", async () => {
   await using folder = await temporaryFolder();
   const controller = new AbortController();

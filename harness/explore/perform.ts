@@ -59,6 +59,7 @@ async function performOne(
   { started, follower, quick, signal, onOperation }: Performing,
 ): Promise<{ readonly shown: Shown | null } | null> {
   const answers = ask(started, run, quick, signal)[Symbol.asyncIterator]();
+  const before = operations.length;
   try {
     for (const foretold of run) {
       const { planned } = foretold;
@@ -81,6 +82,8 @@ async function performOne(
       return { shown: null };
     if (!(error instanceof HarnessError)) throw error;
     const signature = `${operations.at(-1)?.op ?? ""} gives no answer: ${normaliseText(error.message)}`;
+    // All that was asked for at once may have been begun: which of it had no answer, those show that wait for each other.
+    operations.splice(before, Infinity, ...run.map(({ planned }) => planned.operation));
     return { shown: { signature, differences: [], error: error.message } };
   }
 }

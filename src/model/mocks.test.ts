@@ -104,3 +104,17 @@ it("leaves a HWPT of another driver alone, and with the quirk nothing certain af
   expect(later?.expectation.functions).toEqual({ $any: true });
   expect(predict(plan, new Set(quirkNames))).toHaveLength(plan.steps.length);
 });
+
+it("tries an older HWPT of a mock before its own in a replace onto the IOAS that a function is attached to", () => {
+  const plan = planOf(`
+    take-iommufd: { function: a }
+    ioas-alloc: { ioas: M }
+    mock-create: { mock: m, to: M }
+    attach: { function: a, to: M }
+    replace: { function: a, to: M }
+  `);
+  expect(predict(plan).at(-1)?.expectation).toMatchObject({ result: "OK", values: { pt: "auto:2" } });
+  const [attached, again] = predict(plan, new Set(["replace-across-drivers"])).slice(-2);
+  expect(attached?.expectation.result).toBe("OK");
+  expect(again?.expectation.result).toEqual({ $oneOf: ["panic", "hang"] });
+});

@@ -113,8 +113,6 @@ export function attachFunction(host: Host, name: string, to: string): Outcome {
   if (ioas === null) return fail("ENOENT");
 
   const existing = target.kind === "hwpt" ? to : (host.hwptsOf(to).find(([, hwpt]) => hwpt.auto)?.[0] ?? null);
-  if (existing !== null && existing === fn.hwpt) return succeed({ pt: existing });
-
   const oldIoas = currentIoas(host, name);
   if (oldIoas !== ioasName && !reserveFor(host, name, ioas)) return fail("EADDRINUSE");
   // Automatic HWPTs are tried from the oldest on; one of a mock is none for a function.
@@ -123,6 +121,7 @@ export function attachFunction(host: Host, name: string, to: string): Outcome {
     const foreign = refuseForeign(host, oldest.name, fn.hwpt);
     if (foreign.confusedWith !== undefined) return endWith(host, foreign, fn);
   }
+  if (existing !== null && existing === fn.hwpt) return succeed({ pt: existing });
   if (existing !== null) {
     const hwpt = host.state.objects[existing];
     if (hwpt?.kind !== "hwpt") return fail("ENOENT");
