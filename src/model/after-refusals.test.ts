@@ -77,3 +77,19 @@ it("takes no table from a function that got none", () => {
     answer: { instruction: mpcifc, control: register-ioat, cc: 3 }`);
   expect(predict(plan).at(-1)?.expectation.devices).toMatchObject({ a: { emptied: false } });
 });
+
+it("unregisters a table that was left registered when the kernel next tries to, whatever it takes for registered", () => {
+  const plan = planOf(`
+    take-iommufd: { function: a }
+    ioas-alloc: { ioas: A }
+    attach: { function: a, to: A }
+    { detach: { function: a }, answer: { instruction: mpcifc, control: unregister-ioat, cc: 3 } }
+    { close: { function: a }, answer: { instruction: mpcifc, control: register-ioat, cc: 3 } }
+    take-iommufd: { function: a }
+    attach: { function: a, to: A }`);
+  const taken = predict(plan, new Set(["refused-unregister-keeps-table"])).slice(-2);
+  expect(taken.map(({ expectation }) => [expectation.result, expectation.messages])).toEqual([
+    ["OK", []],
+    ["OK", []],
+  ]);
+});

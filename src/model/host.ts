@@ -231,6 +231,7 @@ export class Host {
       this.devices.empty(fn);
       loseShadow(fn);
       fn.kept = new Map();
+      fn.left = null;
     }
     fn.unregistered = false;
     fn.domain = null;

@@ -89,14 +89,14 @@ const outOfSequence = { cc: 1, status: statuses.outOfSequence } as const;
 export function unregisterIoat(host: Platform, fn: ModelFunction): boolean {
   const { name } = fn.profile;
   const given = ask(host, { instruction: "mpcifc", control: "unregister-ioat", of: name });
-  const own = fn.disabled ? noSuchFunction : fn.unregistered ? outOfSequence : null;
+  const own = fn.disabled ? noSuchFunction : fn.unregistered && fn.left === null ? outOfSequence : null;
   const told = given ?? own;
   if (told !== null && told.cc !== 0) host.say(`${name} unregister-ioat ${describeTold(told)}`);
   if (given?.cc === 0 && !given.done && own === null) {
     throw new ScenarioMistake(`QEMU goes on with the table of "${name}": have it unregister that`);
   }
   if (given === null || given.done || own !== null || !host.has("refused-unregister-keeps-table")) return true;
-  fn.left = fn.domain ?? "default";
+  fn.left ??= fn.domain ?? "default";
   return false;
 }
 
