@@ -5,6 +5,8 @@ export interface Mock {
   kind: "mock";
   iommufd: string;
   hwpt: string;
+  /** Number of its IOMMU group. */
+  groupNumber: number;
   /** It has PASIDs. */
   hasPasids: boolean;
   /** HWPTs of its PASIDs, by PASID. */

@@ -118,3 +118,11 @@ it("tries an older HWPT of a mock before its own in a replace onto the IOAS that
   expect(attached?.expectation.result).toBe("OK");
   expect(again?.expectation.result).toEqual({ $oneOf: ["panic", "hang"] });
 });
+
+it("knows nothing of groups while something holds an iommufd that was closed, and mocks in it", () => {
+  const closed = `
+    iommufd-close: {}
+    group: { function: b }`;
+  expect(() => resultsOf(closed)).toThrow("groups that nobody can name");
+  expect(resultsOf(`queue-close: { queue: Q }\n${closed}`).at(-1)).toBe("OK");
+});

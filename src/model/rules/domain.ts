@@ -3,6 +3,7 @@ import { between } from "../../compare/pattern.ts";
 import type { Profile } from "../../trace/profile.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { Host } from "../host.ts";
+import { mocksOf } from "../mocks.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { isOldLine } from "../old-line.ts";
@@ -31,12 +32,21 @@ export function defaultTypeOf(profile: Profile): "DMA" | "DMA-FQ" {
   return isStrict || isPassthrough(profile) ? "DMA" : "DMA-FQ";
 }
 
-/** A function that was scanned is alone in a group of its own, with the lowest number that is free. */
-export function joinGroup(host: Host, name: string): void {
-  const taken = new Set(Object.values(host.state.functions).map((each) => each.groupNumber));
+/**
+ * The lowest number that no group has; one of the mock's is alone in a group of its own as well.
+ * Ground: drivers/iommu/iommu.c, iommu_group_alloc; drivers/iommu/iommufd/selftest.c, mock_dev_create and mock_ops, device_group.
+ */
+export function freeGroup(host: Host): number {
+  const mocks = mocksOf(host, "mock").map(([, mock]) => mock);
+  const taken = new Set([...Object.values(host.state.functions), ...mocks].map((each) => each.groupNumber));
   let number = 0;
   while (taken.has(number)) number += 1;
-  host.fn(name).groupNumber = number;
+  return number;
+}
+
+/** A function that was scanned is alone in a group of its own. */
+export function joinGroup(host: Host, name: string): void {
+  host.fn(name).groupNumber = freeGroup(host);
 }
 
 /**
@@ -91,6 +101,11 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       const fn = host.fn(name);
       if (Object.values(host.state.functions).some(({ profile }) => traitsOf(profile).pluggedLate)) {
         throw new ScenarioMistake("Which groups there are beside a function that is plugged late is not predicted");
+      }
+      if (host.state.heldMocks) {
+        throw new ScenarioMistake(
+          "Mocks of an iommufd that was closed beside an open queue have groups that nobody can name",
+        );
       }
       if (!fn.configured || fn.removed || fn.groupNumber === null) return fail("ENOENT");
       return succeed({ group: fn.groupNumber, type: isOldLine(host) ? "unknown" : fn.defaultType, members: [name] });

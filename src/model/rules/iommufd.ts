@@ -209,6 +209,7 @@ export const iommufdRules: Rules<
       // An open queue holds the iommufd, and what it holds with it: only the queue can be named after.
       for (const [name, object] of Object.entries(host.state.others)) {
         const isOpenQueue = object !== null && "open" in object && object.open;
+        host.state.heldMocks ||= isOpenQueue && object.iommufd === iommufd;
         if (object?.iommufd === iommufd && !isOpenQueue) Reflect.deleteProperty(host.state.others, name);
       }
       Reflect.deleteProperty(host.state.iommufds, iommufd);

@@ -16,6 +16,7 @@ import {
 } from "../mocks.ts";
 import { endWith, refuseForeign, type Refusal } from "../foreign.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
+import { freeGroup } from "./domain.ts";
 import { answerFor } from "./faults.ts";
 
 /** A mock before it is attached. */
@@ -191,7 +192,7 @@ export const mockRules: Rules<"mock-create" | "mock-replace" | "mock-check" | "m
     predict: (host, { mock: name, to, pasids, dirtyTracking, unknown }) => {
       if (unknown) return fail("EINVAL");
       const iommufd = (isMocks(host, to) ? host.state.others[to] : host.object(to))?.iommufd ?? "main";
-      const mount = { iommufd, behind: null, pasids: {}, tracksDirt: dirtyTracking };
+      const mount = { iommufd, behind: null, pasids: {}, tracksDirt: dirtyTracking, groupNumber: freeGroup(host) };
       const found = findHwpt(host, name, mount, to, null);
       if ("errno" in found) return fail(found.errno);
       const attached = { hwpt: found.hwpt, behind: found.behind };
