@@ -5,7 +5,7 @@ import { ClosingLine } from "./ci/closing-line.ts";
 const full = process.env["ZHIL_FULL"] === "1";
 
 const realKernel = ["**/*.qemu.test.ts", ...(full ? ["**/*.full.test.ts"] : [])];
-const ignored = ["**/node_modules/**", "dist/**", "zhil-runs/**", "zhil-nights/**"];
+const ignored = ["**/node_modules/**", "dist/**", "zhil-runs/**", "zhil-nights/**", "zhil-artefacts/**"];
 
 export default defineConfig({
   test: {

@@ -42,7 +42,7 @@ export function drawNights({ nights, machines, marks }: PageHistory): HTMLElemen
             el(
               "tr",
               {},
-              el("th", { scope: "row" }, machine),
+              el("th", { scope: "row" }, ...machine.split(/(?<=\/)/u).flatMap((part) => [part, el("wbr")])),
               ...nights.map((night, column) =>
                 drawNight(
                   night,

@@ -35,6 +35,7 @@ async function show(): Promise<void> {
     });
     shown = { place, view };
     main.replaceChildren(view.element);
+    byId("place").textContent = place.scenario.name;
     document.title = `${place.scenario.name} · ${place.cell.verdict} · zhil report`;
     main.querySelector("h1")?.focus({ preventScroll: true });
     scrollTo(0, 0);
@@ -44,6 +45,7 @@ async function show(): Promise<void> {
 
 function showOverview(): void {
   document.title = "zhil report";
+  byId("place").textContent = "";
   main.replaceChildren(drawOverview(report, search, changeSearch));
 }
 

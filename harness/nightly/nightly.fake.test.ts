@@ -102,8 +102,10 @@ describe("zhil nightly", slow, () => {
     await using nights = await makeNights(["steady", "wavers"], { kernels: ["lean", "lean/6.12"] });
     await nights.run();
     const bench = failing((name, attempt) => name === "wavers" && attempt === 1);
-    const { said } = await nights.run(({ kernel }) => (kernel === null ? bench : {}));
-    const page = JSON.parse(await readFile(machinePath(nights, said.night, "report.html"), "utf8")) as PageData;
+    const { said } = await nights.run(({ kernel }) => (kernel === null ? bench : {}), "--html", "kept/page.html");
+    const report = await readFile(machinePath(nights, said.night, "report.html"), "utf8");
+    expect(await readFile(join(nights.folder.path, "kept/page.html"), "utf8")).toBe(report);
+    const page = JSON.parse(report) as PageData;
     expect(page.runs.map(({ name }) => name)).toEqual([
       `${said.night} emulated/lean/6.12/newest`,
       `${said.night} emulated/lean/newest`,

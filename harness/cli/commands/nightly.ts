@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { Option } from "commander";
 import { InfrastructureError, UsageError } from "../../errors/harness-error.ts";
 import { exitCodeOfNight } from "../../nightly/night-exit-code.ts";
@@ -31,6 +31,7 @@ interface NightlyFlags {
   readonly jobs?: number;
   readonly fresh: boolean;
   readonly markdown?: string;
+  readonly html?: string;
   readonly plan?: string;
   readonly shard?: number;
   readonly queue?: string;
@@ -72,6 +73,7 @@ export const registerNightly: RegisterCommand = (program, context) => {
     .addOption(jobsOption())
     .addOption(new Option("--fresh", "begin a new night although the last one is not over").default(false))
     .option("--markdown <file>", "write the summary as Markdown as well")
+    .option("--html <file>", "write the report there as well as into the night's folder")
     .option("--plan <file>", "run a part of what zhil plan planned; it leaves part-N.json for zhil merge")
     .option("--shard <n>", "which part", Number)
     .option("--queue <url>", "have zhil worker perform it, wherever there is one: redis://HOST:PORT or unix:/PATH")
@@ -117,9 +119,21 @@ async function nightly(flags: NightlyFlags, { io, services }: CommandContext): P
     // A part knows of no nights before.
     const history = part === null ? await readNightHistory(night.out, io) : null;
     const source = { folders: [folder], ledger, history, workingFolder: io.workingFolder };
-    await writeReport(source, await services.readPageParts(), join(folder, reportName));
+    const report = join(folder, reportName);
+    await writeReport(source, await services.readPageParts(), report);
+    if (flags.html !== undefined) await keepCopy(report, resolve(io.workingFolder, flags.html));
   }
   return await tell(end, flags, { io, screen, markdown });
+}
+
+/** Puts a night's report where its reader looks for it, whichever night it is of. */
+async function keepCopy(report: string, file: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await copyFile(report, file);
+  } catch (cause) {
+    throw new InfrastructureError({ what: `Cannot write the report "${file}"`, cause });
+  }
 }
 
 /** Workers at a queue. Whoever has no queue does not load what talks to it. */
