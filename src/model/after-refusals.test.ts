@@ -23,6 +23,21 @@ it.each(["bus-master: { function: w }", "nvme-enable: { function: a, iova: base+
   },
 );
 
+// arch/s390/pci/pci.c, zpci_cfg_load: -ENODEV of a function that is not enabled; pci_read told it as it was before 7.0.
+it.each(["6.1.176", "6.12.107", "7.2"])("opens no function on Linux %s that its reset leaves disabled", (version) => {
+  const plan = planOf(
+    `bind: { function: a }
+     container-open: { container: C }
+     group-open: { function: a }
+     group-set-container: { function: a, container: C }
+     container-set-iommu: { container: C }
+     reset-method: { function: a, method: bus }
+     { group-get-device: { function: a }, answer: { instruction: mpcifc, control: register-ioat, cc: 1, status: 16 } }`,
+    { kernel: { version, digest: "none", options: ["*"], commandLine: "", patches: [] } },
+  );
+  expect(predict(plan).at(-1)?.expectation.result).toBe("ENODEV");
+});
+
 it("has no word for a second flush of a function whose table was refused: its event may be handled before, or after", () => {
   // The page is mapped, and taken back.
   const plan = planOf(`

@@ -127,7 +127,7 @@ function enable(host: Host, fn: ModelFunction, iova: string): Outcome {
   fn.queues = BigInt(iova);
   if (fn.inError || fn.disabled) {
     fn.controller = "unknown";
-    return outOfReach(host);
+    return outOfReach(host, fn);
   }
   fn.busMaster = "on";
   if (runCommand(host, fn.profile.name, adminQueues, null) === undefined) {
@@ -156,10 +156,10 @@ export const dmaRules: Rules<
   "bus-master": {
     ground:
       "drivers/vfio/pci/vfio_pci_config.c, vfio_basic_config_write: bus master reaches the function's own command register; " +
-      "arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state, or disabled",
+      "arch/s390/pci/pci_insn.c, __zpci_load, for a function in the error state, and pci.c, zpci_cfg_load, for one that is disabled",
     predict: (host, { function: name, on }) => {
       const fn = inUse(host, name);
-      if (fn.inError || fn.disabled) return outOfReach(host);
+      if (fn.inError || fn.disabled) return outOfReach(host, fn);
       fn.busMaster = on ? "on" : "off";
       return succeed();
     },

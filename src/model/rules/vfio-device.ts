@@ -4,7 +4,7 @@ import type { Host } from "../host.ts";
 import { isLocked } from "../leaving.ts";
 import { resetFunction, zpciReset } from "../reset.ts";
 import { fail, succeed, type Outcome } from "../rule.ts";
-import { freshCounters } from "../state.ts";
+import { freshCounters, type ModelFunction } from "../state.ts";
 
 /**
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
@@ -32,14 +32,16 @@ export function openDevice(host: Host, name: string): Outcome {
   host.devices.reset(fn, anything);
   if (!fn.inError && !fn.disabled) return succeed();
   fn.inUse = false;
-  return outOfReach(host);
+  return outOfReach(host, fn);
 }
 
 /**
  * The end of an access to configuration space that is out of reach; a write begins with a read.
- * Ground: arch/s390/pci/pci.c, pci_read: PCIBIOS_DEVICE_NOT_FOUND, which is -ENODEV, since 7.0; before that what zpci_load returned.
+ * Ground: arch/s390/pci/pci.c, pci_read: PCIBIOS_DEVICE_NOT_FOUND, which is -ENODEV, since 7.0; before that what zpci_cfg_load returned:
+ * -ENODEV of a function that is not enabled, else what __zpci_load did, -EIO of one in the error state.
  */
-export const outOfReach = (host: Host): Outcome => fail(host.kernelIs("7.0") ? "ENODEV" : "EIO");
+export const outOfReach = (host: Host, fn: ModelFunction): Outcome =>
+  fail(fn.disabled || host.kernelIs("7.0") ? "ENODEV" : "EIO");
 
 /**
  * VFIO closes the PCI device: it is reset once more, by its slot where no method of its own works, and disabled.
