@@ -63,7 +63,7 @@ it("the tutorial comes to what it says, command by command", { timeout: 120_000 
     }
   }
   expect(said).toContain("2 pass, 0 fail");
-  expect(said).toMatch(/p\[0\] holds block:b:1/u);
+  expect(said).toMatch(/p\[0\] ← block:b:1/u);
   expect(said).toContain("one-of-two-leaves, before step 12, ioas-map ioas=A");
 });
 
