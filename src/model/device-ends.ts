@@ -5,7 +5,7 @@ import { pageSize } from "../zpci/iova.ts";
 import { describeReach } from "../zpci/reach.ts";
 import type { QuirkName } from "./quirks.ts";
 import { reachedTable } from "./reached-table.ts";
-import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
+import { isOnOwn, registeredOf, type ModelFunction, type Translation } from "./state.ts";
 
 interface Told {
   readonly emptied: boolean;
@@ -32,9 +32,7 @@ export class DeviceEnds {
    * (hw/vfio/listener.c, vfio_listener_region_del).
    */
   empty(fn: ModelFunction): void {
-    const hasOwn = registeredOf(fn) !== null;
-    const isRegistered = fn.configured && (hasOwn || (fn.onDefault && !fn.unregistered && !fn.disabled));
-    if (!isRegistered) return;
+    if (!fn.configured || (registeredOf(fn) === null && !isOnOwn(fn))) return;
     this.#tell(fn, { emptied: true });
     fn.end.uncertain = false;
     this.hear(fn, "unmap");

@@ -4,7 +4,8 @@ import type { Host } from "./host.ts";
 import { handleDue } from "./recovery.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { Area, Domain, ModelFunction, Translation } from "./state.ts";
-import { flushMembers, forget, missFlush, refresh, tell, type Entries } from "./table.ts";
+import { refresh } from "./refresh.ts";
+import { flushMembers, forget, missFlush, tell, type Entries } from "./table.ts";
 
 /**
  * Enter an area into a domain's table: `OK`, or the errno the caller gets, and then nothing of it is mapped.
@@ -54,7 +55,7 @@ function mapPage(host: Host, domain: Domain, iova: bigint, translation: Translat
   domain.table.set(iova, translation);
   const told: ModelFunction[] = [];
   const result = flushUntilRefused(host, domain, new Map([[iova, null]]), (member) =>
-    refresh(host, member, () => {
+    refresh(host, member, [iova], () => {
       tell(member, iova, translation);
       host.devices.hear(member, "map");
       told.push(member);
@@ -85,7 +86,7 @@ export function unmapOnOldLine(host: Host, id: string, area: Area): void {
   const left = new Set(domain.members);
   const result = flushUntilRefused(host, domain, before, (member) => {
     const flushed = { isTold: false };
-    const ended = refresh(host, member, () => {
+    const ended = refresh(host, member, pages, () => {
       flushed.isTold = true;
       host.devices.hear(member, "unmap");
       forget(member, pages);

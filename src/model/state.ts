@@ -272,6 +272,10 @@ export const queuePages = 4;
 export const registeredOf = (fn: ModelFunction): string | null =>
   fn.left ?? (fn.unregistered || fn.disabled ? null : fn.domain);
 
+/** Whether the kernel's own domain is attached to a function, as far as the platform has its table. */
+export const isOnOwn = ({ onDefault, removed, unregistered, disabled }: ModelFunction): boolean =>
+  onDefault && !removed && !unregistered && !disabled;
+
 /** Domains that nobody refers to are gone, in the kernel as here: a host that goes on for long is no larger for it. */
 export function dropUnusedDomains({ domains, functions, objects, containers }: HostState): void {
   const used = new Set<string | null>([

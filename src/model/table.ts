@@ -2,13 +2,20 @@
 import { flushPoints, type InterjectionResult } from "../operation/during.ts";
 import type { InsideOperation } from "../operation/operation.ts";
 import { pageSize, pagesOf } from "../zpci/iova.ts";
-import { describeEvent } from "./dma-answer.ts";
 import type { Host } from "./host.ts";
 import { exceedsEntries } from "./entries.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
-import { ask } from "./platform.ts";
 import { handleDue, mayRaiseAgain, raiseError } from "./recovery.ts";
-import { registeredOf, type Area, type Bounds, type Domain, type ModelFunction, type Translation } from "./state.ts";
+import { refresh, type Flushed } from "./refresh.ts";
+import {
+  isOnOwn,
+  registeredOf,
+  type Area,
+  type Bounds,
+  type Domain,
+  type ModelFunction,
+  type Translation,
+} from "./state.ts";
 
 const add = (bounds: Bounds, low: number, high = low): void => {
   bounds.low += low;
@@ -138,7 +145,7 @@ function mapPointByPoint(host: Host, domain: Domain, entries: readonly (readonly
   flushMembers(host, domain, new Map([[iova, null]]), (member) => {
     if (!member.offer.refresh) return true;
     add(domain.counters.syncMapRpcits, 1);
-    const result = refresh(host, member, () => {
+    const result = refresh(host, member, [iova], () => {
       tell(member, iova, translation);
       host.devices.hear(member, "map");
     });
@@ -151,50 +158,13 @@ function mapPointByPoint(host: Host, domain: Domain, entries: readonly (readonly
   return failed;
 }
 
-/** What comes of an RPCIT. */
-type Flushed = "OK" | "EIO" | "ENOMEM";
-
-/** Statuses of RPCIT that say that the hypervisor is out of resources. */
-const outOfResources: readonly number[] = [4, 16];
-
-/**
- * Tells a function by RPCIT, unless it, or who answers in its place, refuses.
- * Ground: arch/s390/pci/pci_insn.c, zpci_refresh_trans: condition code 1 with status 4 or 16 is -ENOMEM, all else -EIO; QEMU
- * hw/s390x/s390-pci-inst.c, rpcit_service_call: none in the error state, none while disabled, an error event without a table.
- */
-export function refresh(host: Host, member: ModelFunction, flush: () => void): Flushed {
-  handleDue(host, member);
-  const told = ask(host, { instruction: "rpcit", of: member.profile.name });
-  if (told === null || told.done) {
-    if (member.inError || member.disabled) return "EIO";
-    if (registeredOf(member) === null) {
-      if (host.has("flush-without-table-is-an-error")) raiseOnce(host, member);
-      return "EIO";
-    }
-    flush();
-  }
-  if (told === null || told.cc === 0) return "OK";
-  return told.cc === 1 && outOfResources.includes(told.status) ? "ENOMEM" : "EIO";
-}
-
-/** Whether the kernel has handled the event of one flush before the next one is the scheduler's affair: a thread does that. */
-function raiseOnce(host: Host, member: ModelFunction): void {
-  const event = describeEvent(member.profile.name, "0x1");
-  if (host.messages.includes(event)) {
-    throw new ScenarioMistake(
-      "A second flush without a table may come before the event of the first is handled: map one page",
-    );
-  }
-  raiseError(host, member, "0x1");
-}
-
 /**
  * Tells a function of its whole table, for the hypervisor to find what it may let go of.
  * Ground: s390-iommu.c, zpci_refresh_all, in s390_iommu_iotlb_sync_map: "let the hypervisor discover invalidated entries allowing
  * it to free IOVAs and unpin pages"; seed 003: the flush of everything is the retry. It is not counted.
  */
 const refreshAll = (host: Host, member: ModelFunction, domain: Domain): Flushed =>
-  refresh(host, member, () => {
+  refresh(host, member, [], () => {
     member.shadow = new Map(domain.table);
     member.kept = new Map();
     host.devices.hear(member, "map");
@@ -220,7 +190,7 @@ function takeOut(host: Host, domain: Domain, pages: readonly bigint[], pieces = 
   flushMembers(host, domain, before, (member) => {
     add(domain.counters.syncRpcits, 1, pieces);
     const flushed = { isTold: false };
-    refresh(host, member, () => {
+    refresh(host, member, pages, () => {
       flushed.isTold = true;
       host.devices.hear(member, "unmap");
       forget(member, pages);
@@ -261,13 +231,16 @@ export function flushAtPoint(
   const fn = host.fn(name);
   const state = host.inside.interrupted.get(name);
   if (fn.inError || !fn.configured || state === "disabled") return "refused";
-  const domain = registeredOf(fn) === null || state === "unregistered" ? null : fn.domain;
-  if (domain === null || BigInt(iova) > host.reachOf(fn).aperture.last) {
-    const pec = domain === null ? "0x1" : "0x2";
+  const registered =
+    state === "unregistered"
+      ? null
+      : (registeredOf(fn) ?? (isOnOwn(fn) && fn.defaultType !== "identity" ? "default" : null));
+  if (registered === null || BigInt(iova) > host.reachOf(fn).aperture.last) {
+    const pec = registered === null ? "0x1" : "0x2";
     if (pec === "0x2" || host.has("flush-without-table-is-an-error")) raiseError(host, fn, pec, false);
     return "refused";
   }
-  const { table } = host.domain(domain);
+  const { table } = registered === "default" ? { table: new Map<bigint, Translation>() } : host.domain(registered);
   const pages = pagesOf(BigInt(iova), BigInt(length));
   host.inside.settle(name, pages);
   for (const page of pages) {

@@ -1,0 +1,51 @@
+/** Refresh PCI Translations: a function is told of entries of its table, and what comes of that. */
+import { describeEvent } from "./dma-answer.ts";
+import type { Host } from "./host.ts";
+import { ask } from "./platform.ts";
+import { handleDue, raiseError } from "./recovery.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
+import { registeredOf, type ModelFunction } from "./state.ts";
+
+/** What comes of an RPCIT. */
+export type Flushed = "OK" | "EIO" | "ENOMEM";
+
+/** Statuses of RPCIT that say that the hypervisor is out of resources. */
+const outOfResources: readonly number[] = [4, 16];
+
+/**
+ * Tells a function by RPCIT, unless it, or who answers in its place, refuses.
+ * Ground: arch/s390/pci/pci_insn.c, zpci_refresh_trans: condition code 1 with status 4 or 16 is -ENOMEM, all else -EIO; QEMU
+ * hw/s390x/s390-pci-inst.c, rpcit_service_call: none in the error state, none while disabled, an error event without a table, and one
+ * of its own (ERR_EVENT_OORANGE) where all of it is outside the aperture.
+ */
+export function refresh(host: Host, member: ModelFunction, pages: readonly bigint[], flush: () => void): Flushed {
+  handleDue(host, member);
+  const told = ask(host, { instruction: "rpcit", of: member.profile.name });
+  if (told === null || told.done) {
+    if (member.inError || member.disabled) return "EIO";
+    if (registeredOf(member) === null) {
+      if (host.has("flush-without-table-is-an-error")) raiseOnce(host, member, "0x1");
+      return "EIO";
+    }
+    const { first, last } = host.reachOf(member).aperture;
+    if (pages.length > 0 && pages.every((iova) => iova < first || iova > last)) {
+      raiseOnce(host, member, "0x2");
+      return "EIO";
+    }
+    flush();
+  }
+  if (told === null || told.cc === 0) return "OK";
+  return told.cc === 1 && outOfResources.includes(told.status) ? "ENOMEM" : "EIO";
+}
+
+/** Whether the kernel has handled the event of one flush before the next one is the scheduler's affair: a thread does that. */
+function raiseOnce(host: Host, member: ModelFunction, pec: "0x1" | "0x2"): void {
+  const event = describeEvent(member.profile.name, pec);
+  if (host.messages.includes(event)) {
+    const why = pec === "0x1" ? "without a table" : "outside the aperture";
+    throw new ScenarioMistake(
+      `A second flush ${why} may come before the event of the first is handled: map or unmap one page`,
+    );
+  }
+  raiseError(host, member, pec);
+}
