@@ -67,6 +67,7 @@ int close_device(struct agent *agent, struct request *request)
 		return REFUSED;
 	fd = function->device;
 	function->device = -1;
+	function->driven = QUEUES_NONE;
 	memset(&function->nvme, 0, sizeof(function->nvme));
 	memset(&function->virtio, 0, sizeof(function->virtio));
 	memset(&function->card, 0, sizeof(function->card));
