@@ -189,3 +189,17 @@ it("tells who has an eventfd for it of an error once, and once more where it has
   // Up to 6.19 nothing is tried for VFIO: it is told that its function is lost, and no more.
   expect(told(event, "6.12.107")).toEqual({ errors: 1 });
 });
+
+it("does not know how many errors came of commands to a controller of which nobody knows whether it goes on", () => {
+  const plan = planOf(`take-iommufd: { function: a }
+    ioas-alloc: { ioas: A }
+    attach: { function: a, to: A }
+    start-nvme: { function: a, ioas: A }
+    errors-enable: { function: a }
+    dma-write: { function: a, iova: base+0x8000, block: 1 }
+    dma-write: { function: a, iova: base+0x8000, block: 2 }
+    errors-told: { function: a }
+    errors-told: { function: a }`);
+  const told = predict(plan, new Set(["shadow-by-rpcit"])).slice(-2);
+  expect(told.map(({ expectation }) => expectation.values)).toEqual([{ errors: { $any: true } }, { errors: 0 }]);
+});

@@ -111,7 +111,12 @@ export function handleError(host: Host, fn: ModelFunction, pec: string | null, i
  * tried, or where it has failed; drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_aer_err_detected.
  */
 export function tellDriver(fn: ModelFunction): void {
-  if (fn.errorsTold !== null) fn.errorsTold += 1;
+  if (typeof fn.errorsTold === "number") fn.errorsTold += 1;
+}
+
+/** VFIO is told of an error or not, as a device has it of which nobody knows what it does. */
+export function mayTellDriver(fn: ModelFunction): void {
+  if (fn.errorsTold !== null) fn.errorsTold = "unknown";
 }
 
 /**

@@ -217,7 +217,7 @@ export interface ModelFunction {
   /** MSI-X vectors that have an eventfd. */
   interrupts: number;
   /** How often VFIO's user was told of an error since it last asked; null where it does not want to know. */
-  errorsTold: number | null;
+  errorsTold: number | "unknown" | null;
   controller: "off" | "ready" | "unknown";
   queues: bigint | null;
 }

@@ -6,7 +6,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";
-import { isUnheard, mayRaiseAgain } from "../recovery.ts";
+import { isUnheard, mayRaiseAgain, mayTellDriver } from "../recovery.ts";
 import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
 import { succeed, type Outcome, type Rules } from "../rule.ts";
@@ -98,6 +98,7 @@ function commandOn(
     }
     // Only a quirk led here: whether a controller that lost a command goes on is its own affair.
     host.giveUp();
+    mayTellDriver(fn);
     return refusedCommand;
   }
   if (fn.controller === "off") return succeed({ $has: { completion: "none" } });

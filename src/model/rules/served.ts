@@ -9,6 +9,7 @@ import { blockContent, contentOf, mayWritePage, writeBlock, writePage } from "..
 import { dmaErrors } from "../dma-answer.ts";
 import type { Host } from "../host.ts";
 import { requireNoRemoval } from "../leaving.ts";
+import { mayTellDriver } from "../recovery.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { succeed, type Outcome, type Rules } from "../rule.ts";
 import type { DeviceEnd, HostState, ModelFunction, Storm } from "../state.ts";
@@ -63,6 +64,7 @@ function moveNow(host: Host, fn: ModelFunction, { iova, block, access }: NonNull
   if (fn.busMaster === "unknown") fn.busMaster = host.choose(2) === 0 ? "on" : "off";
   if (fn.end.uncertain) {
     host.giveUp();
+    mayTellDriver(fn);
     return { result: "OK", values: anything };
   }
   const moved = translate(host, fn, iova, access);
@@ -153,6 +155,7 @@ function leaveOpen(host: Host, fn: ModelFunction, said: number): void {
   const words = mayReset
     ? [...events, "reset-load-store-blocked cc=1 status=18", "reset", "disable", "enable"]
     : events;
+  mayTellDriver(fn);
   host.repeated = { $oneOf: words.map((each) => `${name} ${each}`) };
   if (!mayReset) return;
   fn.end.uncertain = true;
@@ -225,7 +228,10 @@ export const servedRules: Rules<
       if (storm === null) return succeed({ refused: host.has("reset-stops-at-zpci") ? anything : false });
       fn.end.storm = null;
       // What was on its way is refused still.
-      if (storm.refused !== false && !fn.inError) host.giveUp();
+      if (storm.refused !== false && !fn.inError) {
+        host.giveUp();
+        mayTellDriver(fn);
+      }
       return succeed({ refused: storm.refused === "unknown" ? anything : storm.refused });
     },
   },
