@@ -103,3 +103,11 @@ it("keeps the name of what a function holds as itself when it is let go of as PA
   table.learn(letGo, {});
   expect(table.heldBy("a")).toBeNull();
 });
+
+it("has a function that is attached as a PASID go on with that when VFIO detaches nothing", () => {
+  const table = makeTable();
+  table.learn({ op: "pasid-attach", function: "a", pasid: 0, to: "A" }, { pt: 4 });
+  table.learn(detach("a"), {});
+  table.learn(attach("b"), { pt: 4 });
+  expect([table.heldBy("a"), table.heldBy("b")]).toEqual(["auto:1", "auto:1"]);
+});

@@ -70,7 +70,8 @@ export class ObjectNames {
         break;
       }
       case "detach":
-        this.#letGo(operation.function);
+        // vfio_iommufd_physical_detach_ioas: nothing either, where VFIO has the function down as a PASID.
+        if (!this.#asPasid.has(operation.function)) this.#letGo(operation.function);
         break;
       case "pasid-attach": {
         const iommufd = this.#iommufds.get(operation.function);
