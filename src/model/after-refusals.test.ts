@@ -108,3 +108,14 @@ it("unregisters a table that was left registered when the kernel next tries to, 
     ["OK", []],
   ]);
 });
+
+it("has no word for flushes of a function that has a table registered which the kernel freed", () => {
+  const plan = witnessPlanOf(`${attached}
+  - detach: { function: a }
+    answer: { instruction: mpcifc, control: unregister-ioat, cc: 3 }
+  - attach: { function: a, to: A }
+    answer: { instruction: mpcifc, control: register-ioat, cc: 3, done: true }
+  - ioas-map: { ioas: A, iova: base, buffer: p, pages: 1 }`);
+  expect(() => predict(plan, new Set(["refused-unregister-keeps-table"]))).toThrow("another table registered");
+  expect(predict(plan).at(-1)?.expectation.result).toBe("OK");
+});

@@ -27,6 +27,7 @@ export function refresh(host: Host, member: ModelFunction, pages: readonly bigin
       if (host.has("flush-without-table-is-an-error")) raiseOnce(host, member, "0x1");
       return "EIO";
     }
+    requireOwnTable(member);
     const { first, last } = host.reachOf(member).aperture;
     if (pages.length > 0 && pages.every((iova) => iova < first || iova > last)) {
       raiseOnce(host, member, "0x2");
@@ -36,6 +37,19 @@ export function refresh(host: Host, member: ModelFunction, pages: readonly bigin
   }
   if (told === null || told.cc === 0) return "OK";
   return told.cc === 1 && outOfResources.includes(told.status) ? "ENOMEM" : "EIO";
+}
+
+/**
+ * An RPCIT has the platform read the table that is registered, whatever the kernel takes for that.
+ * Ground: QEMU hw/s390x/s390-pci-inst.c, rpcit_service_call walks from g_iota; s390-iommu.c, s390_domain_free has the tables of a domain
+ * that nobody is attached to freed, for anybody to write there what he likes.
+ * @throws ScenarioMistake where that is one that was left registered
+ */
+function requireOwnTable({ profile, left, domain }: ModelFunction): void {
+  if (left === null || left === domain) return;
+  throw new ScenarioMistake(
+    `"${profile.name}" has another table registered than it is attached to, which may be freed: map and unmap nothing there`,
+  );
 }
 
 /** Whether the kernel has handled the event of one flush before the next one is the scheduler's affair: a thread does that. */

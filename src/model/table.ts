@@ -69,7 +69,7 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
   const isDelicate =
     host.inside.awaits(flushPoints) ||
     host.answers.awaited.includes("rpcit") ||
-    members.some((each) => registeredOf(each) === null) ||
+    members.some((each) => registeredOf(each) !== each.domain) ||
     // What the other members answer counts as well.
     (refusing.length > 0 && members.length > 1 && pages.length === 1 && outside < 0);
   if (failed >= 0 && members.length > 0 && isDelicate && !host.inside.awaits(flushPoints) && outside >= 0) {
