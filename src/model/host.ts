@@ -185,6 +185,15 @@ export class Host {
     return iommufd !== null;
   }
 
+  /**
+   * To be called before an object is made.
+   * @throws ScenarioMistake where its name is that of one that is there: that would go on and could not be named after
+   */
+  requireFreeName(name: string): void {
+    if ((this.state.objects[name] ?? this.state.others[name] ?? null) === null) return;
+    throw new ScenarioMistake(`There is a "${name}" already, which nobody could name after: choose another name`);
+  }
+
   hwptsOf(ioas: string): [string, Hwpt][] {
     return Object.entries(this.state.objects).filter(
       (entry): entry is [string, Hwpt] => entry[1]?.kind === "hwpt" && entry[1].ioas === ioas,

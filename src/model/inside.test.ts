@@ -281,3 +281,16 @@ it("is silent where a function is closed, from the first moment on", () => {
   expect(seen(close)).toMatchObject({ values: { during: points.map(() => "refused") }, memory: {} });
   expect(seen(close).messages).toEqual(["a reset", "a disable", "a enable"]);
 });
+
+it.each(["dma-write: { function: b, iova: base, block: 1 }", "flush: { function: a, iova: base, length: 0x1000 }"])(
+  "has no word for the flush of a function without a handle: %s",
+  (operation) => {
+    const of = operation.startsWith("flush") ? "" : "of: a, ";
+    const steps = `
+  - power: { function: a, on: false }
+  - ioas-alloc: { ioas: A }
+  - ioas-unmap: { ioas: A, iova: base, length: 0x1000 }
+    during: [{ at: before-flush, ${of}${operation} }]`;
+    expect(() => seen(steps)).toThrow('"a" is not there');
+  },
+);

@@ -5,6 +5,7 @@
 import type { InsideOperation } from "../operation/operation.ts";
 import type { InterjectionResult, Stop } from "../operation/during.ts";
 import type { PointName } from "../operation/points.ts";
+import { ScenarioMistake } from "./scenario-mistake.ts";
 import type { Translation } from "./state.ts";
 
 /** An error event that was raised inside an operation and that the kernel has not handled. */
@@ -19,6 +20,21 @@ export interface RaisedEvent {
 
 /** How something is done at a point. */
 export type DoInside = (operation: InsideOperation) => InterjectionResult;
+
+/**
+ * Whether everything inside an operation can be asked for: whose flush is meant, or sent, is known by the handle that the function
+ * had when the operation began.
+ * @throws ScenarioMistake where one had none
+ */
+export function requireHandles(stops: readonly Stop[], isThere: (name: string) => boolean): void {
+  const flushed = stops.flatMap(({ of, operations }) => [
+    ...(of === null ? [] : [of]),
+    ...operations.flatMap((each) => (each.op === "flush" ? [each.function] : [])),
+  ]);
+  const lacking = flushed.find((name) => !isThere(name));
+  if (lacking === undefined) return;
+  throw new ScenarioMistake(`"${lacking}" is not there, and has no handle that its flushes were known by`);
+}
 
 /** What happens inside one operation. */
 export class Inside {

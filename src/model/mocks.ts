@@ -47,6 +47,7 @@ export const mockHwptsOf = (host: Host, ioas: string): [string, MockHwpt][] =>
 
 /** A new object takes the lowest free id, which may be that of a destroyed one. */
 export function addMocks(host: Host, name: string, object: MockObject): void {
+  host.requireFreeName(name);
   host.forgetStaleIds();
   Reflect.deleteProperty(host.state.objects, name);
   host.state.others[name] = object;

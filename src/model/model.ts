@@ -20,7 +20,7 @@ import { describeHostLane } from "./host-lane.ts";
 import { isOldLine } from "./old-line.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { initialState } from "./initial-state.ts";
-import { Inside } from "./inside.ts";
+import { Inside, requireHandles } from "./inside.ts";
 import type { QuirkName } from "./quirks.ts";
 import { orderTables } from "./io-pagetable.ts";
 import { endInside } from "./recovery.ts";
@@ -33,7 +33,7 @@ import { dmaRules } from "./rules/dma.ts";
 import { eventRules } from "./rules/events.ts";
 import { domainRules } from "./rules/domain.ts";
 import { driverRules } from "./rules/driver.ts";
-import { functionRules } from "./rules/function.ts";
+import { functionRules, isThere } from "./rules/function.ts";
 import { removalRules } from "./rules/removal.ts";
 import { interruptRules } from "./rules/interrupts.ts";
 import { doDmaAtPoint, goOn, servedRules } from "./rules/served.ts";
@@ -141,12 +141,14 @@ export function step(
   choices = new Choices([]),
 ): Step {
   const next = cloneState(state);
-  const inside = new Inside(stopsOf(operation), (inside) => doAtPoint(host, inside));
+  const stops = stopsOf(operation);
+  const inside = new Inside(stops, (inside) => doAtPoint(host, inside));
   const answers = operation.answers ?? [];
   const book = new AnswerBook(answers);
   const host: Host = new Host(next, profile, quirks, choices, inside, book);
   const rule = rules[operation.op] as Rule<OperationName>;
   if (state.lost) return { state: next, expectation: leaveOpen(anything, anything), choices: [] };
+  requireHandles(stops, (name) => isThere(host.fn(name)));
   const outcome =
     chooseEndForMemory(host, operation) ?? rule.predict(host, operation as OperationFields<OperationName>);
   endInside(host);

@@ -20,3 +20,25 @@ it.each([
 it.each(["attach: { function: r, to: a }", "destroy: { object: a }"])("knows it no more then: %s", (step) => {
   expect(() => resultOf(`\n  ioas-alloc: { ioas: A }\n  ${step}`)).toThrow(ScenarioMistake);
 });
+
+it.each([
+  ["ioas-alloc: { ioas: A }", "ioas-alloc: { ioas: A }"],
+  ["hwpt-alloc: { hwpt: H, function: r, ioas: A }", "hwpt-alloc: { hwpt: H, function: r, ioas: B }"],
+  ["hwpt-alloc: { hwpt: H, function: r, ioas: A }", "fault-queue-alloc: { queue: H }"],
+  ["fault-queue-alloc: { queue: H }", "fault-queue-alloc: { queue: H }"],
+  ["fault-queue-alloc: { queue: H }", "ioas-alloc: { ioas: H }"],
+])("has no word for two objects of a name: %s, then %s", (one, other) => {
+  const steps = ["take-iommufd: { function: r }", "ioas-alloc: { ioas: A }", "ioas-alloc: { ioas: B }", one];
+  expect(() => predict(planOf([...steps, other].join("\n")))).toThrow("already");
+});
+
+it("makes an object of a name that was another's, which is gone or never was", () => {
+  const steps = `
+    take-iommufd: { function: r }
+    ioas-alloc: { ioas: A }
+    hwpt-alloc: { hwpt: H, function: r, ioas: A, flags: [pasid] }
+    hwpt-alloc: { hwpt: H, function: r, ioas: A }
+    destroy: { object: H }
+    ioas-alloc: { ioas: H }`;
+  expect(predict(planOf(steps)).at(-1)!.expectation.result).toBe("OK");
+});

@@ -78,6 +78,7 @@ export function makeHwpt(
 ): Outcome {
   const ioas = host.ioas(ioasName);
   if (ioas === null) return fail("EINVAL");
+  host.requireFreeName(hwptName);
   host.forgetStaleIds();
   const domain = host.newDomain(of);
   if (attachFirst !== null) {

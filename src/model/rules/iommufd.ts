@@ -70,6 +70,7 @@ export const iommufdRules: Rules<
   "ioas-alloc": {
     ground: "drivers/iommu/iommufd/ioas.c, iommufd_ioas_alloc_ioctl",
     predict: (host, { ioas, iommufd }) => {
+      host.requireFreeName(ioas);
       host.state.iommufds[iommufd] ??= {};
       host.forgetStaleIds();
       host.state.objects[ioas] = { kind: "ioas", iommufd, areas: [], reserved: [], tables: [], hugePages: true };
