@@ -164,6 +164,7 @@ static bool is_same_page(const unsigned char *one, const unsigned char *other)
 	const uint64_t *a = (const uint64_t *)one, *b = (const uint64_t *)other;
 	uint64_t differences = 0;
 
+#pragma GCC unroll 16
 	for (size_t i = 0; i < PAGE_SIZE / sizeof(*a); i++)
 		differences |= a[i] ^ b[i];
 	return !differences;
