@@ -9,8 +9,10 @@ import type { Mutant } from "../mutants/mutant.ts";
 import type { MutantBenches } from "../mutants/mutant-benches.ts";
 import { orderScenarios } from "../mutants/order-scenarios.ts";
 import { makeContext } from "../mutants/try-mutant.ts";
+import { ReporterGroup } from "../report/reporter.ts";
 import type { Bench } from "../run/bench.ts";
 import { runScenario } from "../run/run-scenario.ts";
+import { runSuite } from "../run/run-suite.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { readScenario } from "../scenarios/read-scenarios.ts";
 import { explore, type ExploreOptions } from "./explore.ts";
@@ -120,16 +122,14 @@ async function findMutant(
 
 /** The fewest operations up to where a scenario of the project fails; null where none does. */
 async function findShortest(mutant: Mutant, options: ExploreBenchmark, context: RunContext): Promise<number | null> {
-  const { scenarios, signal } = options;
-  const akin = scenarios.filter(({ tags }) => tags.some((tag) => mutant.tags.includes(tag)));
-  let shortest: number | null = null;
-  for (const scenario of orderScenarios(akin, mutant.tags).slice(0, scenarioLimit)) {
-    if (signal.aborted) break;
-    const { verdict, differences } = await runScenario(scenario, context);
-    const step = differences.find((each) => each.verdict === "fail")?.step;
-    if (verdict === "fail" && step !== undefined) shortest = Math.min(shortest ?? step, step);
-  }
-  return shortest;
+  const akin = options.scenarios.filter(({ tags }) => tags.some((tag) => mutant.tags.includes(tag)));
+  const scenarios = orderScenarios(akin, mutant.tags).slice(0, scenarioLimit);
+  const reporters = new ReporterGroup([]);
+  const { records } = await runSuite({ scenarios, broken: [] }, { ...context, jobs: options.jobs, reporters });
+  const steps = records
+    .filter(({ verdict }) => verdict === "fail")
+    .flatMap(({ differences }) => differences.find((each) => each.verdict === "fail")?.step ?? []);
+  return steps.length === 0 ? null : Math.min(...steps);
 }
 
 const optionsFor = (
@@ -139,7 +139,7 @@ const optionsFor = (
   more: Partial<ExploreOptions>,
 ): ExploreOptions => ({
   ...context,
-  ...{ seed, jobs, length: 250, subjects: null, time: 0, only: null, untilFound: false, exports: false },
+  ...{ seed, jobs, length: 500, subjects: null, time: 0, only: null, untilFound: false, exports: false },
   effort: { limit: 60_000, tries: 3 },
   findings: join(runFolder, `${name}-findings`),
   onProgress: () => undefined,

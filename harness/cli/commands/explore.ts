@@ -89,7 +89,7 @@ export const registerExplore: RegisterCommand = (program, context) => {
         .argParser(collectSubject)
         .default([], "all that the bench has what it takes for"),
     )
-    .option("--operations <n>", "operations on a clone at most", parseCount, 250)
+    .option("--operations <n>", "operations on a clone at most", parseCount, 500)
     .option("--shrink-time <duration>", "how long one finding may be shrunk", parseDuration, 60_000)
     .option("--until-found", "end with the first finding that zhil run fails", false)
     .option("--no-export", "write no reproducers")
