@@ -1,5 +1,5 @@
 /** What comes after instructions that were refused. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { planOf, witnessPlanOf } from "../testing/plan-of.ts";
 import { predict } from "./model.ts";
 
@@ -118,4 +118,57 @@ it("has no word for flushes of a function that has a table registered which the 
   - ioas-map: { ioas: A, iova: base, buffer: p, pages: 1 }`);
   expect(() => predict(plan, new Set(["refused-unregister-keeps-table"]))).toThrow("another table registered");
   expect(predict(plan).at(-1)?.expectation.result).toBe("OK");
+});
+
+const withoutTable = new Set(["flush-without-table-is-an-error" as const]);
+const detachWith = (flushed: string): string => `
+  - detach: { function: b }
+    during: [{ at: after-unregister, ${flushed} }]`;
+const attachedOther = attached.replaceAll("function: a", "function: b").replaceAll(": A", ": B");
+
+it("makes no error event of another thread's flush of a function that a reset left disabled", () => {
+  const plan = witnessPlanOf(`${attached}${disabled}${attachedOther}${detachWith(flush)}`);
+  const last = predict(plan, withoutTable).at(-1)?.expectation;
+  expect(last).toMatchObject({ values: { during: ["refused"] }, messages: [] });
+});
+
+it.each([
+  ["base-0x2000", "0x1000", "refused", ["a error 0x2"]],
+  ["base-0x1000", "0x2000", "success", []],
+  ["last+0x1", "0x1000", "refused", ["a error 0x2"]],
+])(
+  "makes an error event of a flush outside the aperture, on either side: %s, %s",
+  (iova, length, result, messages) => {
+    const other = `flush: { function: a, iova: ${iova}, length: ${length} }`;
+    const last = predict(witnessPlanOf(attached + attachedOther + detachWith(other))).at(-1)?.expectation;
+    expect(last).toMatchObject({ values: { during: [result] }, messages });
+  },
+);
+
+it("has no word for a flush that ends where the aperture begins: QEMU takes that for one in it", () => {
+  const other = "flush: { function: a, iova: base-0x2000, length: 0x2000 }";
+  expect(() => predict(witnessPlanOf(attached + attachedOther + detachWith(other)))).toThrow("ends at 0x100000000");
+});
+
+describe("an attach that fails half-way", () => {
+  const filled = `
+  - take-iommufd: { function: a }
+  - ioas-alloc: { ioas: A }
+  - ioas-map: { ioas: A, iova: base+0x7000, buffer: p, pages: 1 }
+  - ioas-map: { ioas: A, iova: base+0x3000, buffer: q, pages: 1 }`;
+  const answeredOf = (more: string, from: number): unknown => {
+    const plan = witnessPlanOf(`${filled}${more}
+  - attach: { function: a, to: A }
+    answer: { instruction: rpcit, cc: 1, status: 40, times: 100, from: ${String(from)}, done: true }`);
+    const { result, values } = predict(plan).at(-1)!.expectation;
+    return [result, values];
+  };
+
+  it("unmaps what it had mapped, each with a flush, before the function leaves", () => {
+    // Mapped, refused, taken back; and the one before it.
+    expect(answeredOf("", 1)).toEqual(["EIO", { $has: { answered: [2] } }]);
+    expect(answeredOf("", 2)).toEqual(["EIO", { $has: { answered: [3] } }]);
+    const third = "\n  - ioas-map: { ioas: A, iova: base+0x5000, buffer: p, page: 1, pages: 1 }";
+    expect(answeredOf(third, 3)).toEqual(["EIO", { $has: { answered: [4] } }]);
+  });
 });

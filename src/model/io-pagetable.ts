@@ -51,6 +51,28 @@ export function enterAreas(host: Host, ioas: Ioas, areas: readonly Area[]): stri
 }
 
 /**
+ * Enters what an IOAS maps into a table that is made of it: null, or the errno where one mapping cannot be entered, and those before it are
+ * unmapped again, as far as anybody is attached that has to hear of it.
+ * Ground: io_pagetable.c, iopt_fill_domain, by IOVA, with out_unfill; pages.c, iopt_area_unfill_domain: at once where another
+ * table has the pages, too.
+ */
+export function fillTable(host: Host, ioas: Ioas, domain: string): string | null {
+  const areas = byIova(ioas.areas);
+  for (const [index, area] of areas.entries()) {
+    const result = mapInto(host, domain, area, !ioas.hugePages);
+    if (result === "OK") continue;
+    for (const each of areas.slice(0, index)) {
+      unmapFrom(host, domain, each, ioas.tables.length > 0 ? 1 : mostPieces(host, each));
+    }
+    return result;
+  }
+  return null;
+}
+
+/** Areas in the order in which the kernel comes to them. */
+export const byIova = (areas: readonly Area[]): Area[] => areas.toSorted((a, b) => (a.iova < b.iova ? -1 : 1));
+
+/**
  * Takes an area out of every table of the IOAS: at once, but for the one that the kernel looks for its pages in, which comes last.
  * Ground: pages.c, iopt_area_unfill_domains, with storage_domain, which is the first of them (iopt_area_fill_domains; io_pagetable.c,
  * iopt_fill_domain and iopt_unfill_domain).

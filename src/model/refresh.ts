@@ -4,6 +4,7 @@ import type { Host } from "./host.ts";
 import { ask } from "./platform.ts";
 import { handleDue, raiseError } from "./recovery.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
+import { pageSize, toHex } from "../zpci/iova.ts";
 import { registeredOf, type ModelFunction } from "./state.ts";
 
 /** What comes of an RPCIT. */
@@ -28,8 +29,7 @@ export function refresh(host: Host, member: ModelFunction, pages: readonly bigin
       return "EIO";
     }
     requireOwnTable(member);
-    const { first, last } = host.reachOf(member).aperture;
-    if (pages.length > 0 && pages.every((iova) => iova < first || iova > last)) {
+    if (isOutside(host, member, pages)) {
       raiseOnce(host, member, "0x2");
       return "EIO";
     }
@@ -50,6 +50,18 @@ function requireOwnTable({ profile, left, domain }: ModelFunction): void {
   throw new ScenarioMistake(
     `"${profile.name}" has another table registered than it is attached to, which may be freed: map and unmap nothing there`,
   );
+}
+
+/**
+ * Whether all of what an RPCIT is about is outside the aperture, which is an error event.
+ * Ground: QEMU hw/s390x/s390-pci-inst.c, rpcit_service_call: ERR_EVENT_OORANGE.
+ * @throws ScenarioMistake for what ends where the aperture begins, which QEMU takes for something inside ("end < pba")
+ */
+export function isOutside(host: Host, fn: ModelFunction, pages: readonly bigint[]): boolean {
+  const { first, last } = host.reachOf(fn).aperture;
+  if (pages.length === 0 || pages.some((iova) => iova >= first && iova <= last)) return false;
+  if (!pages.includes(first - pageSize)) return true;
+  throw new ScenarioMistake(`Whether a flush that ends at ${toHex(first)} concerns the aperture is not predicted`);
 }
 
 /** Whether the kernel has handled the event of one flush before the next one is the scheduler's affair: a thread does that. */

@@ -6,7 +6,7 @@ import type { Host } from "./host.ts";
 import { exceedsEntries } from "./entries.ts";
 import { ScenarioMistake } from "./scenario-mistake.ts";
 import { handleDue, mayRaiseAgain, raiseError } from "./recovery.ts";
-import { refresh, type Flushed } from "./refresh.ts";
+import { isOutside, refresh, type Flushed } from "./refresh.ts";
 import {
   isOnOwn,
   registeredOf,
@@ -221,8 +221,8 @@ export function missFlush(host: Host, member: ModelFunction, before: Entries): v
  * Another thread's flush of a function, at a point of this operation.
  * Ground: s390-iommu.c, s390_iommu_iotlb_sync, under RCU: a function may have left the list meanwhile, or be in the middle of a
  * reset. Contract (seed 004): "once the zpci_unregister_ioat() is executed all subsequent and ongoing IOTLB flushes should return
- * an error code without further adverse effects". Quirk: without a table it is an error event. Beyond the aperture it is one, as for DMA
- * (QEMU hw/s390x/s390-pci-inst.c, rpcit_service_call: ERR_EVENT_OORANGE).
+ * an error code without further adverse effects". Quirk: without a table it is an error event. Outside the aperture it is one, as for
+ * DMA, and of a function that is disabled nothing comes (QEMU hw/s390x/s390-pci-inst.c, rpcit_service_call: ZPCI_FS_DISABLED).
  */
 export function flushAtPoint(
   host: Host,
@@ -230,18 +230,18 @@ export function flushAtPoint(
 ): InterjectionResult {
   const fn = host.fn(name);
   const state = host.inside.interrupted.get(name);
-  if (fn.inError || !fn.configured || state === "disabled") return "refused";
+  if (fn.inError || !fn.configured || fn.disabled) return "refused";
   const registered =
     state === "unregistered"
       ? null
       : (registeredOf(fn) ?? (isOnOwn(fn) && fn.defaultType !== "identity" ? "default" : null));
-  if (registered === null || BigInt(iova) > host.reachOf(fn).aperture.last) {
+  const pages = pagesOf(BigInt(iova), BigInt(length));
+  if (registered === null || isOutside(host, fn, pages)) {
     const pec = registered === null ? "0x1" : "0x2";
     if (pec === "0x2" || host.has("flush-without-table-is-an-error")) raiseError(host, fn, pec, false);
     return "refused";
   }
   const { table } = registered === "default" ? { table: new Map<bigint, Translation>() } : host.domain(registered);
-  const pages = pagesOf(BigInt(iova), BigInt(length));
   host.inside.settle(name, pages);
   for (const page of pages) {
     const translation = table.get(page);

@@ -11,7 +11,7 @@ import { registerDefault } from "../platform.ts";
 import type { Ioas, ModelFunction, Reservation } from "../state.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { isReserved } from "../mapping.ts";
-import { mapInto } from "../table.ts";
+import { fillTable } from "../io-pagetable.ts";
 import { closeDevice, openDevice } from "./vfio-device.ts";
 import { endWith, refuseForeign } from "../foreign.ts";
 import { autoHwptsOf } from "./mock.ts";
@@ -89,10 +89,8 @@ export function makeHwpt(
   if (ioas.areas.some((area) => (area.iova | area.length | area.offset) % 4096n !== 0n)) return fail("EADDRINUSE");
   const { tableLast } = host.reachOf(of);
   if (tableLast < maxU64 && overlaps(ioas, tableLast + 1n, maxU64)) return fail("EADDRINUSE");
-  for (const area of ioas.areas) {
-    const result = mapInto(host, domain, area, !ioas.hugePages);
-    if (result !== "OK") return fail(result);
-  }
+  const problem = fillTable(host, ioas, domain);
+  if (problem !== null) return fail(problem);
   if (tableLast < maxU64) ioas.reserved.push({ owner: hwptName, first: tableLast + 1n, last: maxU64 });
   host.state.objects[hwptName] = { kind: "hwpt", iommufd: ioas.iommufd, ioas: ioasName, auto, domain };
   return succeed();

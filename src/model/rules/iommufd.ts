@@ -10,7 +10,7 @@ import { endMocks, isInUse, isLocked, isMocks, mockHwptsOf, mockPageSize } from 
 import { accessesOf, giveUpPins, isPinnedByPages, newOrigin } from "../pins.ts";
 import { makeHwpt, removeReservations } from "./cdev.ts";
 import { destroyMock } from "./mock.ts";
-import { enterAreas, leaveTables } from "../io-pagetable.ts";
+import { byIova, enterAreas, leaveTables } from "../io-pagetable.ts";
 
 /** Alignment that IOVAs of an IOAS need (io_pagetable.c, iopt_calculate_iova_alignment). */
 const alignmentOf = (host: Host, name: string, ioas: Ioas): bigint => {
@@ -42,7 +42,7 @@ function checkArea(host: Host, name: string, ioas: Ioas, areas: readonly Area[],
 /** Unmap a range; ground of each answer: io_pagetable.c, iopt_unmap_iova_range. */
 function unmapRange(host: Host, name: string, ioas: Ioas, first: bigint, last: bigint): Outcome {
   let unmapped = 0n;
-  for (const area of [...ioas.areas].sort((a, b) => (a.iova < b.iova ? -1 : 1))) {
+  for (const area of byIova(ioas.areas)) {
     if (!meets(area, first, last)) continue;
     if (isLocked(host, name, area)) return fail("EBUSY");
     if (area.iova < first || area.iova + area.length - 1n > last) return fail("ENOENT");
