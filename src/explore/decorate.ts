@@ -16,12 +16,15 @@ const withEvents: readonly OperationName[] = ["dma-write", "dma-read"];
 /** Statuses that the kernel tells apart, and one that it does not. */
 const statuses = [4, 16, 24, 40] as const;
 
+/** Responses to SET PCI FUNCTION: there already, in permanent error, being recovered, busy; and one that is none. */
+const responses = ["0x0105", "0x0106", "0x0107", "0x0108", "0x0108", "0x010a"] as const;
+
 /** Answers that an operation's instructions may be given; most are none that it executes, which the model knows. */
 export function drawAnswers(from: Source, op: OperationName): readonly Answer[] {
   const { random } = from;
   const common = {
     ...(random.chance(40) ? { of: from.fn() } : {}),
-    times: random.chance(85) ? 1 : random.one([2, 2, 2, 99, 100, 101]),
+    times: random.chance(80) ? 1 : random.one([2, 3, 5, 99, 100, 101]),
     from: random.chance(85) ? 1 : 2,
     done: random.chance(12),
   };
@@ -32,7 +35,7 @@ export function drawAnswers(from: Source, op: OperationName): readonly Answer[] 
   const mpcifc = (control: Control): Answer => ({ instruction: "mpcifc", control, ...refusal(), ...common });
   const clp = (command: Command): Answer =>
     random.chance(60)
-      ? { instruction: "clp", command, cc: 0, response: random.one(["0x0105", "0x0106", "0x010a"]), ...common }
+      ? { instruction: "clp", command, cc: 0, response: random.one(responses), ...common }
       : { instruction: "clp", command, cc: random.one([2, 2, 3]), ...common };
   const rpcit = (): Answer => ({ instruction: "rpcit", ...refusal(), ...common });
   if (maps.includes(op)) return [rpcit()];

@@ -1,5 +1,6 @@
 /** Operations of the kernel's own access to an IOAS, of options and of calls as nobody should make them. */
 import { oddities } from "../operation/access-fields.ts";
+import { pageSize, toHex } from "../zpci/iova.ts";
 import type { Drawer, Drawn, Source } from "./draw.ts";
 import type { functionDrawers } from "./draw-function.ts";
 
@@ -24,19 +25,52 @@ const onIoas =
     return ioas === undefined ? [] : draw(from, ioas);
   };
 
-const drawRange = (from: Source, ioas: string): { readonly iova: string; readonly length: string } => ({
-  iova: from.mapped(from.areasOf(ioas), ioas),
-  length: from.length(),
-});
+/** What is mapped in one piece, or some of it, mostly; else anything. */
+function drawRange(from: Source, ioas: string): { readonly iova: string; readonly length: string } {
+  const areas = from.areasOf(ioas);
+  const area = from.random.pick(areas);
+  const pages = area === undefined ? 0 : Number(area.length / pageSize);
+  if (area === undefined || pages === 0 || from.random.chance(20)) {
+    return { iova: from.mapped(areas, ioas), length: from.length() };
+  }
+  const first = from.random.int(0, pages - 1);
+  const length = toHex(pageSize * BigInt(from.random.int(1, pages - first)));
+  return { iova: toHex(area.iova + BigInt(first) * pageSize), length };
+}
 
-const drawPin = (from: Source, access: string, ioas: string): readonly Drawn[] => [
-  { op: "access-pin", access, ...drawRange(from, ioas), write: from.random.chance(40) },
-];
+/** A range that goes over from one mapping into the next, where two adjoin, now and then; else any. */
+function drawPinned(from: Source, ioas: string): { readonly iova: string; readonly length: string } {
+  const areas = from.areasOf(ioas);
+  const seams = areas.filter((one) => areas.some(({ iova }) => iova === one.iova + one.length));
+  const seam = from.random.chance(40) ? from.random.pick(seams) : undefined;
+  if (seam === undefined) return drawRange(from, ioas);
+  return { iova: toHex(seam.iova + seam.length - pageSize), length: toHex(2n * pageSize) };
+}
 
-/** Asks whether pages are pinned as often as the model has it, after something that may have changed that. */
-function drawCount(from: Source): Drawn {
+/** Pins, and asks how often what is mapped at its begin is pinned then. */
+function drawPin(from: Source, access: string, ioas: string): readonly Drawn[] {
+  const range = drawPinned(from, ioas);
+  const at = BigInt(range.iova);
+  const area = from.areasOf(ioas).find(({ iova, length }) => iova <= at && at < iova + length);
+  const counts = area === undefined ? [] : countsOf(area.buffer, Number((area.offset + at - area.iova) / pageSize));
+  return [{ op: "access-pin", access, ...range, write: from.random.chance(40) }, ...counts];
+}
+
+/** The number of something that an access holds, mostly. */
+function drawHeld(from: Source, access: string): number {
+  const found = from.state.others[access];
+  const held = found?.kind === "access" ? from.random.pick(found.held) : undefined;
+  return held === undefined || from.random.chance(15) ? from.random.int(0, 3) : held.number;
+}
+
+/** Asks how often a page is pinned: all but one of the numbers are not what the model has, and are mostly left out. */
+const countsOf = (buffer: string, page: number): readonly Drawn[] =>
+  [0, 1, 2].map((pins) => ({ op: "page-pins", buffer, page, pages: 1, pins }));
+
+/** The same of any page, after something that may have changed it. */
+function drawCounts(from: Source): readonly Drawn[] {
   const buffer = from.buffer();
-  return { op: "page-pins", buffer, page: from.page(buffer), pages: 1, pins: from.random.int(0, 2) };
+  return countsOf(buffer, from.page(buffer));
 }
 
 /** Operations of sequences about accesses. */
@@ -49,12 +83,12 @@ export const accessDrawers: typeof functionDrawers = [
     }),
   ],
   [14, onAccess((from, access, ioas) => drawPin(from, access, ioas))],
-  [5, onAccess((from, access) => [{ op: "access-unpin", access, pin: from.random.int(0, 3) }])],
+  [6, onAccess((from, access) => [{ op: "access-unpin", access, pin: drawHeld(from, access) }])],
   [
     8,
     onAccess((from, access) => {
       const to = drawIoas(from);
-      return to === undefined ? [] : [{ op: "access-replace", access, to }, drawCount(from), drawCount(from)];
+      return to === undefined ? [] : [{ op: "access-replace", access, to }, ...drawCounts(from), ...drawCounts(from)];
     }),
   ],
   [
@@ -68,7 +102,7 @@ export const accessDrawers: typeof functionDrawers = [
     }),
   ],
   [2, onAccess((_, access) => [{ op: "access-close", access }])],
-  [12, (from): readonly Drawn[] => [drawCount(from)]],
+  [4, drawCounts],
   [2, onIoas((from, ioas) => [{ op: "iova-reserve", ioas, iova: from.iova(ioas), length: from.length() }])],
   [
     2,

@@ -133,11 +133,28 @@ export const resetDrawers: typeof functionDrawers = [
   ],
   [1, (from): readonly Drawn[] => [{ op: "power", function: from.fn(isUnused), on: from.random.chance(50) }]],
   [2, (from): readonly Drawn[] => [drawDomainType(from)]],
+  [3, drawChurn],
   [
     1,
     on("unplug", ({ profile, unplugged, group }) => !traitsOf(profile).served && unplugged === "no" && !group.open),
   ],
 ];
+
+/** One function attached and detached while another one goes and comes: all that it takes. */
+function drawChurn(from: Source): readonly Drawn[] {
+  const { random, state } = from;
+  const own = Object.values(state.functions).filter(({ profile }) => !traitsOf(profile).served);
+  const [to, fn] = [from.ioas(), random.pick(own.filter(({ iommufd, open }) => iommufd !== null && open === "cdev"))];
+  const other = random.pick(own.filter((each) => each !== fn && each.configured));
+  if (to === undefined || fn === undefined || other === undefined) return [];
+  const [name, beside] = [fn.profile.name, other.profile.name];
+  return [
+    ...(fn.hwpt === null ? [] : [{ op: "detach", function: name } as const]),
+    ...(other.open === "no" ? [] : [{ op: "close", function: beside } as const]),
+    ...(other.driver === null ? [] : [{ op: "unbind", function: beside } as const]),
+    { op: "churn", function: name, to, beside, rounds: random.int(1, 3) },
+  ];
+}
 
 function drawHotReset(from: Source, name: string): Drawn {
   const isGroup = from.state.functions[name]?.open === "group";

@@ -13,7 +13,7 @@ const eventSize = 12;
 
 /** One operation on a mock, if there is any. */
 const onMock =
-  (draw: (from: Source, mock: string) => readonly Drawn[]): Drawer =>
+  (draw: (from: Source, mock: string) => ReturnType<Drawer>): Drawer =>
   (from) => {
     const mock = from.random.pick(from.mocks("mock"));
     return mock === undefined ? [] : draw(from, mock);
@@ -57,6 +57,20 @@ function drawRespond(from: Source, queue: string): Drawn {
   };
 }
 
+/** Raises a fault, and reads and answers what there is, now and then only some of it, and not at once. */
+const drawFault = (from: Source, mock: string): readonly (Drawn | Drawer)[] => {
+  const { random } = from;
+  const more = random.chance(30) ? [drawRaise(from, mock)] : [];
+  const read = onQueue("fault-queue", (at, queue) => [drawRead(at, "fault-read", queue, faultSize)]);
+  const respond = onQueue("fault-queue", (at, queue) => [drawRespond(at, queue)]);
+  return [
+    drawRaise(from, mock),
+    ...more,
+    ...(random.chance(70) ? [read] : []),
+    ...(random.chance(50) ? [respond] : []),
+  ];
+};
+
 /** A mock whose faults go to a queue: all that it takes. */
 const drawFaultful: Drawer = (from) => {
   const [hwpt, queue] = [from.fresh(hwptNames), from.fresh(queueNames)];
@@ -69,7 +83,7 @@ const drawFaultful: Drawer = (from) => {
     ...(of === there ? [] : [{ op: "fault-queue-alloc", queue: of } as const]),
     { op: "mock-hwpt-alloc", hwpt, mock, parent: ioas, queue: of },
     { op: "mock-replace", mock, to: hwpt },
-    drawRaise(from, mock),
+    ...drawFault(from, mock),
   ];
 };
 
@@ -150,7 +164,7 @@ export const mockDrawers: typeof functionDrawers = [
     }),
   ],
   [10, onMock(drawHwpt)],
-  [14, onMock((from, mock) => [drawRaise(from, mock)])],
+  [14, onMock(drawFault)],
   [16, drawFaultful],
   [10, drawEventful],
   [6, onMock((_, mock) => [{ op: "event-raise", mock }])],

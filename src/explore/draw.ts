@@ -14,8 +14,11 @@ export interface Drawn {
   readonly [field: string]: unknown;
 }
 
-/** Draws operations that belong together, in order; none where there is nothing to do. */
-export type Drawer = (from: Source) => readonly Drawn[];
+/**
+ * Draws operations that belong together, in order; none where there is nothing to do. What depends on what came of those before is
+ * drawn when it is its turn.
+ */
+export type Drawer = (from: Source) => readonly (Drawn | Drawer)[];
 
 /** So few pages that what maps and what does DMA meet often. */
 const slots = 12;

@@ -24,6 +24,9 @@ const drawersOf: Readonly<Partial<Record<Subject, typeof functionDrawers>>> = {
   driver: driverDrawers,
 };
 
+/** How much more often what few sequences are about is drawn in those. */
+const emphasis: Readonly<Partial<Record<Subject, number>>> = { access: 4, mock: 2, type1: 2 };
+
 /** Operations in a hundred that may be refused. */
 const refusedShare = 15;
 /**
@@ -52,7 +55,7 @@ export class Generator {
   readonly #drawers: readonly Weighted<Drawer>[];
   readonly #known: ReturnType<typeof namesOfCast>;
   /** What was drawn together with the last operation, and comes after it. */
-  #pending: Drawn[] = [];
+  #pending: (Drawn | Drawer)[] = [];
 
   constructor(random: Random, cast: Cast, follower: Follower, profile: Pick<Profile, "kernel" | "memoryMiB">) {
     this.#random = random;
@@ -60,15 +63,17 @@ export class Generator {
     this.#follower = follower;
     this.#profile = profile;
     this.#known = namesOfCast(cast);
-    const all = [...cast.subjects].flatMap((subject) => drawersOf[subject] ?? []);
-    this.#drawers = [...functionDrawers, ...all].map(([weight, value]) => ({ weight, value }));
+    const all = [...cast.subjects].flatMap((subject) =>
+      (drawersOf[subject] ?? []).map(([weight, value]) => ({ weight: weight * (emphasis[subject] ?? 1), value })),
+    );
+    this.#drawers = [...functionDrawers.map(([weight, value]) => ({ weight, value })), ...all];
   }
 
   /** The next operation; null where none comes to mind that means something now. */
   next(): PlannedStep | null {
     const mayBeRefused = this.#random.chance(refusedShare);
     for (let tries = 0; tries < triesForOperation; tries += 1) {
-      const drawn = this.#pending.shift() ?? this.#draw();
+      const drawn = this.#draw();
       const operation = drawn === undefined ? null : readDrawn(drawn);
       if (operation === null) continue;
       const planned = this.#decorate(operation) ?? { operation, note: null };
@@ -97,11 +102,14 @@ export class Generator {
     return this.#random.chance(completion === "none" ? dmaShare.none : dmaShare.refused);
   }
 
+  /** What belongs to what was drawn before it, else something new; undefined where there is nothing to do. */
   #draw(): Drawn | undefined {
+    const next = this.#pending.shift() ?? this.#random.weigh(this.#drawers);
+    if (typeof next !== "function") return next;
     const source = new Source(this.#random, this.#cast, this.#follower.state, apertureOf(this.#profile));
-    const [first, ...rest] = this.#random.weigh(this.#drawers)?.(source) ?? [];
-    this.#pending = rest;
-    return first;
+    this.#pending.unshift(...next(source));
+    const [first] = this.#pending;
+    return typeof first === "function" ? undefined : (this.#pending.shift() as Drawn | undefined);
   }
 
   /** The operation with something added to it that means something; null where nothing is to be. */
