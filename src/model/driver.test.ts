@@ -148,4 +148,6 @@ it("has an attach succeed whatever becomes of other functions, and these come ba
       .flat(),
   );
   expect(() => last(churn(2).replace("beside: b", "beside: a"))).toThrow(ScenarioMistake);
+  const outside = "ioas-map: { ioas: A, iova: 0x1000, buffer: p }\n churn:";
+  expect(() => last(churn(2).replace("churn:", outside))).toThrow(ScenarioMistake);
 });

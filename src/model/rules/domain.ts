@@ -121,8 +121,13 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       const fn = host.fn(name);
       const other = host.fn(beside);
       const isFree = fn.inUse && fn.hwpt === null && fn.iommufd !== null && !fn.inError;
-      if (!isFree || host.ioas(to) === null) {
+      const ioas = host.ioas(to);
+      if (!isFree || ioas === null) {
         throw new ScenarioMistake(`Churning needs "${name}" bound to an iommufd and not attached, and an IOAS`);
+      }
+      const { first, last } = host.reachOf(fn).aperture;
+      if (ioas.areas.some(({ iova, length }) => iova < first || iova + length - 1n > last)) {
+        throw new ScenarioMistake(`Churning needs an IOAS that "${name}" can be attached to`);
       }
       if (!other.configured || other.driver !== null || other.inUse || name === beside) {
         throw new ScenarioMistake(`Churning needs "${beside}" configured and without a driver`);
