@@ -80,7 +80,8 @@ export class Performers {
     const manner: Manner = { quick: true };
     if (more.length === 0)
       return [async (signal) => this.#settle(await this.#ask(first.operation, signal, manner), signal)];
-    const limit = this.#limits.operation * group.length;
+    // No answer tells how far it came; one of them that never returns is to be noticed before all could have taken their time.
+    const limit = this.#limits.operation * 2;
     if (!this.#served.performs(first.operation)) {
       return this.#askAll(group).map((answer) => (signal) => answer(signal, limit));
     }

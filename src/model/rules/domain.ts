@@ -126,7 +126,9 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
         throw new ScenarioMistake(`Churning needs "${name}" bound to an iommufd and not attached, and an IOAS`);
       }
       const { first, last } = host.reachOf(fn).aperture;
-      if (ioas.areas.some(({ iova, length }) => iova < first || iova + length - 1n > last)) {
+      const fits = ioas.areas.every(({ iova, length }) => iova >= first && iova + length - 1n <= last);
+      // What was left registered is in the way of what is to be.
+      if (!fits || fn.left !== null || fn.disabled) {
         throw new ScenarioMistake(`Churning needs an IOAS that "${name}" can be attached to`);
       }
       if (!other.configured || other.driver !== null || other.inUse || name === beside) {
