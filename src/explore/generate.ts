@@ -27,7 +27,7 @@ const drawersOf: Readonly<Partial<Record<Subject, typeof functionDrawers>>> = {
 /** How much more often what few sequences are about is drawn in those. */
 const emphasis: Readonly<Partial<Record<Subject, number>>> = { access: 4, mock: 2, type1: 2 };
 
-/** Operations in a hundred that may be refused. */
+/** Operations in a hundred that may be refused as one was before. */
 const refusedShare = 15;
 /**
  * DMA in a hundred of what was drawn that is done although it does not succeed: an error event costs as much as ten operations, and
@@ -54,6 +54,8 @@ export class Generator {
   readonly #profile: Pick<Profile, "kernel" | "memoryMiB">;
   readonly #drawers: readonly Weighted<Drawer>[];
   readonly #known: ReturnType<typeof namesOfCast>;
+  /** What operations ended with so far: one that would be refused for a reason of its own is always worth it. */
+  readonly #ends = new Set<string>();
   /** What was drawn together with the last operation, and comes after it. */
   #pending: (Drawn | Drawer)[] = [];
 
@@ -81,9 +83,11 @@ export class Generator {
       if (foreseen === null || foreseen.isLost) continue;
       if (!this.#isWorthIt(foreseen.completion)) continue;
       const isPlain = planned.operation.answers === undefined && planned.operation.during === undefined;
-      if (isPlain && foreseen.result !== "OK" && !mayBeRefused) continue;
+      const end = `${planned.operation.op} ${JSON.stringify(foreseen.result)}`;
+      if (isPlain && foreseen.result !== "OK" && !mayBeRefused && this.#ends.has(end)) continue;
       // A scenario could not say it.
       if (findStranger(this.#known, planned.operation) !== null) continue;
+      this.#ends.add(end);
       return planned;
     }
     return null;
