@@ -126,3 +126,12 @@ it("knows nothing of groups while something holds an iommufd that was closed, an
   expect(() => resultsOf(closed)).toThrow("groups that nobody can name");
   expect(resultsOf(`queue-close: { queue: Q }\n${closed}`).at(-1)).toBe("OK");
 });
+
+it("says nothing of pinned pages while an open queue holds an iommufd that was closed", () => {
+  const pinnedAfter = (steps: string): unknown => {
+    const all = `take-iommufd: { function: a }\nfault-queue-alloc: { queue: Q }\nclose: { function: a }\n${steps}`;
+    return predict(planOf(`${all}\niommufd-close: {}\npinned: {}`)).at(-1)?.expectation.values;
+  };
+  expect(pinnedAfter("")).toEqual({ $any: true });
+  expect(pinnedAfter("queue-close: { queue: Q }")).toEqual({ pages: 0, locked: 0, charged: 0 });
+});

@@ -234,7 +234,9 @@ export const dmaRules: Rules<
       const objects = Object.values(state.objects);
       const areas = [...objects.flatMap((each) => (each?.kind === "ioas" ? each.areas : []))];
       areas.push(...Object.values(state.containers).flatMap((each) => each.areas));
-      return areas.length > 0 ? { result: "OK", values: anything } : succeed({ pages: 0, locked: 0, charged: 0 });
+      // An iommufd that an open queue holds (drivers/iommu/iommufd/eventq.c, iommufd_ctx_get) has its mappings still.
+      const isOpen = areas.length > 0 || state.heldMocks;
+      return isOpen ? { result: "OK", values: anything } : succeed({ pages: 0, locked: 0, charged: 0 });
     },
   },
 };
