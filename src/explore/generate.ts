@@ -35,7 +35,7 @@ const refusedShare = 15;
  */
 const dmaShare = { refused: 35, none: 4 } as const;
 /** Operations in a hundred that are given answers, or that something is done inside of, where it is about that. */
-const decorated = { answers: 12, races: 18 } as const;
+const decorated = { answers: 20, races: 18 } as const;
 /** Draws for one operation, and for what is added to one. */
 const triesForOperation = 60;
 const triesForDecoration = 5;
