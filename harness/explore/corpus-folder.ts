@@ -3,7 +3,7 @@
  * `zhil run` runs, under a comment that says the rest.
  */
 import { createHash } from "node:crypto";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { castDevices } from "../../src/explore/cast.ts";
@@ -11,7 +11,7 @@ import { keptSchema, placesOf, type Kept, type Reached } from "../../src/explore
 import type { Sequence } from "../../src/explore/sequence.ts";
 import { writeScenario } from "../../src/explore/write-scenario.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
-import { parseScenario } from "../../src/scenario/parse.ts";
+import { parseScenario, stepLimit } from "../../src/scenario/parse.ts";
 import type { Profile } from "../../src/trace/profile.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { makeFolders } from "../lifecycle/make-folders.ts";
@@ -36,8 +36,6 @@ export type CorpusBench = Pick<Profile, "kernel" | "memoryMiB">;
 
 const mark = "# zhil corpus: ";
 const extension = ".yaml";
-/** Steps that a scenario may have. */
-const longest = 500;
 
 /** The folder of a kernel in a corpus: by its version for people, and by its digest. */
 export const folderOf = (
@@ -127,7 +125,7 @@ export async function writeEntry(
   bench: CorpusBench,
 ): Promise<Entry | null> {
   const { cast, operations } = sequence;
-  if (operations.length > longest) return null;
+  if (operations.length > stepLimit) return null;
   const subjects = [...cast.subjects].sort();
   const kept: Kept = {
     ...{ corpus: 1, kernel: bench.kernel.digest, seed: about.seed, sequence: about.sequence, from: about.from },
@@ -143,7 +141,7 @@ export async function writeEntry(
   const unfinished = `${file}.${String(process.pid)}`;
   try {
     await makeFolders(folder);
-    await writeWhole(unfinished, `${mark}${JSON.stringify(kept)}\n${text}`);
+    await writeFile(unfinished, `${mark}${JSON.stringify(kept)}\n${text}`, { flush: true });
     await rename(unfinished, file);
   } catch (cause) {
     await rm(unfinished, { force: true });
@@ -154,17 +152,6 @@ export async function writeEntry(
     });
   }
   return { name, file, kept };
-}
-
-/** Writes a file that is on the disk when it has its name. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const handle = await open(path, "w");
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /**

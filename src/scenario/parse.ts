@@ -38,7 +38,7 @@ export class ScenarioError extends Error {
 const sizeLimit = 200_000;
 
 /** Most steps in a scenario, as written. */
-const stepLimit = 500;
+export const stepLimit = 500;
 
 /** Addresses and lengths stay the text they are written as: a 64-bit one is too large for YAML's own hexadecimal number. */
 const withoutHexNumbers = (tags: Tags): Tags => tags.filter((tag) => typeof tag === "string" || tag.format !== "HEX");
