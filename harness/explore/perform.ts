@@ -83,10 +83,18 @@ async function performOne(
     if (!(error instanceof HarnessError)) throw error;
     const signature = `${operations.at(-1)?.op ?? ""} gives no answer: ${normaliseText(error.message)}`;
     // All that was asked for at once may have been begun: which of it had no answer, those show that wait for each other.
-    operations.splice(before, Infinity, ...run.map(({ planned }) => planned.operation));
+    if (asksAtOnce(started, quick))
+      operations.splice(before, Infinity, ...run.map(({ planned }) => planned.operation));
     return { shown: { signature, differences: [], error: error.message } };
   }
 }
+
+/** Whether the operations of a run are asked for before those ahead of them are answered. */
+const asksAtOnce = (
+  started: StartedTarget,
+  quick: boolean,
+): started is Required<Pick<StartedTarget, "performRun">> & StartedTarget =>
+  quick && started.performRun !== undefined;
 
 async function* ask(
   started: StartedTarget,
@@ -94,7 +102,7 @@ async function* ask(
   quick: boolean,
   signal: AbortSignal,
 ): AsyncIterable<TargetAnswer> {
-  if (quick && started.performRun !== undefined) {
+  if (asksAtOnce(started, quick)) {
     yield* started.performRun(run.map(describeAsked), signal);
   } else for (const { planned } of run) yield await started.perform(planned.operation, signal);
 }
