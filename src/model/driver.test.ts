@@ -68,6 +68,12 @@ describe("a flush", () => {
     });
   });
 
+  it("is not waited for where it was so often flushed before", () => {
+    const twice = `${lazy}\n${read}\nawait-flush: { function: a }\n${read}\nawait-flush: { function: a }`;
+    expect(last(twice).values).toEqual({ millis: { $maybe: { $range: [0, 1_000_000_000] } } });
+    expect(last(twice.replace(/\}$/u, ", flushes: 2 }")).values).toEqual({ millis: { $range: [900, 1_000_000_000] } });
+  });
+
   it("may come at any time where the probe has left pages in the queue", () => {
     const probed = "drive: { function: a }\ncounters-reset: { function: a }";
     expect(countersOf(`${probed}\n${read}`)).toMatchObject({
@@ -150,4 +156,7 @@ it("has an attach succeed whatever becomes of other functions, and these come ba
   expect(() => last(churn(2).replace("beside: b", "beside: a"))).toThrow(ScenarioMistake);
   const outside = "ioas-map: { ioas: A, iova: 0x1000, buffer: p }\n churn:";
   expect(() => last(churn(2).replace("churn:", outside))).toThrow(ScenarioMistake);
+  const limited = planOf(`reset-method: { function: b, method: bus }\n${churn(1)}\nsysfs-reset: { function: b }`);
+  const reset = predict(limited, new Set(["rescan-loses-slot-reset"])).at(-1);
+  expect(reset?.expectation.result, "by a method of its own, as one that was found anew").toBe("OK");
 });

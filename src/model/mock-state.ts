@@ -40,7 +40,8 @@ export interface MockHwpt {
 
 /** A page request. */
 export interface Fault {
-  mock: string;
+  /** Null where its name went with its iommufd. */
+  mock: string | null;
   /** PASID of the attachment that it came by; 0 without. */
   attachment: number;
   group: number;

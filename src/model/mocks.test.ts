@@ -127,6 +127,20 @@ it("knows nothing of groups while something holds an iommufd that was closed, an
   expect(resultsOf(`queue-close: { queue: Q }\n${closed}`).at(-1)).toBe("OK");
 });
 
+it("has no name for the device of a page request once its iommufd was closed", () => {
+  const plan = planOf(`
+    ioas-alloc: { ioas: M }
+    mock-create: { mock: m, to: M }
+    fault-queue-alloc: { queue: Q }
+    mock-hwpt-alloc: { hwpt: H, mock: m, parent: M, queue: Q }
+    mock-replace: { mock: m, to: H }
+    fault-raise: { mock: m, iova: 0x2000 }
+    iommufd-close: {}
+    fault-read: { queue: Q, room: 40 }
+  `);
+  expect(predict(plan).at(-1)?.expectation.values).toMatchObject({ faults: [{ device: { $match: "^id [0-9]+$" } }] });
+});
+
 it("says nothing of pinned pages while an open queue holds an iommufd that was closed", () => {
   const pinnedAfter = (steps: string): unknown => {
     const all = `take-iommufd: { function: a }\nfault-queue-alloc: { queue: Q }\nclose: { function: a }\n${steps}`;
@@ -134,4 +148,7 @@ it("says nothing of pinned pages while an open queue holds an iommufd that was c
   };
   expect(pinnedAfter("")).toEqual({ $any: true });
   expect(pinnedAfter("queue-close: { queue: Q }")).toEqual({ pages: 0, locked: 0, charged: 0 });
+  const counted = "iommufd-close: {}\npage-pins: { buffer: p, pins: 0 }";
+  expect(() => pinnedAfter(counted)).toThrow("may have pages pinned still");
+  expect(pinnedAfter(`queue-close: { queue: Q }\n${counted}`)).toEqual({ pages: 0, locked: 0, charged: 0 });
 });

@@ -32,6 +32,10 @@ function announcing(host: Host, name: string): (what: string) => void {
 export const withoutRestoring = (host: Host, { busMaster }: ModelFunction): ModelFunction["busMaster"] =>
   busMaster === "off" || host.has("reset-stops-at-zpci") ? busMaster : "unknown";
 
+/** Whether a reset lets the function do DMA between its halves whose command register was out of reach before. */
+const withoutClearing = (host: Host, { busMaster }: ModelFunction): ModelFunction["busMaster"] =>
+  host.has("reset-stops-at-zpci") ? busMaster : "off";
+
 /**
  * Whether the command register that a reset restores lets the function do DMA.
  * Ground: drivers/pci/pci.c, pci_dev_save_and_disable and pci_dev_restore; drivers/pci/access.c, pci_write_config_dword: nothing is
@@ -57,7 +61,9 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   say("reset");
   const before = fn.busMaster;
   const saved = savedBusMaster(host, fn);
-  fn.busMaster = "off";
+  const isOutOfReach = fn.inError || fn.disabled || fn.givenUp;
+  // Who saved it could not clear it (pci_dev_save_and_disable), and where the device is not reset it stays as it was.
+  fn.busMaster = isOutOfReach ? withoutClearing(host, fn) : "off";
   const isEnabled = !fn.disabled;
   if (isEnabled) {
     inside.pass("before-disable", name);
@@ -72,7 +78,7 @@ export function zpciReset(host: Host, name: string): "OK" | "EIO" | number {
   const result = reenable(host, fn, say);
   inside.interrupted.delete(name);
   // In the error state, or disabled, configuration space is still out of reach: what was saved cannot be restored.
-  fn.busMaster = fn.inError || fn.disabled ? "off" : saved;
+  if (!fn.inError && !fn.disabled) fn.busMaster = saved;
   return result;
 }
 

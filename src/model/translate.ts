@@ -18,7 +18,8 @@ import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
 export function translate(host: Host, fn: ModelFunction, iova: bigint, access: "read" | "write"): DmaAnswer {
   if (fn.inError || fn.disabled || fn.busMaster === "off") return { refused: "silently" };
   requireUsualTable(host, fn);
-  if (registeredOf(fn) === null) return refuse(host, fn, null, host.has("blocked-dma-silent"));
+  const isBetween = host.inside.interrupted.get(fn.profile.name) === "unregistered";
+  if (registeredOf(fn) === null || isBetween) return refuse(host, fn, null, host.has("blocked-dma-silent"));
   const { aperture } = host.reachOf(fn);
   if (iova > aperture.last) return refuse(host, fn, "0x2", host.has("dma-above-aperture-silent"));
   if (iova < aperture.first) return refuse(host, fn, "0x2");

@@ -144,6 +144,7 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
         host.say(...["disable", "deconfigure", "configure", "enable"].map((each) => `${beside} ${each}`));
       }
       other.defaultType = defaultTypeOf(host.profile);
+      other.resetMethod = "default";
       other.slotResets = !host.has("rescan-loses-slot-reset");
       // However often there was time for it.
       return succeed({ attach: 0, detach: 0, type: 0, power: 0, rounds: between(1, 1_000_000) });

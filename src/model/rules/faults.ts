@@ -1,4 +1,5 @@
 /** Page requests: raised by a mock, read from a fault queue, answered there, or answered for the one who did not. */
+import type { Pattern } from "../../compare/pattern.ts";
 import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import type { Fault, FaultQueue } from "../mock-state.ts";
@@ -57,9 +58,12 @@ function freeCookie(queue: FaultQueue): number {
   for (let cookie = 1; ; cookie += 1) if (!Object.hasOwn(queue.unanswered, cookie)) return cookie;
 }
 
+/** How one says which device it is that has no name (guests/agent, the id that the kernel gave it). */
+const nameless: Pattern = { $match: "^id [0-9]+$" };
+
 function readFaults(queue: FaultQueue, room: number, writable: number): Outcome {
   if (room % faultSize !== 0) return fail("ESPIPE");
-  const faults = [];
+  const faults: Pattern[] = [];
   let done = 0;
   let error: string | null = null;
   for (let [fault] = queue.undelivered; fault !== undefined; [fault] = queue.undelivered) {
@@ -70,7 +74,7 @@ function readFaults(queue: FaultQueue, room: number, writable: number): Outcome 
     const cookie = freeCookie(queue);
     queue.unanswered[cookie] = fault;
     const { mock, group, pasid, iova, access } = fault;
-    faults.push({ device: mock, group, cookie, iova, access: [...access], last: true, pasid, rest: 0 });
+    faults.push({ device: mock ?? nameless, group, cookie, iova, access: [...access], last: true, pasid, rest: 0 });
     done += faultSize;
   }
   return done === 0 && error !== null ? fail(error) : succeed({ faults, bytes: done });

@@ -211,7 +211,9 @@ export const iommufdRules: Rules<
       for (const [name, object] of Object.entries(host.state.others)) {
         const isOpenQueue = object !== null && "open" in object && object.open;
         host.state.heldMocks ||= isOpenQueue && object.iommufd === iommufd;
-        if (object?.iommufd === iommufd && !isOpenQueue) Reflect.deleteProperty(host.state.others, name);
+        if (object?.iommufd !== iommufd) continue;
+        if (!isOpenQueue) Reflect.deleteProperty(host.state.others, name);
+        else if (object.kind === "fault-queue") for (const fault of object.undelivered) fault.mock = null;
       }
       Reflect.deleteProperty(host.state.iommufds, iommufd);
       host.forgetStaleIds();

@@ -237,6 +237,9 @@ export const mockAccessRules: Rules<
       "drivers/iommu/iommufd/pages.c: pages are pinned once for each map, as long as a HWPT or an access has them; selftest.c, " +
       "iommufd_test_md_check_refs: -EIO where the pages' counts say otherwise",
     predict: (host, { buffer, page, pages, pins }) => {
+      if (host.state.heldMocks) {
+        throw new ScenarioMistake("An iommufd that was closed beside an open queue may have pages pinned still");
+      }
       const counts = Array.from({ length: pages }, (_, index) => countPins(host, buffer, page + index));
       return counts.every((count) => count === pins) ? succeed() : fail("EIO");
     },
