@@ -3,6 +3,7 @@ import { oddities } from "../operation/access-fields.ts";
 import { pageSize, toHex } from "../zpci/iova.ts";
 import type { Drawer, Drawn, Source } from "./draw.ts";
 import type { functionDrawers } from "./draw-function.ts";
+import { drawMapping } from "./draw-iommufd.ts";
 
 const accessNames = ["x", "y"];
 
@@ -48,12 +49,23 @@ function drawPinned(from: Source, ioas: string): { readonly iova: string; readon
 }
 
 /** Pins, and asks how often what is mapped at its begin is pinned then. */
-function drawPin(from: Source, access: string, ioas: string): readonly Drawn[] {
-  const range = drawPinned(from, ioas);
+function drawPin(from: Source, access: string, ioas: string, range = drawPinned(from, ioas)): readonly Drawn[] {
   const at = BigInt(range.iova);
   const area = from.areasOf(ioas).find(({ iova, length }) => iova <= at && at < iova + length);
   const counts = area === undefined ? [] : countsOf(area.buffer, Number((area.offset + at - area.iova) / pageSize));
   return [{ op: "access-pin", access, ...range, write: from.random.chance(40) }, ...counts];
+}
+
+/** Maps next to what is mapped, with access of its own, and pins the pages at both sides of the seam at once. */
+function drawSeam(from: Source, access: string, ioas: string): readonly Drawn[] {
+  const area = from.random.pick(from.areasOf(ioas));
+  if (area === undefined) return [];
+  const seam = area.iova + area.length;
+  const range = { iova: toHex(seam - pageSize), length: toHex(2n * pageSize) };
+  return [
+    { op: "ioas-map", ioas, ...drawMapping(from, ioas), iova: toHex(seam) },
+    ...drawPin(from, access, ioas, range),
+  ];
 }
 
 /** The number of something that an access holds, mostly. */
@@ -83,6 +95,7 @@ export const accessDrawers: typeof functionDrawers = [
     }),
   ],
   [14, onAccess((from, access, ioas) => drawPin(from, access, ioas))],
+  [4, onAccess((from, access, ioas) => drawSeam(from, access, ioas))],
   [6, onAccess((from, access) => [{ op: "access-unpin", access, pin: drawHeld(from, access) }])],
   [
     8,

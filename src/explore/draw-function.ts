@@ -1,7 +1,7 @@
 /** Operations on functions: their life, their resets, their DMA. */
 import type { ModelFunction } from "../model/state.ts";
 import { traitsOf } from "../trace/device-kinds.ts";
-import type { Drawer, Drawn, Source } from "./draw.ts";
+import { oddity, type Drawer, type Drawn, type Source } from "./draw.ts";
 
 const isBound = ({ iommufd }: ModelFunction): boolean => iommufd !== null;
 const isUnused = ({ open, group }: ModelFunction): boolean => open === "no" && !group.open;
@@ -42,6 +42,16 @@ export function drawStart(from: Source, name: string, holder: Drawn | null): rea
     { op: "nvme-enable", function: name, iova },
   ];
 }
+
+/** Takes a function away from whoever has it. */
+const release = ({ profile, open, group, driver }: ModelFunction): readonly Drawn[] => {
+  const of = { function: profile.name };
+  return [
+    ...(open === "no" ? [] : [{ op: "close", ...of } as const]),
+    ...(group.open ? [{ op: "group-close", ...of } as const] : []),
+    ...(driver === null ? [] : [{ op: "unbind", ...of } as const]),
+  ];
+};
 
 /** Takes a function and attaches it, so that a sequence soon comes to what is interesting. */
 const take: Drawer = (from) => {
@@ -150,17 +160,21 @@ function drawChurn(from: Source): readonly Drawn[] {
   const [name, beside] = [fn.profile.name, other.profile.name];
   return [
     ...(fn.hwpt === null ? [] : [{ op: "detach", function: name } as const]),
-    ...(other.open === "no" ? [] : [{ op: "close", function: beside } as const]),
-    ...(other.driver === null ? [] : [{ op: "unbind", function: beside } as const]),
+    ...release(other),
     { op: "churn", function: name, to, beside, rounds: random.int(1, 3) },
   ];
 }
 
-function drawHotReset(from: Source, name: string): Drawn {
+/** A hot reset; of a function that is had by its group with its own, with those of others, or with any. */
+export function drawHotReset(from: Source, name: string): Drawn {
   const isGroup = from.state.functions[name]?.open === "group";
   if (!isGroup && !from.random.chance(10)) return { op: "hot-reset", function: name };
-  const others = Object.keys(from.cast.functions);
-  const groups = from.random.chance(60) ? [name] : others.filter(() => from.random.chance(50));
+  const all = Object.values(from.state.functions);
+  // Groups that nobody has open are none that could be passed.
+  const open = from.random.chance(oddity) ? all : all.filter(({ group }) => group.open);
+  const names = open.map(({ profile }) => profile.name);
+  const others = names.filter((each) => each !== name);
+  const groups = from.random.one([[name], [name], others, names.filter(() => from.random.chance(50))]);
   return { op: "hot-reset", function: name, groups };
 }
 
@@ -170,20 +184,42 @@ const drawDomainType = (from: Source): Drawn => ({
   type: from.random.one(["DMA", "DMA-FQ", "auto", "identity", "blocked"]),
 });
 
+/** One transfer by the kernel's driver; it is awaited that its pages are flushed so often, for that takes a second. */
+function drawTransfer(from: Source, name: string, { awaited }: { readonly awaited: number }): readonly Drawn[] {
+  const pages = from.random.one([1, 1, 2, 4, 8]);
+  const op = from.random.chance(60) ? "block-read" : "block-write";
+  return [
+    ...(from.random.chance(50) ? [{ op: "counters-reset", function: name } as const] : []),
+    { op, function: name, block: from.random.int(0, 31), buffer: "q", pages, apart: from.random.chance(30) },
+    ...(from.random.chance(awaited) ? [{ op: "await-flush", function: name } as const] : []),
+  ];
+}
+
+/** Lends a function to the kernel's driver, mostly with a queue for what it unmaps that is given to it before or after. */
+const lend: Drawer = (from) => {
+  const fn = from.random.pick(Object.values(from.state.functions).filter(({ configured }) => configured));
+  if (fn === undefined) return [];
+  const { name } = fn.profile;
+  const type = from.random.one(["DMA", "DMA", "DMA-FQ", null]);
+  const queued = type === "DMA" && from.random.chance(75);
+  return [
+    ...release(fn),
+    ...(type === null ? [] : [{ op: "domain-type", function: name, type } as const]),
+    { op: "drive", function: name },
+    ...(queued ? [{ op: "domain-type", function: name, type: "DMA-FQ" } as const] : []),
+    (later): readonly Drawn[] => drawTransfer(later, name, { awaited: 40 }),
+  ];
+};
+
 /** Operations of the kernel's own driver. */
 export const driverDrawers: typeof functionDrawers = [
-  [10, on("drive", isUnused)],
+  [3, on("drive", isUnused)],
+  [4, lend],
   [
     14,
     (from): readonly Drawn[] => {
-      const name = from.fn(({ driven }) => driven !== null);
-      const pages = from.random.one([1, 1, 2, 4, 8]);
-      const op = from.random.chance(60) ? "block-read" : "block-write";
-      return [
-        ...(from.random.chance(50) ? [{ op: "counters-reset", function: name } as const] : []),
-        { op, function: name, block: from.random.int(0, 31), buffer: "q", pages, apart: from.random.chance(30) },
-        ...(from.random.chance(40) ? [{ op: "await-flush", function: name } as const] : []),
-      ];
+      const fn = from.random.pick(Object.values(from.state.functions).filter(({ driven }) => driven !== null));
+      return fn === undefined ? [] : drawTransfer(from, fn.profile.name, { awaited: 10 });
     },
   ],
   [3, (from): readonly Drawn[] => [drawDomainType(from)]],

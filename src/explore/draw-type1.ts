@@ -1,7 +1,7 @@
 /** Operations of VFIO's group and container, with the type1 IOMMU. */
 import type { ModelFunction } from "../model/state.ts";
 import type { Drawn, Source } from "./draw.ts";
-import { drawAnyDma, drawDma, drawStart, type functionDrawers } from "./draw-function.ts";
+import { drawAnyDma, drawDma, drawHotReset, drawStart, type functionDrawers } from "./draw-function.ts";
 import { drawMapping, drawRange } from "./draw-iommufd.ts";
 
 const containerNames = ["K", "L"];
@@ -71,4 +71,13 @@ export const type1Drawers: typeof functionDrawers = [
   [4, onContainer((from, container) => [{ op: "group-set-container", function: from.fn(isOpenGroup), container }])],
   [3, (from): readonly Drawn[] => [{ op: "group-unset-container", function: from.fn(isOpenGroup) }]],
   [4, (from): readonly Drawn[] => [{ op: "group-get-device", function: from.fn(isOpenGroup) }]],
+  [
+    3,
+    (from): readonly Drawn[] => [
+      drawHotReset(
+        from,
+        from.fn(({ open }) => open === "group"),
+      ),
+    ],
+  ],
 ];

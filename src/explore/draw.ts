@@ -26,7 +26,7 @@ const slots = 12;
 const queuesAt = 0x10_0000n;
 
 /** A chance in a hundred that something is drawn that need not make sense. */
-const oddity = 8;
+export const oddity = 8;
 
 /** What is drawn from. */
 export class Source {

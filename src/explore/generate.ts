@@ -2,7 +2,7 @@
 import { operationFields, type Operation } from "../operation/operation.ts";
 import type { PlannedStep } from "../plan/plan.ts";
 import type { Profile } from "../trace/profile.ts";
-import type { Follower } from "../verdict/follow.ts";
+import type { Follower, Foreseen } from "../verdict/follow.ts";
 import { apertureOf } from "../zpci/aperture.ts";
 import type { Cast, Subject } from "./cast.ts";
 import { drawAnswers, drawDuring } from "./decorate.ts";
@@ -38,7 +38,7 @@ const dmaShare = { refused: 35, none: 4 } as const;
 const decorated = { answers: 20, races: 18 } as const;
 /** Draws for one operation, and for what is added to one. */
 const triesForOperation = 60;
-const triesForDecoration = 5;
+const triesForDecoration = 8;
 
 /** An operation of what was drawn, defaults filled in; null where its fields are no operation's. */
 export function readDrawn({ op, ...fields }: Drawn): Operation | null {
@@ -116,7 +116,7 @@ export class Generator {
     return typeof first === "function" ? undefined : (this.#pending.shift() as Drawn | undefined);
   }
 
-  /** The operation with something added to it that means something; null where nothing is to be. */
+  /** The operation with something added to it that means something, and best comes to an end that none had; null where nothing is to be. */
   #decorate(operation: Operation): PlannedStep | null {
     const { subjects } = this.#cast;
     const wants = (subject: keyof typeof decorated): boolean =>
@@ -127,15 +127,25 @@ export class Generator {
       : wants("races")
         ? (): Partial<Operation> => withSome("during", drawDuring(source, operation))
         : null;
-    if (draw === null) return null;
-    for (let tries = 0; tries < triesForDecoration; tries += 1) {
+    let found: PlannedStep | null = null;
+    for (let tries = 0; draw !== null && tries < triesForDecoration; tries += 1) {
       const added = draw();
-      if (Object.keys(added).length === 0) return null;
+      if (Object.keys(added).length === 0) break;
       const planned: PlannedStep = { operation: { ...operation, ...added } as Operation, note: null };
       const foreseen = this.#follower.foresee(planned);
-      if (foreseen !== null && !foreseen.isLost) return planned;
+      if (foreseen === null || foreseen.isLost) continue;
+      found = planned;
+      if (this.#isNew(operation, foreseen)) break;
     }
-    return null;
+    return found;
+  }
+
+  /** Whether no operation like it ended so, with the kernel saying so. */
+  #isNew({ op }: Operation, { expectation: { result, messages } }: Foreseen): boolean {
+    const end = JSON.stringify([op, result, messages]);
+    const isNew = !this.#ends.has(end);
+    this.#ends.add(end);
+    return isNew;
   }
 }
 

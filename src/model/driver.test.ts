@@ -71,7 +71,9 @@ describe("a flush", () => {
   it("is not waited for where it was so often flushed before", () => {
     const twice = `${lazy}\n${read}\nawait-flush: { function: a }\n${read}\nawait-flush: { function: a }`;
     expect(last(twice).values).toEqual({ millis: { $maybe: { $range: [0, 1_000_000_000] } } });
-    expect(last(twice.replace(/\}$/u, ", flushes: 2 }")).values).toEqual({ millis: { $range: [900, 1_000_000_000] } });
+    expect(last(twice.replace(/\}$/u, ", flushes: 2 }")).values).toEqual({
+      millis: { $range: [900, 1_000_000_000] },
+    });
   });
 
   it("may come at any time where the probe has left pages in the queue", () => {

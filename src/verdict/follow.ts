@@ -36,6 +36,8 @@ export interface Foreseen {
   readonly isQuiet: boolean;
   /** How the DMA that it is would end, such as "success"; null of what is none, or where that is not said. */
   readonly completion: string | null;
+  /** All that would be observed of it. */
+  readonly expectation: Step["expectation"];
 }
 
 /** What was foreseen of an operation, the usual way, and where it leads. */
@@ -110,7 +112,7 @@ export class Follower {
       const isOpen = choices.length > 0 || typeof expectation.result !== "string";
       const isQuiet = saysNothing(expectation.messages) && saysNothing(expectation.alarms);
       const completion = completionOf(expectation.values);
-      const foreseen = { result: expectation.result, isLost: state.lost, isOpen, isQuiet, completion };
+      const foreseen = { result: expectation.result, isLost: state.lost, isOpen, isQuiet, completion, expectation };
       return { planned, foreseen, from, contract, deviating };
     } catch (error) {
       if (error instanceof ScenarioMistake) return null;
