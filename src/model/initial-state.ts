@@ -75,7 +75,6 @@ export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile
     iommufds: {},
     objects: {},
     others: {},
-    heldMocks: false,
     lost: false,
     containers: {},
     domains: {},

@@ -213,23 +213,6 @@ describe("a reset", () => {
     expect(said(4)).toEqual(["a error 0x4", "a reset", "a disable", "a enable", ...again]);
   });
 
-  it("of a function in the error state leaves it its DMA, where the device itself is not reset", () => {
-    const steps = reset + during(["before-reset", "a", nothing], ["after-register", "a", nothing]);
-    const says = ["a reset", "a disable", "a enable"];
-    const [error, again] = ["a error 0x4", "a reset-load-store-blocked cc=1 status=18"];
-    // Ways: both are handled after the operation, and not said before. The first one's recovery is the second one's, too.
-    const messages = (quirks: readonly QuirkName[]): unknown =>
-      seen(steps, { quirks: [...quirks], ways: [0, 0, 3, 0] }).messages;
-    expect(messages(["reset-stops-at-zpci"])).toEqual([...says, error, error, again, ...says]);
-    expect(messages([])).toEqual([...says, error, again, ...says]);
-    const early = reset + during(["before-reset", "a", nothing], ["after-enable", "a", nothing]);
-    const quirks = ["reset-stops-at-zpci", "blocked-dma-silent"] as const;
-    expect(seen(early, { quirks, ways: [0, 0, 3] }).messages, "a function without a table").toEqual([
-      ...[...says, error],
-      ...[again, ...says],
-    ]);
-  });
-
   it("gives up where the recovery came first", () => {
     const steps = reset + during(["before-reset", "a", nothing]);
     expect(seen(steps, { ways: [0, 1] })).toMatchObject({ result: "EIO", messages: ["a error 0x4"] });

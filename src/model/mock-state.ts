@@ -56,6 +56,7 @@ export interface FaultQueue {
   iommufd: string;
   /** Its file is open. */
   open: boolean;
+  outlives?: true;
   /** Raised and not read, oldest first. */
   undelivered: Fault[];
   /** Read and not answered, by cookie. */
@@ -103,6 +104,7 @@ export interface EventQueue {
   viommu: string;
   depth: number;
   open: boolean;
+  outlives?: true;
   events: MockEvent[];
   sequence: number;
 }
@@ -123,6 +125,8 @@ export interface Access {
   /** Pages may be pinned. */
   pins: boolean;
   open: boolean;
+  /** Its iommufd was closed, which it holds, with all that is in it: mocks and mappings that nobody can name any more. */
+  outlives?: true;
   held: Pin[];
   /** The number of the next pin. */
   next: number;

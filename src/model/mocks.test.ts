@@ -125,6 +125,7 @@ it("knows nothing of groups while something holds an iommufd that was closed, an
     group: { function: b }`;
   expect(() => resultsOf(closed)).toThrow("groups that nobody can name");
   expect(resultsOf(`queue-close: { queue: Q }\n${closed}`).at(-1)).toBe("OK");
+  expect(resultsOf(closed.replace("group:", "queue-close: { queue: Q }\n    group:")).at(-1)).toBe("OK");
 });
 
 it("has no name for the device of a page request once its iommufd was closed", () => {

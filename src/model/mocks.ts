@@ -41,6 +41,10 @@ export function mocksOf<K extends MockObject["kind"]>(
   );
 }
 
+/** True where something holds an iommufd that was closed, with what is in it. */
+export const isHeldOpen = ({ state }: Host): boolean =>
+  Object.values(state.others).some((each) => each !== null && "open" in each && each.open && each.outlives === true);
+
 /** HWPTs of the mock's driver that have an IOAS's mappings. */
 export const mockHwptsOf = (host: Host, ioas: string): [string, MockHwpt][] =>
   mocksOf(host, "mock-hwpt").filter(([, hwpt]) => hwpt.ioas === ioas);

@@ -25,3 +25,30 @@ it.each([
   const last = predict(attachAgain, quirks, script).at(-1);
   expect(last?.expectation).toMatchObject({ ...expected, messages: ["a error 0x1"] });
 });
+
+it("comes a second time in a reset, where the device itself is not reset, and not before there is a table", () => {
+  const says = ["a reset", "a disable", "a enable"];
+  const [error, again] = ["a error 0x4", "a reset-load-store-blocked cc=1 status=18"];
+  // Ways: both are handled after the operation, and not said before. The first one's recovery is the second one's, too.
+  const messages = (point: string, ...known: readonly QuirkName[]): unknown => {
+    const plan = witnessPlanOf(`
+  - take-iommufd: { function: a }
+  - ioas-alloc: { ioas: A }
+  - attach: { function: a, to: A }
+  - bus-master: { function: a }
+  - reset: { function: a }
+    during:
+      - { at: before-reset, dma-write: { function: a, iova: base, block: 1 } }
+      - { at: ${point}, dma-write: { function: a, iova: base, block: 2 } }`);
+    const script = [...plan.steps.slice(1).map(() => []), [0, 0, 3, 0]];
+    return predict(plan, new Set(known), script).at(-1)?.expectation.messages;
+  };
+  expect(messages("after-register", "reset-stops-at-zpci")).toEqual([...says, error, error, again, ...says]);
+  expect(messages("after-enable", "reset-stops-at-zpci", "blocked-dma-silent")).toEqual([
+    ...says,
+    error,
+    again,
+    ...says,
+  ]);
+  expect(messages("after-register")).toEqual([...says, error, again, ...says]);
+});

@@ -231,8 +231,6 @@ export interface HostState {
   objects: Record<string, Ioas | Hwpt | null>;
   /** The mock's objects in iommufds; null where one was destroyed and its stale id is nobody else's yet. */
   others: Record<string, MockObject | null>;
-  /** There may be mocks and mappings without a name, of an iommufd that was closed and that something else holds. */
-  heldMocks: boolean;
   /** Nothing can be said of this kernel any more. */
   lost: boolean;
   containers: Record<string, Container>;

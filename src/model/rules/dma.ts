@@ -6,6 +6,7 @@ import { ScenarioMistake } from "../scenario-mistake.ts";
 import { traitsOf, type DeviceKind } from "../../trace/device-kinds.ts";
 import { blockContent, contentOf, writeBlock, writePage } from "../contents.ts";
 import { bufferPages } from "../mapping.ts";
+import { isHeldOpen } from "../mocks.ts";
 import { isUnheard, mayRaiseAgain, mayTellDriver } from "../recovery.ts";
 import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
@@ -230,12 +231,13 @@ export const dmaRules: Rules<
     ground:
       "drivers/iommu/iommufd/pages.c, iopt_area_unfill_domains and update_unpinned, and drivers/vfio/vfio_iommu_type1.c, " +
       "vfio_unmap_unpin: whoever unmaps, or closes what has mappings, ends the pins and takes back what it charged for them",
-    predict: ({ state }) => {
+    predict: (host) => {
+      const { state } = host;
       const objects = Object.values(state.objects);
       const areas = [...objects.flatMap((each) => (each?.kind === "ioas" ? each.areas : []))];
       areas.push(...Object.values(state.containers).flatMap((each) => each.areas));
       // An iommufd that an open queue holds (drivers/iommu/iommufd/eventq.c, iommufd_ctx_get) has its mappings still.
-      const isOpen = areas.length > 0 || state.heldMocks;
+      const isOpen = areas.length > 0 || isHeldOpen(host);
       return isOpen ? { result: "OK", values: anything } : succeed({ pages: 0, locked: 0, charged: 0 });
     },
   },

@@ -3,7 +3,7 @@ import { between } from "../../compare/pattern.ts";
 import type { Profile } from "../../trace/profile.ts";
 import { traitsOf } from "../../trace/device-kinds.ts";
 import type { Host } from "../host.ts";
-import { mocksOf } from "../mocks.ts";
+import { isHeldOpen, mocksOf } from "../mocks.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import { isOldLine } from "../old-line.ts";
@@ -102,7 +102,7 @@ export const domainRules: Rules<"domain-type" | "group" | "churn"> = {
       if (Object.values(host.state.functions).some(({ profile }) => traitsOf(profile).pluggedLate)) {
         throw new ScenarioMistake("Which groups there are beside a function that is plugged late is not predicted");
       }
-      if (host.state.heldMocks) {
+      if (isHeldOpen(host)) {
         throw new ScenarioMistake(
           "Mocks of an iommufd that was closed beside an open queue have groups that nobody can name",
         );

@@ -209,11 +209,10 @@ export const iommufdRules: Rules<
       }
       // An open queue holds the iommufd, and what it holds with it: only the queue can be named after.
       for (const [name, object] of Object.entries(host.state.others)) {
-        const isOpenQueue = object !== null && "open" in object && object.open;
-        host.state.heldMocks ||= isOpenQueue && object.iommufd === iommufd;
         if (object?.iommufd !== iommufd) continue;
-        if (!isOpenQueue) Reflect.deleteProperty(host.state.others, name);
-        else if (object.kind === "fault-queue") for (const fault of object.undelivered) fault.mock = null;
+        if (!("open" in object && object.open)) Reflect.deleteProperty(host.state.others, name);
+        else object.outlives = true;
+        if (object.kind === "fault-queue") for (const fault of object.undelivered) fault.mock = null;
       }
       Reflect.deleteProperty(host.state.iommufds, iommufd);
       host.forgetStaleIds();

@@ -5,7 +5,7 @@ import type { Host } from "../host.ts";
 import { ScenarioMistake } from "../scenario-mistake.ts";
 import { bufferPages, isReserved, meets } from "../mapping.ts";
 import type { Access } from "../mock-state.ts";
-import { addMocks, findMocks } from "../mocks.ts";
+import { addMocks, findMocks, isHeldOpen } from "../mocks.ts";
 import { countPins } from "../pins.ts";
 import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { Area, Ioas } from "../state.ts";
@@ -237,7 +237,7 @@ export const mockAccessRules: Rules<
       "drivers/iommu/iommufd/pages.c: pages are pinned once for each map, as long as a HWPT or an access has them; selftest.c, " +
       "iommufd_test_md_check_refs: -EIO where the pages' counts say otherwise",
     predict: (host, { buffer, page, pages, pins }) => {
-      if (host.state.heldMocks) {
+      if (isHeldOpen(host)) {
         throw new ScenarioMistake("An iommufd that was closed beside an open queue may have pages pinned still");
       }
       const counts = Array.from({ length: pages }, (_, index) => countPins(host, buffer, page + index));
