@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { planOf, witnessPlanOf } from "../testing/plan-of.ts";
 import { predict } from "./model.ts";
+import type { QuirkName } from "./quirks.ts";
 
 // arch/s390/pci/pci_insn.c, __zpci_load: a disabled function answers as little as one in the error state.
 it.each(["bus-master: { function: w }", "nvme-enable: { function: a, iova: base+0x200000 }"])(
@@ -36,6 +37,28 @@ it.each(["6.1.176", "6.12.107", "7.2"])("opens no function on Linux %s that its 
     { kernel: { version, digest: "none", options: ["*"], commandLine: "", patches: [] } },
   );
   expect(predict(plan).at(-1)?.expectation.result).toBe("ENODEV");
+});
+
+it("has registers in reach of whoever opens a function after that, on Linux when it was reset once more", () => {
+  const plan = planOf(
+    `bind: { function: a }
+     container-open: { container: C }
+     group-open: { function: a }
+     group-set-container: { function: a, container: C }
+     container-set-iommu: { container: C }
+     reset-method: { function: a, method: bus }
+     { group-get-device: { function: a }, answer: { instruction: mpcifc, control: register-ioat, cc: 3 } }
+     group-get-device: { function: a }
+     container-map: { container: C, iova: base, buffer: a.queues }
+     nvme-enable: { function: a, iova: base }
+     reset: { function: a }
+     nvme-enable: { function: a, iova: base }`,
+  );
+  const ends = (...quirks: readonly QuirkName[]): unknown =>
+    predict(plan, new Set(quirks)).map(({ expectation }) => expectation.result);
+  const opened = [...Array<string>(6).fill("OK"), "ENODEV", "OK", "OK"];
+  expect(ends()).toEqual([...opened, "OK", "OK", "OK"]);
+  expect(ends("open-leaves-registers-out-of-reach")).toEqual([...opened, "EIO", "OK", "OK"]);
 });
 
 it("has no word for a second flush of a function whose table was refused: its event may be handled before, or after", () => {

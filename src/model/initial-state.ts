@@ -35,6 +35,7 @@ export function initialState(plan: Pick<Plan, "functions" | "buffers" | "profile
         resetMethod: "default",
         resets: traitsOf(profile).resets,
         slotResets: true,
+        poweredOff: false,
         resetWorks: false,
         domain: null,
         onDefault: true,

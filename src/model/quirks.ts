@@ -38,6 +38,8 @@ export const quirks = {
     "A replace within an IOAS that fails takes back what is reserved there on behalf of the function",
   "reset-restores-ones":
     "A reset of a function whose configuration space is out of reach restores it with ones, which let the function do DMA",
+  "open-leaves-registers-out-of-reach":
+    "A function that was out of reach when it was opened counts as switched off, and its registers cannot be had until the next reset",
   "reset-returns-condition-code":
     "A reset that ends with the table not registered returns the condition code in place of an errno",
   "busy-registration-sleeps-in-atomic":

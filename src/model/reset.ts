@@ -162,6 +162,8 @@ export function resetFunction(host: Host, name: string, caller: Caller = "reset"
   if (own.length === 0 && !hasSlot) return "ENOTTY";
   if (isLocked(fn)) return "EAGAIN";
   const isOutOfReach = fn.givenUp || fn.inError || fn.disabled;
+  // pci_dev_save_and_disable, and VFIO before it, have it in D0, as far as it can be asked.
+  if (!isOutOfReach) fn.poweredOff = false;
   const isWaitedFor = isOutOfReach && (isOldLine(host) || !fn.givenUp);
   if (isWaitedFor && own.includes("flr") && host.has("flr-waits-in-error-state")) host.takeLong();
   if (isOutOfReach || own.length === 0) return hasSlot ? resetSlot(host, name, caller) : "ENOTTY";

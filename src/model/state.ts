@@ -186,6 +186,8 @@ export interface ModelFunction {
   resets: readonly OwnReset[];
   /** Its slot counts as a way to reset it. */
   slotResets: boolean;
+  /** The PCI core takes it for switched off (D3cold): VFIO lets nobody at its registers. */
+  poweredOff: boolean;
   /** A reset worked when VFIO opened it. */
   resetWorks: boolean;
   /** Domain whose table is registered with the function; null where DMA is blocked or the kernel's own domain is. */

@@ -10,7 +10,7 @@ import { isHeldOpen } from "../mocks.ts";
 import { isUnheard, mayRaiseAgain, mayTellDriver } from "../recovery.ts";
 import { doDma } from "./served.ts";
 import { translate } from "../translate.ts";
-import { succeed, type Outcome, type Rules } from "../rule.ts";
+import { fail, succeed, type Outcome, type Rules } from "../rule.ts";
 import type { ModelFunction } from "../state.ts";
 import { outOfReach } from "./vfio-device.ts";
 
@@ -131,6 +131,8 @@ function enable(host: Host, fn: ModelFunction, iova: string): Outcome {
     fn.controller = "unknown";
     return outOfReach(host, fn);
   }
+  // drivers/vfio/pci/vfio_pci_rdwr.c, vfio_pci_core_do_io_rw: -EIO where the memory is not enabled.
+  if (fn.poweredOff) return fail("EIO");
   fn.busMaster = "on";
   if (runCommand(host, fn.profile.name, adminQueues, null) === undefined) {
     fn.controller = "unknown";

@@ -65,6 +65,7 @@ export const forget = (host: Host, name: string): void => {
   fn.errorsTold = null;
   fn.controller = "off";
   fn.resetMethod = "default";
+  fn.poweredOff = false;
   fn.defaultType = defaultTypeOf(host.profile);
 };
 

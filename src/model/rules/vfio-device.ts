@@ -2,9 +2,17 @@
 import { anything } from "../../compare/pattern.ts";
 import type { Host } from "../host.ts";
 import { isLocked } from "../leaving.ts";
+import { traitsOf } from "../../trace/device-kinds.ts";
 import { resetFunction, zpciReset } from "../reset.ts";
 import { fail, succeed, type Outcome } from "../rule.ts";
 import { freshCounters, type ModelFunction } from "../state.ts";
+
+/**
+ * Whether a function has a power state that can be read.
+ * Ground: PCI Express Base Specification, "PCI Power Management Capability Structure": "required for all PCI Express device Functions"; QEMU
+ * hw/nvme/ctrl.c, nvme_add_pm_capability, and igb.c and e1000e.c likewise.
+ */
+const isPowerManaged = ({ profile }: ModelFunction): boolean => traitsOf(profile).isExpress;
 
 /**
  * VFIO opens the PCI device: statistics begin, and a function reset is tried.
@@ -14,7 +22,8 @@ import { freshCounters, type ModelFunction } from "../state.ts";
  * initial saved state to include busmaster". "If reset fails because of the device lock, fail this path entirely": whoever takes the
  * function away has that. Of a reset that fails otherwise nothing is told, but vfio_pci_config.c, vfio_config_init, reads
  * configuration space next: out of reach, as a reset leaves it whose table is refused (zpci_reenable_device), the device is not
- * opened, and the next one to open it resets it anew.
+ * opened, and the next one to open it resets it anew. Quirk: pci_enable_device has read the power state before that (drivers/pci/pci.c,
+ * pci_update_current_state: all ones are PCI_D3cold), nobody reads it after, and __vfio_pci_memory_enabled says no.
  */
 export function openDevice(host: Host, name: string): Outcome {
   const fn = host.fn(name);
@@ -23,7 +32,9 @@ export function openDevice(host: Host, name: string): Outcome {
   // Before the reset, and of a function that is disabled the platform takes no measurement block.
   fn.measured = !fn.disabled;
   fn.busMaster = "off";
+  const isOutOfReach = fn.inError || fn.disabled;
   const reset = resetFunction(host, name);
+  fn.poweredOff = isOutOfReach && isPowerManaged(fn) && host.has("open-leaves-registers-out-of-reach");
   if (reset === "EAGAIN") {
     fn.inUse = false;
     return fail(reset);
