@@ -1,7 +1,7 @@
 /** What comes after instructions that were refused. */
 import { describe, expect, it } from "vitest";
 import { planOf, witnessPlanOf } from "../testing/plan-of.ts";
-import { predict } from "./model.ts";
+import { predict, type Step } from "./model.ts";
 import type { QuirkName } from "./quirks.ts";
 
 // arch/s390/pci/pci_insn.c, __zpci_load: a disabled function answers as little as one in the error state.
@@ -37,6 +37,28 @@ it.each(["6.1.176", "6.12.107", "7.2"])("opens no function on Linux %s that its 
     { kernel: { version, digest: "none", options: ["*"], commandLine: "", patches: [] } },
   );
   expect(predict(plan).at(-1)?.expectation.result).toBe("ENODEV");
+});
+
+it("has a map that ends above the aperture taken back for each function, which may raise another event or keep the page", () => {
+  const plan = witnessPlanOf(`
+  - take-iommufd: { function: a }
+  - take-iommufd: { function: b }
+  - ioas-alloc: { ioas: A }
+  - attach: { function: a, to: A }
+  - attach: { function: b, to: A }
+  - ioas-map: { ioas: A, iova: last-0xfff, buffer: p, pages: 2 }`);
+  const ends = (...ways: readonly number[]): Step["expectation"] => {
+    const quirks = new Set<QuirkName>(["aperture-top-offered", "flush-lost-in-error-state", "shadow-by-rpcit"]);
+    return predict(plan, quirks, [...plan.steps.slice(1).map(() => []), ways]).at(-1)!.expectation;
+  };
+  const events = ["b error 0x2", "a error 0x2"];
+  expect(ends()).toMatchObject({ result: "EIO", messages: events });
+  expect(ends(1, 1)).toMatchObject({ result: "EIO", messages: [...events, ...events] });
+  const reaches = (name: string, way: readonly number[]): unknown =>
+    (ends(...way).devices as Readonly<Record<string, { readonly reach: unknown }>>)[name]?.reach;
+  expect(reaches("b", [0, 0, 0, 0])).toEqual([]);
+  expect(reaches("b", [0, 0, 1, 0])).toEqual(["0x11ffff000+0x1000 rw"]);
+  expect(reaches("a", [0, 0, 0, 1])).toEqual(["0x11ffff000+0x1000 rw"]);
 });
 
 it("has registers in reach of whoever opens a function after that, on Linux when it was reset once more", () => {

@@ -185,7 +185,9 @@ describe("a reset that the platform refuses", () => {
     const half = taken + attach + map + reset + call("command: enable, response: 0x0104");
     expect(seen(half)).toMatchObject({ result: "EIO", messages: ["a reset", "a disable", "a enable rc=260"] });
     expect(seen(half + write).values).toEqual({ completion: "refused" });
-    expect(seen(half + map.replace("iova: base", "iova: base+0x2000")).result).toBe("EIO");
+    const more = map.replace("iova: base", "iova: base+0x2000");
+    expect(seen(half + more).result).toBe("EIO");
+    expect(seen(`${half}${more}${flush("cc: 1, status: 4, times: 2, done: true")}`).result).toBe("ENOMEM");
   });
 
   it("takes a function that is disabled already for what it is", () => {

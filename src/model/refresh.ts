@@ -22,21 +22,31 @@ const outOfResources: readonly number[] = [4, 16];
 export function refresh(host: Host, member: ModelFunction, pages: readonly bigint[], flush: () => void): Flushed {
   handleDue(host, member);
   const told = ask(host, { instruction: "rpcit", of: member.profile.name });
-  if (told === null || told.done) {
-    if (member.inError || member.disabled) return "EIO";
-    if (registeredOf(member) === null) {
-      if (host.has("flush-without-table-is-an-error")) raiseOnce(host, member, "0x1");
-      return "EIO";
-    }
-    requireOwnTable(member);
-    if (isOutside(host, member, pages)) {
-      raiseOnce(host, member, "0x2");
-      return "EIO";
-    }
-    flush();
-  }
-  if (told === null || told.cc === 0) return "OK";
+  const done = told === null || told.done ? refreshOnPlatform(host, member, pages, flush) : "EIO";
+  if (told === null) return done;
+  if (told.cc === 0) return "OK";
   return told.cc === 1 && outOfResources.includes(told.status) ? "ENOMEM" : "EIO";
+}
+
+/** What the platform itself has to say to it. */
+function refreshOnPlatform(
+  host: Host,
+  member: ModelFunction,
+  pages: readonly bigint[],
+  flush: () => void,
+): "OK" | "EIO" {
+  if (member.inError || member.disabled) return "EIO";
+  if (registeredOf(member) === null) {
+    if (host.has("flush-without-table-is-an-error")) raiseOnce(host, member, "0x1");
+    return "EIO";
+  }
+  requireOwnTable(member);
+  if (isOutside(host, member, pages)) {
+    raiseOnce(host, member, "0x2");
+    return "EIO";
+  }
+  flush();
+  return "OK";
 }
 
 /**

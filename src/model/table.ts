@@ -83,13 +83,11 @@ export function mapInto(host: Host, id: string, area: Area, eachPageAlone: boole
     add(counters.unmapped, failed + 1, one ? failed + 1 : pages.length);
     add(counters.syncMapRpcits, (one ? failed + 1 : 1) * members.length, (failed + 1) * members.length);
     add(counters.syncRpcits, (one ? 1 + before : 1) * members.length, (1 + before) * members.length);
-    if (refusing.length === 0) for (const each of members) raiseError(host, each, "0x2");
+    if (refusing.length > 0) return "EIO";
+    for (const each of members) raiseError(host, each, "0x2");
     // Taking the page back sends an RPCIT for the same range: another event where the function has recovered by then.
-    const [only] = members;
-    if (refusing.length === 0 && members.length === 1 && only !== undefined) {
-      mayRaiseAgain(host, only, "0x2");
-      mayKeep(host, only, entries.slice(0, failed));
-    }
+    for (const each of members) mayRaiseAgain(host, each, "0x2");
+    for (const each of members) mayKeep(host, each, entries.slice(0, failed));
     return "EIO";
   }
   if (members.some((each) => exceedsEntries(host, each, pages.length))) {

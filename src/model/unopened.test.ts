@@ -35,6 +35,22 @@ it.each([
   expect(predict(plan).at(-1)?.expectation.result).toBe(errno);
 });
 
+// drivers/vfio/device_cdev.c, vfio_df_ioctl_bind_iommufd: vfio_device_block_group comes behind the tests of the argument alone.
+it.each([
+  ["other", "EBUSY"],
+  ["closed", "EBUSY"],
+  ["token", "EBUSY"],
+  ["negative", "EINVAL"],
+  ["long", "E2BIG"],
+])("refuses a bind that is odd as %s beside an open group with %s", (how, errno) => {
+  const plan = planOf(`
+    bind: { function: a }
+    open: { function: a }
+    group-open: { function: a }
+    odd-call: { function: a, call: bind-iommufd, how: ${how} }`);
+  expect(predict(plan).at(-1)?.expectation.result).toBe(errno);
+});
+
 it("has no word for commands whose data an NVMe would look for among its own registers", () => {
   const used = `
     take-iommufd: { function: a }

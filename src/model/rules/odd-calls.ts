@@ -116,6 +116,8 @@ export const oddCallRules: Rules<"pasid-attach" | "pasid-detach" | "odd-call"> =
       if (errno === undefined) throw new ScenarioMistake(`"${how}" is nothing that ${call} has`);
       if (call === "bind-iommufd") {
         host.state.iommufds["main"] ??= {};
+        // vfio_device_block_group is first of them.
+        if (fn.group.open && afterArgument.has(how)) return fail("EBUSY");
         if (fn.iommufd !== null && afterArgument.has(how)) return fail("EINVAL");
       }
       return fail(errno);
