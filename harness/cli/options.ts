@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { exchangeTargets, type ExchangeTarget } from "../../src/scenario/exchangeable.ts";
 import { nearestOf } from "../../src/scenario/nearest.ts";
+import { stepLimit } from "../../src/scenario/parse.ts";
 import { seedLimit as sequenceSeedLimit } from "../../src/explore/random.ts";
 import type { FileReport } from "../report/file-reporter.ts";
 import { reportFormatNames } from "../report/report-formats.ts";
@@ -116,6 +117,13 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d{1,9}$/u.test(text) && count > 0) return count;
   throw new InvalidArgumentError("Expected a whole number from 1 on.");
+}
+
+/** Reads how many operations a sequence may have: a scenario, as which a finding is kept, has no more steps. */
+export function parseLength(text: string): number {
+  const length = Number(text);
+  if (/^\d{1,9}$/u.test(text) && length > 0 && length <= stepLimit) return length;
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${stepLimit}: a scenario has no more steps.`);
 }
 
 /** Reads a duration such as `90s`, `10m` or `8h`, as milliseconds. */

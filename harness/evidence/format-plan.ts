@@ -10,13 +10,14 @@ export function formatPlan({ scenario, functions, buffers, steps }: Omit<Plan, "
     buffers.length === 0 ? "buffers: []" : "buffers:",
     ...buffers.map((each) => `  - ${inline(each)}`),
     "steps:",
-    ...steps.flatMap(({ operation: { op, during = [], answers = [], ...fields }, note }) => [
+    ...steps.flatMap(({ operation: { op, during = [], answers = [], failNth, ...fields }, note }) => [
       `  - ${op}: ${inline(fields)}`,
       ...(during.length === 0 ? [] : ["    during:"]),
       ...during.map(
         ({ operation: { op: dma, ...inside }, ...place }) => `      - ${inline({ ...place, [dma]: inside })}`,
       ),
       ...(answers.length === 0 ? [] : ["    answer:", ...answers.map((each) => `      - ${inline(each)}`)]),
+      ...(failNth === undefined ? [] : [`    fail-nth: ${String(failNth)}`]),
       ...(note === null ? [] : [`    note: ${inline(note)}`]),
     ]),
     "",

@@ -1,12 +1,23 @@
 /** The cast of a sequence: its functions and buffers, and the subjects that it is about. */
 import type { Plan } from "../plan/plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
+import { optionsToFail } from "../scenario/requirements.ts";
 import type { Profile } from "../trace/profile.ts";
 import { compareVersions } from "../zpci/version.ts";
 import type { Random } from "./random.ts";
 
 /** What a sequence may be about; each takes operations of its own. */
-export const subjects = ["iommufd", "type1", "resets", "mock", "access", "driver", "answers", "races"] as const;
+export const subjects = [
+  "iommufd",
+  "type1",
+  "resets",
+  "mock",
+  "access",
+  "driver",
+  "answers",
+  "races",
+  "memory",
+] as const;
 
 /** One of the subjects. */
 export type Subject = (typeof subjects)[number];
@@ -32,6 +43,7 @@ const optionsOf: Readonly<Partial<Record<Subject, readonly string[]>>> = {
   driver: ["BLK_DEV_NVME"],
   answers: ["KALLSYMS"],
   races: ["KALLSYMS"],
+  memory: optionsToFail,
 };
 
 /** Subjects that a bench has what it takes for. */
@@ -50,14 +62,15 @@ export function subjectsOf({ bench, kernel, qemu }: Omit<Profile, "functions">):
 
 /** Chances of a subject in a hundred sequences; those that are slow have less. */
 const chances: Readonly<Record<Subject, number>> = {
-  ...{ iommufd: 80, type1: 35, resets: 50, mock: 30, access: 25, driver: 12, answers: 35, races: 25 },
+  ...{ iommufd: 80, type1: 35, resets: 50, mock: 30, access: 25, driver: 12, answers: 35, races: 25, memory: 20 },
 };
 
 /** Draws the cast of a sequence, its subjects among those that are wanted. */
 export function drawCast(random: Random, wanted: readonly Subject[], profile: Omit<Profile, "functions">): Cast {
   const drawn = new Set(wanted.filter((subject) => random.chance(chances[subject])));
   // The kernel's own driver works on functions that nobody else holds: with all else about there would be none.
-  if (drawn.has("driver")) for (const other of ["mock", "access", "races", "answers"] as const) drawn.delete(other);
+  if (drawn.has("driver"))
+    for (const other of ["mock", "access", "races", "answers", "memory"] as const) drawn.delete(other);
   const first = random.pick(wanted.filter((subject) => subject === "iommufd" || subject === "type1"));
   if (!drawn.has("iommufd") && !drawn.has("type1") && first !== undefined) drawn.add(first);
   const kinds: CastDevice[] = compareVersions(profile.qemu.version, "10.1") < 0 ? ["nvme"] : ["nvme", "witness"];

@@ -83,3 +83,19 @@ export function drawDuring(from: Source, operation: Operation): readonly Interje
   }
   return drawn;
 }
+
+/**
+ * Operations of which one allocation may fail: who made it undoes what was done, and nothing is lost by it. What the kernel goes on without,
+ * and may lose (fixtures/fail-nth/losses.yaml), functions are opened, attached and reset with.
+ */
+const failing: ReadonlySet<OperationName> = new Set<OperationName>([
+  ...(["ioas-alloc", "ioas-map", "ioas-unmap", "ioas-copy", "iova-ranges", "huge-pages", "detach"] as const),
+  ...(["container-open", "container-map", "container-unmap"] as const),
+  ...(["access-create", "access-pin", "access-unpin", "access-read", "access-write", "access-replace"] as const),
+]);
+/** Most allocations of one of them, or nearly. */
+const mostAllocations = 24;
+
+/** Which allocation of an operation fails; nothing where none is to. */
+export const drawFailing = ({ random }: Source, op: OperationName): Partial<Operation> =>
+  failing.has(op) ? { failNth: random.int(1, random.one([4, 12, mostAllocations])) } : {};

@@ -22,8 +22,8 @@ const lengths = new WeakMap<Operation, number>();
 export function lengthOf(operation: Operation): number {
   const known = lengths.get(operation);
   if (known !== undefined) return known;
-  const { op, during, answers, failNth: _, ...fields } = operation;
-  const length = JSON.stringify([op, withoutDefaults(operationFields[op], fields), during, answers]).length;
+  const { op, during, answers, failNth, ...fields } = operation;
+  const length = JSON.stringify([op, withoutDefaults(operationFields[op], fields), during, answers, failNth]).length;
   lengths.set(operation, length);
   return length;
 }

@@ -54,10 +54,13 @@ describe("generated sequences", () => {
     expect(never.length, never.join()).toBeLessThan(22);
   });
 
-  it("do things inside operations, and answer instructions", () => {
+  it("do things inside operations, answer instructions, and have allocations fail", () => {
     const all = played.flatMap(({ operations }) => operations);
     expect(all.filter(({ during }) => during !== undefined).length).toBeGreaterThan(20);
     expect(all.filter(({ answers }) => answers !== undefined).length).toBeGreaterThan(20);
+    const failing = all.filter(({ failNth }) => failNth !== undefined);
+    expect(failing.length).toBeGreaterThan(10);
+    expect(failing.some(({ during, answers }) => (during ?? answers) !== undefined)).toBe(false);
   });
 
   it("keep to the subjects that are wanted", async () => {

@@ -5,7 +5,7 @@ import type { Profile } from "../trace/profile.ts";
 import type { Follower, Foreseen } from "../verdict/follow.ts";
 import { apertureOf } from "../zpci/aperture.ts";
 import type { Cast, Subject } from "./cast.ts";
-import { drawAnswers, drawDuring } from "./decorate.ts";
+import { drawAnswers, drawDuring, drawFailing } from "./decorate.ts";
 import { Source, type Drawer, type Drawn } from "./draw.ts";
 import { accessDrawers } from "./draw-access.ts";
 import { driverDrawers, functionDrawers, resetDrawers } from "./draw-function.ts";
@@ -34,8 +34,8 @@ const refusedShare = 15;
  * what never completes is waited for for seconds.
  */
 const dmaShare = { refused: 35, none: 4 } as const;
-/** Operations in a hundred that are given answers, or that something is done inside of, where it is about that. */
-const decorated = { answers: 20, races: 18 } as const;
+/** Operations in a hundred that are given answers, that something is done inside of, or that get no memory, where it is about that. */
+const decorated = { answers: 20, races: 18, memory: 12 } as const;
 /** Draws for one operation, and for what is added to one. */
 const triesForOperation = 60;
 const triesForDecoration = 8;
@@ -82,7 +82,7 @@ export class Generator {
       const foreseen = this.#follower.foresee(planned);
       if (foreseen === null || foreseen.isLost) continue;
       if (!this.#isWorthIt(foreseen.completion)) continue;
-      const isPlain = planned.operation.answers === undefined && planned.operation.during === undefined;
+      const isPlain = planned.operation === operation;
       const end = `${planned.operation.op} ${JSON.stringify(foreseen.result)}`;
       if (isPlain && foreseen.result !== "OK" && !mayBeRefused && this.#ends.has(end)) continue;
       // A scenario could not say it.
@@ -126,7 +126,9 @@ export class Generator {
       ? (): Partial<Operation> => withSome("answers", drawAnswers(source, operation.op))
       : wants("races")
         ? (): Partial<Operation> => withSome("during", drawDuring(source, operation))
-        : null;
+        : wants("memory")
+          ? (): Partial<Operation> => drawFailing(source, operation.op)
+          : null;
     let found: PlannedStep | null = null;
     for (let tries = 0; draw !== null && tries < triesForDecoration; tries += 1) {
       const added = draw();

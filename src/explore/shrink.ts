@@ -102,18 +102,22 @@ function* simpler({ cast, operations }: Sequence): Iterable<Sequence> {
 }
 
 function* simplerOnes(operation: Operation): Iterable<Operation> {
-  const { during, answers, ...plain } = operation;
-  if (during !== undefined || answers !== undefined) yield plain;
+  const { during, answers, failNth, ...plain } = operation;
+  if ((during ?? answers ?? failNth) !== undefined) yield plain;
   for (const [index] of (during ?? []).entries()) {
     const fewer = (during ?? []).filter((_, each) => each !== index);
     if (fewer.length > 0) yield { ...operation, during: fewer };
   }
-  const { op, failNth: _, ...fields } = plain;
+  const { op, ...fields } = plain;
   for (const field of Object.keys(fields)) {
-    const { [field]: __, ...rest } = fields as Readonly<Record<string, unknown>>;
+    const { [field]: _, ...rest } = fields as Readonly<Record<string, unknown>>;
     const read = operationFields[op].safeParse(rest);
     if (!read.success) continue;
-    const more = { ...(during === undefined ? {} : { during }), ...(answers === undefined ? {} : { answers }) };
+    const more = {
+      ...(during === undefined ? {} : { during }),
+      ...(answers === undefined ? {} : { answers }),
+      ...(failNth === undefined ? {} : { failNth }),
+    };
     yield { op, ...read.data, ...more } as Operation;
   }
 }

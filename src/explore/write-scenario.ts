@@ -64,7 +64,7 @@ function makeInsideFlow(inside: YAMLMap): void {
   }
 }
 
-function writeStep({ op, during, answers, failNth: _, ...fields }: Operation, aperture: Aperture): unknown {
+function writeStep({ op, during, answers, failNth, ...fields }: Operation, aperture: Aperture): unknown {
   const answer = (answers ?? []).map((each) => withoutDefaults(answerSchemas[each.instruction], each));
   return {
     [op]: writeFields(operationFields[op], fields, aperture),
@@ -77,6 +77,7 @@ function writeStep({ op, during, answers, failNth: _, ...fields }: Operation, ap
           })),
         }),
     ...(answer.length === 0 ? {} : { answer: answer.length === 1 ? answer[0] : answer }),
+    ...(failNth === undefined ? {} : { "fail-nth": failNth }),
   };
 }
 

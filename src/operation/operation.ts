@@ -288,7 +288,7 @@ interface Meanwhile {
   readonly during?: readonly Interjection[];
   /** What its instructions are answered instead of what the hypervisor has to say. */
   readonly answers?: readonly Answer[];
-  /** Which of the kernel's allocations in it fails, counted from 1; no scenario says so, but who repeats one. */
+  /** Which of the kernel's allocations in it fails, counted from 1. */
   readonly failNth?: number;
 }
 

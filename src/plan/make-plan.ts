@@ -67,7 +67,11 @@ function describeDevice(device: string, file: string): Pick<FunctionProfile, "de
 /** An operation with what is done inside it. */
 function makeStep(step: ScenarioStep, aperture: Aperture, scenario: Scenario, index: number): Operation {
   const made = makeOperation(step, aperture, scenario, index);
-  const operation = step.answers.length === 0 ? made : { ...made, answers: step.answers };
+  const operation = {
+    ...made,
+    ...(step.answers.length === 0 ? {} : { answers: step.answers }),
+    ...(step.failNth === undefined ? {} : { failNth: step.failNth }),
+  };
   if (step.during.length === 0) return operation;
   const during = step.during.map(({ at, of, op, fields }): Interjection => {
     const numbers = insideFields[op].parse(evaluateFields(fields, aperture, scenario, index));

@@ -9,6 +9,7 @@ import { expandPhrase, phraseFields, phraseNames, type PhraseName } from "./phra
 import { KnownNames } from "./references.ts";
 import {
   expectSchema,
+  failNthSchema,
   insideFieldsSchema,
   kindOf,
   scenarioSchema,
@@ -118,7 +119,7 @@ export function parseScenario(text: string, file: string): Scenario {
 
 /** The operation or phrase that a well-formed step names. */
 const nameOf = (step: unknown): string =>
-  Object.keys(step as object).find((key) => !["note", "during", "answer"].includes(key)) ?? "";
+  Object.keys(step as object).find((key) => !["note", "during", "answer", "fail-nth"].includes(key)) ?? "";
 
 type Fail = (path: readonly PropertyKey[], problem: string) => never;
 
@@ -131,7 +132,7 @@ function parseStep(
   if (step === null || typeof step !== "object" || Array.isArray(step)) {
     return fail(path, `expected a step such as "bind: { function: a }", found ${JSON.stringify(step)}`);
   }
-  const { note, expect, during, answer, ...operation } = step as Record<string, unknown>;
+  const { note, expect, during, answer, "fail-nth": failNth, ...operation } = step as Record<string, unknown>;
   const names = Object.keys(operation);
   const name = names[0];
   if (name === undefined || names.length > 1) {
@@ -149,8 +150,9 @@ function parseStep(
     if (during !== undefined) {
       return fail([...path, "during"], `"${name}" stands for several operations: give "during" to one of them`);
     }
-    if (answer !== undefined) {
-      return fail([...path, "answer"], `"${name}" stands for several operations: give "answer" to one of them`);
+    for (const [key, value] of Object.entries({ answer, "fail-nth": failNth })) {
+      if (value !== undefined)
+        return fail([...path, key], `"${name}" stands for several operations: give "${key}" to one of them`);
     }
     return expandPhrase(name, checkFields(phraseFields[name], operation[name])).map(([op, fields], index) => ({
       op,
@@ -190,12 +192,23 @@ function parseStep(
           checkFields: (schema, each, where) => checkFields(schema, each, [...path, "answer", ...where]),
           fail: (where, problem) => fail([...path, "answer", ...where], problem),
         });
-  return [{ op: name, fields, note: note ?? null, during: interjections, answers, ...expected }];
+  const failing = failNth === undefined ? {} : { failNth: checkFailNth(failNth, [...path, "fail-nth"], fail) };
+  if (failNth !== undefined && (answer ?? during) !== undefined) {
+    return fail([...path, "fail-nth"], 'expected no "answer" and no "during" beside "fail-nth": one cause at a time');
+  }
+  return [{ op: name, fields, note: note ?? null, during: interjections, answers, ...failing, ...expected }];
 }
 
 function checkExpectation(expect: unknown, path: readonly PropertyKey[], fail: Fail): StepExpectation {
   const checked = expectSchema.safeParse(expect);
   return checked.success ? checked.data : failWith(checked.error, path, Object.keys(expectSchema.shape), fail);
+}
+
+function checkFailNth(failNth: unknown, path: readonly PropertyKey[], fail: Fail): number {
+  const checked = failNthSchema.safeParse(failNth);
+  return checked.success
+    ? checked.data
+    : fail(path, `expected a number from 1 to 100000, found ${JSON.stringify(failNth)}`);
 }
 
 function suggestFrom(name: string, known: readonly string[]): string {

@@ -46,6 +46,9 @@ const impliedBy: Readonly<Partial<Record<OperationName, readonly string[]>>> = {
   "fault-raise": ["IOMMUFD_TEST", "IOMMU_IOPF"],
 };
 
+/** What has allocations fail (Documentation/fault-injection/fault-injection.rst). */
+export const optionsToFail = ["FAULT_INJECTION", "FAULT_INJECTION_DEBUG_FS", "FAILSLAB", "FAIL_PAGE_ALLOC"] as const;
+
 /** Whether a scenario is about a guest and the host that passes functions through to it, and can be asked of nobody else. */
 export const isForGuests = ({ steps, dmaEntryLimit }: Pick<Scenario, "steps" | "dmaEntryLimit">): boolean =>
   dmaEntryLimit !== undefined || steps.some(({ op }) => needsHost(op));
@@ -63,6 +66,8 @@ export function kernelOptionsOf(scenario: Pick<Scenario, "steps" | "requires">):
   // Where points and instructions are in a kernel is told by its symbols.
   if (scenario.steps.some(({ op, during, answers }) => op === "event" || during.length + answers.length > 0))
     options.add("KALLSYMS");
+  if (scenario.steps.some(({ failNth }) => failNth !== undefined))
+    for (const option of optionsToFail) options.add(option);
   for (const step of scenario.steps) for (const option of impliedBy[step.op] ?? []) options.add(option);
   return [...options].sort();
 }

@@ -17,7 +17,7 @@ describe("the published JSON Schema", () => {
   });
 
   it("offers every operation, every phrase, the note, what is done inside and what is answered in a step", () => {
-    const offered = [...operationNames, ...phraseNames, "note", "during", "answer", "expect"];
+    const offered = [...operationNames, ...phraseNames, "note", "during", "answer", "fail-nth", "expect"];
     expect(Object.keys(stepSchema().properties).sort()).toEqual(offered.sort());
   });
 

@@ -108,6 +108,15 @@ export const expectSchema = z.strictObject({
     .describe("Pages that a function of one's own writes meanwhile, and the name of what they hold then"),
 });
 
+/** Which of the allocations of a step's operation fails; there are never so many (guests/agent/fail-nth.c). */
+export const failNthSchema = z
+  .int()
+  .min(1)
+  .max(100_000)
+  .describe(
+    "Which of the kernel's allocations in the operation fails, counted from 1: it is refused, or goes on without",
+  );
+
 /** What is to be seen at a step beside what the model predicts. */
 export type StepExpectation = z.output<typeof expectSchema>;
 
@@ -120,6 +129,8 @@ export interface ScenarioStep {
   readonly during: readonly ScenarioInterjection[];
   /** What its instructions are answered. */
   readonly answers: readonly Answer[];
+  /** Which of the kernel's allocations in it fails; none where absent. */
+  readonly failNth?: number;
   /** What a function of one's own brings about meanwhile. */
   readonly expect?: StepExpectation;
 }
@@ -169,6 +180,7 @@ export function scenarioJsonSchema(): Record<string, unknown> {
       expect: fieldsJsonSchema(expectSchema),
       during: duringJsonSchema(),
       answer: answerJsonSchema(),
+      "fail-nth": fieldsJsonSchema(failNthSchema),
     },
     additionalProperties: false,
     minProperties: 1,

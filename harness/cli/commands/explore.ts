@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { subjects, type Subject } from "../../../src/explore/cast.ts";
 import { seedLimit } from "../../../src/explore/random.ts";
+import { stepLimit } from "../../../src/scenario/parse.ts";
 import { UsageError } from "../../errors/harness-error.ts";
 import { createRunFolder } from "../../evidence/runs-folder.ts";
 import { CorpusSession, tracesPlaces } from "../../explore/corpus-session.ts";
@@ -14,7 +15,7 @@ import { formatJsonLine } from "../../report/json-line.ts";
 import { createScreen, wantsColours } from "../../report/screen.ts";
 import type { CommandContext, RegisterCommand } from "../command.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { evidenceOption, parseCount, parseDuration, parseJobs, parseSeed, qemuOption } from "../options.ts";
+import { evidenceOption, parseDuration, parseJobs, parseLength, parseSeed, qemuOption } from "../options.ts";
 import { defaultCorpus } from "../corpus.ts";
 import { chooseBench } from "../run-command.ts";
 import { showProgress } from "../show-progress.ts";
@@ -89,7 +90,7 @@ export const registerExplore: RegisterCommand = (program, context) => {
         .argParser(collectSubject)
         .default([], "all that the bench has what it takes for"),
     )
-    .option("--operations <n>", "operations on a clone at most", parseCount, 500)
+    .option("--operations <n>", "operations on a clone at most", parseLength, stepLimit)
     .option("--shrink-time <duration>", "how long one finding may be shrunk", parseDuration, 60_000)
     .option("--until-found", "end with the first finding that zhil run fails", false)
     .option("--no-export", "write no reproducers")
