@@ -17,6 +17,7 @@ const shown: readonly (readonly [string, number, RegExp])[] = [
   ["flush-lost-in-error-state", 11, /^ {4}memory: \{"p\[0\]"/mu],
   ["flush-without-table-is-an-error", 17, /zPCI: err fid:21, fh:80020001, pec:1/u],
   ["map-error-of-others-lost", 16, /gdb: rpcit of b is answered cc=1 status=8\n {2}result: OK/u],
+  ["open-leaves-registers-out-of-reach", 10, /^ {2}result: EIO/mu],
   ["refused-flush-leaves-page", 11, /^ {4}memory: \{"p\[0\]"/mu],
   ["refused-unregister-keeps-table", 11, /^ {4}memory: \{"p\[0\]"/mu],
   ["reports-wait-for-user", 15, /zPCI: deconf fid:20, rc:0\n {4}zPCI: err fid:21, fh:80020001, pec:4/u],
