@@ -124,3 +124,26 @@ it("tells what is never seen again from what is", async () => {
   expect(findings).toHaveLength(1);
   expect(findings[0]).toMatchObject({ verdict: null, confirmed: { shown: 0, tries: 2 }, reproducer: null });
 });
+
+it("looks again into what zhil run does not show, when it is shown again", async () => {
+  await using folder = await temporaryFolder();
+  let judged = 0;
+  const target: Target = {
+    ...modelTarget,
+    start: async (plan, signal) => {
+      const started = await modelTarget.start(plan, signal);
+      const isRight = plan.scenario.startsWith("explored-") && judged++ === 0;
+      return {
+        ...started,
+        perform: async (operation, until) => {
+          const performed = await started.perform(operation, until);
+          if (isRight || operation.op !== "detach") return performed;
+          return { ...performed, observation: { ...performed.observation, result: "EIO" } };
+        },
+      };
+    },
+  };
+  const { findings } = await explore(optionsFor(folder.path, target, { subjects: ["iommufd"], untilFound: true }));
+  expect(findings.map(({ verdict }) => verdict)).toEqual(["pass", "fail"]);
+  expect(new Set(findings.map(({ signature }) => signature)).size).toBe(1);
+}, 240_000);

@@ -216,6 +216,8 @@ class Session {
     const what = describeShown(shrunk.sequence.operations.at(-1)?.op ?? "", { signature, ...rest });
     const file = await writeFinding(findings, { name, what }, shrunk.sequence, bench.profile);
     const verdict = shrunk.confirmed.shown === 0 ? null : await this.#judge(file);
+    // It was shrunk to something that shows it when time is kind alone: another sequence may come to better.
+    if (verdict !== null && verdict !== "fail") this.#doubt(signature);
     const finding: Finding = {
       ...{ finding: 1, name, what, seed, sequence, from, file, verdict },
       signature,
