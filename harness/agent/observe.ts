@@ -3,6 +3,7 @@ import type { Operation } from "../../src/operation/operation.ts";
 import type { Performed } from "../../src/target/target.ts";
 import type { FunctionView, Observation, Value } from "../../src/trace/observation.ts";
 import type { FunctionProfile } from "../../src/trace/profile.ts";
+import { enabledBit } from "../../src/zpci/handle.ts";
 import { findAlarms } from "./alarms.ts";
 import { pageViewSchema, type AgentAnswer } from "./answers.ts";
 import { nameContents, type ContentNames } from "./contents.ts";
@@ -19,9 +20,6 @@ const fallBackWarning = "Falling back to IOMMU_DOMAIN_DMA";
 
 /** Bytes of a block that may tell what it is. */
 const headBytes = 64;
-
-/** Bit of a handle that says that its function is enabled. */
-const enabledBit = 1n << 31n;
 
 /** Observes one machine through a plan: what it has seen before tells names and changes. */
 export class Observer {

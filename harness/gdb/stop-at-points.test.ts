@@ -122,6 +122,11 @@ describe("a kernel that is stopped at points", () => {
     ]);
   });
 
+  it("stands at the flush of a function that is disabled, which has another handle then", async () => {
+    const disabled = { ...flush("a"), argument: 0x20000n << 32n };
+    expect(await placesOf([flush("b"), disabled], [at("before-flush", "a")])).toEqual([[refresh, 0x20000n]]);
+  });
+
   it("is not taken in by another task that comes by the same place", async () => {
     const way = [flush("a"), { at: back, stack: 0x900n, argument: 7n << 32n }, { at: back, stack: 0x100n }];
     expect(await placesOf(way, [at("after-flush")])).toEqual([[back, 0n]]);

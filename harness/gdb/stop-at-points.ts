@@ -1,5 +1,6 @@
 /** Stopping a kernel at points inside an operation, so that something is done while it stands still. */
 import type { Stop } from "../../src/operation/during.ts";
+import { enabledBit } from "../../src/zpci/handle.ts";
 import { InfrastructureError } from "../errors/harness-error.ts";
 import { registers, type GdbClient } from "./gdb-client.ts";
 import { kernelPoints, type KernelPoint } from "./kernel-points.ts";
@@ -124,7 +125,8 @@ function locate({ symbols, handleOf }: Stopping, { at, of }: Stop): Place {
   if (of !== null && handle === null) {
     throw new InfrastructureError({ what: `Cannot stop at "${at}" of "${of}": the function has no handle` });
   }
-  const isMeant = (first: bigint): boolean => !flushes || handle === null || first >> 32n === handle;
+  // A function that was disabled is flushed all the same, by the handle that it has then.
+  const isMeant = (first: bigint): boolean => !flushes || handle === null || ((first >> 32n) | enabledBit) === handle;
   return { entries, isMeant, side, results };
 }
 
