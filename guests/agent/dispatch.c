@@ -211,9 +211,9 @@ json_t *dispatch(struct agent *agent, struct request *request)
 		request_refuse(request, "Unknown operation \"%.40s\"", name);
 		return refusal(request, answer);
 	}
-	fail_nth_take(&agent->fail, request);
 	ahead = take_bool_or(request, "ahead", false);
 	manner = take_manner(request, operation);
+	fail_nth_take(&agent->fail, request, manner == FULLY);
 	request->holds = take_bool_or(request, "holds", false);
 	if (*request->error)
 		return refusal(request, answer);

@@ -37,15 +37,21 @@ static void prepare(void)
 {
 	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
 		set(settings[i].name, settings[i].file, settings[i].text);
-	/* A line and the stack: whoever asked for the memory. */
+}
+
+/* A line and the stack: whoever asked for the memory. To say that takes longer than most operations. */
+static void have_kernel_tell(struct fail_nth *fail, bool tells)
+{
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		set(faults[i], "verbose", "2");
+		set(faults[i], "verbose", tells ? "2" : "0");
+	fail->tells = tells;
 }
 
 /**
  * fail_nth_take - take the field `failNth` of a request, where it is there
+ * @tells: whether the kernel is to say who asked for the memory
  */
-void fail_nth_take(struct fail_nth *fail, struct request *request)
+void fail_nth_take(struct fail_nth *fail, struct request *request, bool tells)
 {
 	fail->nth = 0;
 	if (!request_has(request, "failNth"))
@@ -55,13 +61,18 @@ void fail_nth_take(struct fail_nth *fail, struct request *request)
 		request_refuse(request, "Field \"failNth\" counts from 1");
 	if (*request->error)
 		return;
-	if (fail->file > 0)
+	if (fail->file > 0) {
+		if (fail->tells != tells)
+			have_kernel_tell(fail, tells);
 		return;
+	}
 	fail->file = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (fail->file < 0)
+	if (fail->file < 0) {
 		request_refuse(request, "This kernel fails nothing on demand (CONFIG_FAULT_INJECTION)");
-	else
-		prepare();
+		return;
+	}
+	prepare();
+	have_kernel_tell(fail, tells);
 }
 
 /**

@@ -62,7 +62,7 @@ export function subjectsOf({ bench, kernel, qemu }: Omit<Profile, "functions">):
 
 /** Chances of a subject in a hundred sequences; those that are slow have less. */
 const chances: Readonly<Record<Subject, number>> = {
-  ...{ iommufd: 80, type1: 35, resets: 50, mock: 30, access: 25, driver: 12, answers: 35, races: 25, memory: 20 },
+  ...{ iommufd: 80, type1: 35, resets: 50, mock: 30, access: 25, driver: 12, answers: 35, races: 25, memory: 10 },
 };
 
 /** Draws the cast of a sequence, its subjects among those that are wanted. */

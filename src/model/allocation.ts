@@ -96,6 +96,7 @@ export function chooseEndForMemory(host: Host, operation: Operation): Outcome | 
   const ends = endsForMemory(operation);
   const end = ends[host.choose(ends.length + 1) - 1] ?? null;
   if (end !== null && fillsTables.has(operation.op)) countWhatWasUndone(host, countPages(host, operation));
+  if (end === null && operation.op === "container-unmap") countSlowUnmap(host, operation.container);
   return end;
 }
 
@@ -129,6 +130,17 @@ export function deviceWithoutMemory(device: Pattern, { failNth }: Operation): Pa
 const fillsTables: ReadonlySet<OperationName> = new Set<OperationName>([
   ...(["ioas-map", "ioas-copy", "container-map", "attach", "replace", "hwpt-alloc", "huge-pages"] as const),
 ]);
+
+/**
+ * An unmap of type1 that gets no memory for what it is to unpin later flushes what it has, and then that on its own.
+ * Ground: drivers/vfio/vfio_iommu_type1.c, unmap_unpin_fast and unmap_unpin_slow.
+ */
+function countSlowUnmap(host: Host, container: string): void {
+  const domain = host.state.containers[container]?.domain ?? null;
+  if (domain === null) return;
+  const { counters, members } = host.domain(domain);
+  counters.syncRpcits.high += 2 * members.length;
+}
 
 /** How many pages an operation may have mapped before it ended. */
 function countPages(host: Host, operation: Operation): number {

@@ -33,6 +33,18 @@ it("is judged by whether it is refused and all is as it was, or done", () => {
   expect(results(1)).toEqual(["OK", "ENOMEM", "ENOENT"]);
 });
 
+it("may flush an unmap of type1 three times, which goes on without memory", () => {
+  const plan = planOf(`
+    take-type1: { function: a, container: C }
+    container-map: { container: C, iova: base, buffer: p, pages: 1 }
+    { container-unmap: { container: C, iova: base, length: 0x1000 }, fail-nth: 1 }`);
+  const { result, functions } = predict(plan).at(-1)!.expectation;
+  expect({ result, functions }).toMatchObject({
+    result: "OK",
+    functions: { a: { counters: { syncRpcits: { $range: [1, 3] }, unmapped: 1 } } },
+  });
+});
+
 it.each([
   ["no number", `${map}soon\n`, "expected a number from 1 to 100000, found"],
   ["zero", `${map}0\n`, "expected a number from 1"],
