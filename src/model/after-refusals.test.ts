@@ -24,18 +24,21 @@ it.each(["bus-master: { function: w }", "nvme-enable: { function: a, iova: base+
   },
 );
 
+/** An open of a function by its group whose reset, which registers its table, is answered so. */
+const openAnswered = (answer: string): string =>
+  `bind: { function: a }
+   container-open: { container: C }
+   group-open: { function: a }
+   group-set-container: { function: a, container: C }
+   container-set-iommu: { container: C }
+   reset-method: { function: a, method: bus }
+   { group-get-device: { function: a }, answer: { instruction: mpcifc, control: register-ioat, ${answer} } }`;
+
 // arch/s390/pci/pci.c, zpci_cfg_load: -ENODEV of a function that is not enabled; pci_read told it as it was before 7.0.
 it.each(["6.1.176", "6.12.107", "7.2"])("opens no function on Linux %s that its reset leaves disabled", (version) => {
-  const plan = planOf(
-    `bind: { function: a }
-     container-open: { container: C }
-     group-open: { function: a }
-     group-set-container: { function: a, container: C }
-     container-set-iommu: { container: C }
-     reset-method: { function: a, method: bus }
-     { group-get-device: { function: a }, answer: { instruction: mpcifc, control: register-ioat, cc: 1, status: 16 } }`,
-    { kernel: { version, digest: "none", options: ["*"], commandLine: "", patches: [] } },
-  );
+  const plan = planOf(openAnswered("cc: 1, status: 16"), {
+    kernel: { version, digest: "none", options: ["*"], commandLine: "", patches: [] },
+  });
   expect(predict(plan).at(-1)?.expectation.result).toBe("ENODEV");
 });
 
@@ -63,13 +66,7 @@ it("has a map that ends above the aperture taken back for each function, which m
 
 it("has registers in reach of whoever opens a function after that, on Linux when it was reset once more", () => {
   const plan = planOf(
-    `bind: { function: a }
-     container-open: { container: C }
-     group-open: { function: a }
-     group-set-container: { function: a, container: C }
-     container-set-iommu: { container: C }
-     reset-method: { function: a, method: bus }
-     { group-get-device: { function: a }, answer: { instruction: mpcifc, control: register-ioat, cc: 3 } }
+    `${openAnswered("cc: 3")}
      group-get-device: { function: a }
      container-map: { container: C, iova: base, buffer: a.queues }
      nvme-enable: { function: a, iova: base }

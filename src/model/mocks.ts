@@ -41,7 +41,10 @@ export function mocksOf<K extends MockObject["kind"]>(
   );
 }
 
-/** True where something holds an iommufd that was closed, with what is in it. */
+/**
+ * True where something holds an iommufd that was closed, with what is in it.
+ * Ground: drivers/iommu/iommufd/eventq.c and device.c, iommufd_ctx_get of a queue's file and of an access; iommufd_ctx_put when they end.
+ */
 export const isHeldOpen = ({ state }: Host): boolean =>
   Object.values(state.others).some((each) => each !== null && "open" in each && each.open && each.outlives === true);
 

@@ -18,6 +18,7 @@ import { registeredOf, type ModelFunction, type Translation } from "./state.ts";
 export function translate(host: Host, fn: ModelFunction, iova: bigint, access: "read" | "write"): DmaAnswer {
   if (fn.inError || fn.disabled || fn.busMaster === "off") return { refused: "silently" };
   requireUsualTable(host, fn);
+  // Enabled again, and no table registered yet (arch/s390/pci/pci.c, zpci_reenable_device).
   const isBetween = host.inside.interrupted.get(fn.profile.name) === "unregistered";
   if (registeredOf(fn) === null || isBetween) return refuse(host, fn, null, host.has("blocked-dma-silent"));
   const { aperture } = host.reachOf(fn);

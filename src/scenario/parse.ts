@@ -147,10 +147,7 @@ function parseStep(
   if (isPhraseName(name)) {
     if (expect !== undefined)
       return fail([...path, "expect"], 'expected no "expect" beside several operations in one');
-    if (during !== undefined) {
-      return fail([...path, "during"], `"${name}" stands for several operations: give "during" to one of them`);
-    }
-    for (const [key, value] of Object.entries({ answer, "fail-nth": failNth })) {
+    for (const [key, value] of Object.entries({ during, answer, "fail-nth": failNth })) {
       if (value !== undefined)
         return fail([...path, key], `"${name}" stands for several operations: give "${key}" to one of them`);
     }
